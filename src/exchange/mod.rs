@@ -1,0 +1,1 @@
+//! What do others send us, and want back?

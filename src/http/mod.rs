@@ -1,0 +1,1 @@
+//! The wire: the only JSON shapes, and every route on one page.

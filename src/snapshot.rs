@@ -1,0 +1,71 @@
+//! Everything rooms 1–6 know, at one version. It never changes; a request reads exactly one.
+
+use jiff::Timestamp;
+
+use crate::coverage::Coverage;
+use crate::grid::people::Roster;
+use crate::grid::{District, Hierarchy};
+use crate::issue::Issue;
+use crate::locate::Locator;
+use crate::place::Place;
+
+/// One version of a district. Cheap to share (`Arc<Snapshot>`), expensive to build.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub version: u64,
+    /// When this version was recorded.
+    pub recorded: Timestamp,
+    pub district: District,
+    pub coverage: Coverage,
+    pub hierarchy: Hierarchy,
+    pub roster: Roster,
+    pub places: Vec<Place>,
+    /// In the order received.
+    pub issues: Vec<Issue>,
+    /// Background features (rivers, streets …) for drawing only.
+    pub base: Vec<BaseFeature>,
+    pub locator: Locator,
+}
+
+/// A line or area of the background map; never used to decide anything.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BaseFeature {
+    pub kind: String,
+    pub name: Option<String>,
+    /// 1 (trunk) to 4 (lane) for roads; 0 otherwise.
+    pub class: u8,
+    pub shape: BaseShape,
+}
+
+/// (lon, lat) in degrees.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BaseShape {
+    Line(Vec<(f64, f64)>),
+    /// Outer ring, then holes; closed implicitly.
+    Area(Vec<Vec<(f64, f64)>>),
+}
+
+/// What a snapshot is made of: what a store loads and an import saves.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    pub version: u64,
+    pub recorded: Timestamp,
+    pub district: District,
+    pub coverage: Coverage,
+    pub hierarchy: Hierarchy,
+    pub roster: Roster,
+    pub places: Vec<Place>,
+    pub issues: Vec<Issue>,
+    pub base: Vec<BaseFeature>,
+}
+
+impl Snapshot {
+    /// Builds the indexes over the contents.
+    #[must_use]
+    pub fn new(contents: Contents) -> Self {
+        let Contents { version, recorded, district, coverage, hierarchy, roster, places, mut issues, base } = contents;
+        issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
+        let locator = Locator::new(&coverage, district.plane);
+        Self { version, recorded, district, coverage, hierarchy, roster, places, issues, base, locator }
+    }
+}
