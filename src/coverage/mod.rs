@@ -6,6 +6,7 @@
 
 mod lattice;
 pub mod exact;
+mod strips;
 pub mod build;
 pub mod validate;
 pub mod region;
