@@ -82,6 +82,7 @@ pub struct Arc {
 
 impl Arc {
     /// The edges in order, each as (start, end).
+    #[must_use]
     pub fn edges(&self) -> impl ExactSizeIterator<Item = (LatticePoint, LatticePoint)> + '_ {
         self.points.windows(2).map(|pair| (pair[0], pair[1]))
     }
