@@ -179,7 +179,7 @@ fn quantity(figures: &[Figure], label: Option<(Axis, bool)>) -> Quantity {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tokens::{Grouping, read};
+    use crate::crs::paste::tokens::{Grouping, read};
     use super::*;
 
     fn first_pair(text: &str) -> (f64, f64) {
