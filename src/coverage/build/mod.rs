@@ -48,6 +48,8 @@ impl Default for BuildOptions {
 pub struct BuildReport {
     /// Rings that cannot be read as rings (too few points, crossing themselves). Not empty: nothing was built.
     pub invalid: Vec<RingFault>,
+    /// Rings without area that were left out, of units that have others.
+    pub dropped: Vec<RingFault>,
     /// The graph could not be closed; a fault of this code, not of the source. Nothing was built.
     pub broken: Option<Fault>,
     /// Land that nobody or more than one claimed, and what became of it.
@@ -74,7 +76,7 @@ pub struct RingFault {
 pub enum RingFaultKind {
     /// Fewer than three different points, or no area.
     Degenerate,
-    /// The ring crosses itself, like a bow-tie.
+    /// The ring crosses itself, like a bow-tie, and turns over more land than a sliver.
     SelfCrossing,
     /// The unit has no ring at all.
     Empty,
@@ -132,12 +134,16 @@ impl BuildReport {
 /// Cost: O(n log n) in vertices for input whose crossings are few.
 #[must_use]
 pub fn build(lattice: Lattice, claims: &[Claim], options: &BuildOptions) -> Built {
-    let (source, invalid) = ring::read(claims);
-    let mut report = BuildReport { invalid, ..BuildReport::default() };
+    let ring::Read { rings: source, invalid, dropped, crossings } = ring::read(claims);
+    let mut report = BuildReport { invalid, dropped, ..BuildReport::default() };
+    let exact = stages(lattice, &source, claims, options);
+    let muddled: Vec<FaceId> = exact.resolved.muddled.iter().map(|c| claims[*c as usize].id).collect();
+    report.invalid.extend(crossings.into_iter().filter(|c| muddled.contains(&c.unit)));
+    report.invalid.sort_by_key(|f| (f.unit, f.at));
     if !report.invalid.is_empty() {
+        report.patches = exact.resolved.patches;
         return Built { coverage: None, report };
     }
-    let exact = stages(lattice, &source, claims, options);
     let untouched = vec![0.0; claims.len()];
     let (subdivision, moved) = if exact.needs_snapping(options) && options.snap_m > 0.0 {
         let mut snapped = source.clone();
