@@ -9,6 +9,8 @@ pub mod exact;
 pub mod build;
 pub mod validate;
 pub mod region;
+pub mod world;
+pub mod generalize;
 
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
 
