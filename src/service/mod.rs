@@ -1,1 +1,4 @@
-//! What can a person do?
+//! What can a person do? One file a flow.
+
+pub mod import;
+pub mod locate;

@@ -1,5 +1,9 @@
 //! What must survive a restart? One trait, small enough for a second back end; here one GeoPackage file.
 
+mod geopackage;
+
+pub use geopackage::GeoPackage;
+
 use crate::snapshot::Contents;
 
 /// A place to keep a district. Every call is one transaction: afterwards it is all there or none of it.
