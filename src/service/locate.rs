@@ -83,7 +83,7 @@ pub fn locate<'a>(snapshot: &'a Snapshot, asked: Question, today: Date) -> Resul
         return Err(QuestionFault::Accuracy(asked.accuracy_m));
     }
     let point = asked.crs.read(asked.x, asked.y)?;
-    let located = snapshot.locator.locate(&snapshot.coverage, point, asked.accuracy_m);
+    let located = snapshot.locator.locate(point, asked.accuracy_m);
     let owner = located.owner.and_then(|face| snapshot.hierarchy.unit_of_face(face));
     let near = |near: &Near| neighbour(snapshot, near);
     let neighbours: Vec<_> = located.neighbours.iter().filter_map(near).collect();

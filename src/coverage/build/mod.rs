@@ -1,7 +1,18 @@
 //! From polygons, clean or messy, to a coverage: `resolve(claim(trace(node(snap(polygons)))))`, with a report of everything that
 //! was not exactly as the source said.
 
-use super::{Coverage, FaceId, Lattice, LatticePoint};
+mod ring;
+mod snap;
+mod node;
+mod planar;
+mod cover;
+mod resolve;
+mod chain;
+
+use super::exact::doubled_area;
+use super::validate::Fault;
+use super::{Coverage, FaceId, FaceRole, Lattice, LatticePoint};
+use ring::SourceRing;
 
 /// One unit of the source: its polygons on the lattice. The first ring of each is the outer one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +48,8 @@ impl Default for BuildOptions {
 pub struct BuildReport {
     /// Rings that cannot be read as rings (too few points, crossing themselves). Not empty: nothing was built.
     pub invalid: Vec<RingFault>,
+    /// The graph could not be closed; a fault of this code, not of the source. Nothing was built.
+    pub broken: Option<Fault>,
     /// Land that nobody or more than one claimed, and what became of it.
     pub patches: Vec<Patch>,
     /// Units whose shape is not exactly the source's.
@@ -65,6 +78,8 @@ pub enum RingFaultKind {
     SelfCrossing,
     /// The unit has no ring at all.
     Empty,
+    /// Nothing is left of the unit: others claim all of its land with a better right.
+    Covered,
 }
 
 /// A gap (no claimant) or an overlap (two or more).
@@ -108,14 +123,99 @@ impl BuildReport {
     /// Nothing that a person has to decide.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.invalid.is_empty() && self.patches.iter().all(|p| p.decision != Decision::Listed)
+        self.invalid.is_empty() && self.broken.is_none() && self.patches.iter().all(|p| p.decision != Decision::Listed)
     }
 }
 
-/// Builds the coverage of `claims`. Faces come out in the order of the claims, after the outside; then gaps.
+/// Builds the coverage of `claims`. Faces come out in the order of the claims, after the outside; then gaps. A source whose edges already
+/// match everywhere is taken exactly as it is; only otherwise are vertices snapped.
 /// Cost: O(n log n) in vertices for input whose crossings are few.
 #[must_use]
 pub fn build(lattice: Lattice, claims: &[Claim], options: &BuildOptions) -> Built {
-    let _ = (lattice, claims, options);
-    todo!()
+    let (source, invalid) = ring::read(claims);
+    let mut report = BuildReport { invalid, ..BuildReport::default() };
+    if !report.invalid.is_empty() {
+        return Built { coverage: None, report };
+    }
+    let exact = stages(lattice, &source, claims, options);
+    let untouched = vec![0.0; claims.len()];
+    let (subdivision, moved) = if exact.needs_snapping(options) && options.snap_m > 0.0 {
+        let mut snapped = source.clone();
+        let moved = snap::snap(&lattice, &mut snapped, claims.len(), options.snap_m);
+        report.snapped = true;
+        (stages(lattice, &snapped, claims, options), moved)
+    } else {
+        (exact, untouched)
+    };
+    report.noding_passes = subdivision.passes;
+    report.patches = subdivision.resolved.patches;
+    let nobody = if options.gaps_are_excluded { FaceRole::Excluded } else { FaceRole::Gap };
+    match chain::dissolve(lattice, &subdivision.planar, &subdivision.resolved.owner, claims, nobody) {
+        Ok(coverage) => finish(coverage, &source, claims, &moved, report),
+        Err(fault) => {
+            report.broken = Some(fault);
+            Built { coverage: None, report }
+        }
+    }
 }
+
+/// Node, trace, claim, resolve: what the rings amount to.
+struct Subdivision {
+    planar: planar::Planar,
+    resolved: resolve::Resolved,
+    passes: u32,
+}
+
+impl Subdivision {
+    /// Anything that snapping may cure: a patch small enough to be a sliver, or too thin to be meant.
+    fn needs_snapping(&self, options: &BuildOptions) -> bool {
+        self.resolved.patches.iter().any(|p| p.width_m <= options.sliver_width_m || !p.claimants.is_empty())
+    }
+}
+
+fn stages(lattice: Lattice, rings: &[SourceRing], claims: &[Claim], options: &BuildOptions) -> Subdivision {
+    let (edges, passes) = node::node(rings);
+    let planar = planar::trace(edges);
+    let cover = cover::claimants(&planar);
+    let resolved = resolve::resolve(&lattice, &planar, &cover, claims, options);
+    Subdivision { planar, resolved, passes }
+}
+
+/// Counts, lists changed units, and refuses units that ended without land.
+fn finish(
+    coverage: Coverage,
+    source: &[SourceRing],
+    claims: &[Claim],
+    moved: &[f64],
+    mut report: BuildReport,
+) -> Built {
+    report.junctions = coverage.junctions.len();
+    report.arcs = coverage.arcs.len();
+    report.vertices = coverage.arcs.iter().map(|a| a.points.len() - 2).sum::<usize>() + report.junctions;
+    let mut before = vec![0i128; claims.len()];
+    let mut place = vec![LatticePoint::new(0, 0); claims.len()];
+    for ring in source {
+        before[ring.claim as usize] += doubled_area(&ring.points);
+        place[ring.claim as usize] = ring.points[0];
+    }
+    for (i, claim) in claims.iter().enumerate() {
+        let after: i128 = coverage.faces[i + 1].rings.iter().map(|r| r.doubled_area).sum();
+        let (mx, my) = coverage.lattice.metres_per_step(place[i].y);
+        let area_m2 = |doubled: i128| doubled as f64 / 2.0 * mx * my;
+        if after == 0 {
+            report.invalid.push(RingFault { unit: claim.id, kind: RingFaultKind::Covered, at: place[i] });
+        } else if after != before[i] || moved[i] > 0.0 {
+            report.changes.push(FaceChange {
+                unit: claim.id,
+                area_before_m2: area_m2(before[i]),
+                area_after_m2: area_m2(after),
+                largest_move_m: moved[i],
+            });
+        }
+    }
+    let coverage = report.invalid.is_empty().then_some(coverage);
+    Built { coverage, report }
+}
+
+#[cfg(test)]
+mod tests;
