@@ -10,6 +10,7 @@ mod metrics;
 mod assets;
 mod people;
 mod owner;
+mod readings;
 mod units;
 mod district;
 mod stats;

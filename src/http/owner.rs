@@ -140,6 +140,10 @@ impl<'a> Owner<'a> {
     pub(super) fn of(district: &'a District, unit: &'a Unit) -> Self {
         Self { id: unit.id, code: &unit.code, name: &unit.name, level: level_key(district, unit) }
     }
+
+    pub(super) const fn code(&self) -> &'a str {
+        self.code
+    }
 }
 
 impl<'a> Link<'a> {

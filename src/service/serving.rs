@@ -1,5 +1,6 @@
 //! The district as it is served: one snapshot with everything drawn from it, replaced whole – store first, swap second.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -13,11 +14,12 @@ use super::slots::Slots;
 use super::tiles::TileKey;
 use crate::coverage::region::trace;
 use crate::coverage::{Ring, validate};
+use crate::crs::paste::Extent;
 use crate::grid::UnitIx;
 use crate::render::{Font, Painter, RenderFault};
 use crate::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreFault};
-use crate::tile::Pyramid;
+use crate::tile::{Pyramid, SetInfo, TileSet};
 
 /// Where days begin and end, and what “today” means for who is on duty.
 pub const ZONE: &str = "Asia/Shanghai";
@@ -55,6 +57,9 @@ pub struct State {
     pub answers: Arc<ByteCache<String>>,
     /// Names this content and this build: an address that carries it may be cached for ever.
     pub stamp: String,
+    infos: [SetInfo; TileSet::ALL.len()],
+    extent: Extent,
+    categories: Vec<(String, u64)>,
     owners: OnceLock<Vec<Option<UnitIx>>>,
     rings: Vec<OnceLock<Vec<Vec<Ring>>>>,
 }
@@ -72,6 +77,9 @@ impl State {
         let digest = strong_etag(made_of.as_bytes());
         Ok(Self {
             stamp: format!("{}-{}", snapshot.version, digest.get(1..9).unwrap_or_default()),
+            infos: TileSet::ALL.map(|set| pyramid.info(set)),
+            extent: extent(&snapshot),
+            categories: categories(&snapshot),
             rings: snapshot.district.levels.iter().map(|_| OnceLock::new()).collect(),
             pyramid,
             painter,
@@ -81,6 +89,24 @@ impl State {
             owners: OnceLock::new(),
             snapshot,
         })
+    }
+
+    /// What TileJSON says of a set.
+    #[must_use]
+    pub fn info(&self, set: TileSet) -> &SetInfo {
+        &self.infos[TileSet::ALL.iter().position(|known| *known == set).unwrap_or(0)]
+    }
+
+    /// The box around the district.
+    #[must_use]
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The categories of issues with their counts, most frequent first.
+    #[must_use]
+    pub fn categories(&self) -> &[(String, u64)] {
+        &self.categories
     }
 
     /// The owner of each issue, in the order of the snapshot; `None` where it has no position in the district. Computed once: one
@@ -100,6 +126,23 @@ impl State {
             trace(&self.snapshot.coverage, &hierarchy.groups(level), hierarchy.units().len())
         })
     }
+}
+
+fn extent(snapshot: &Snapshot) -> Extent {
+    let lattice = snapshot.coverage.lattice();
+    let corners = snapshot.coverage.bounds().map(|(low, high)| (lattice.degrees(low), lattice.degrees(high)));
+    let ((west, south), (east, north)) = corners.unwrap_or_default();
+    Extent { west, south, east, north }
+}
+
+fn categories(snapshot: &Snapshot) -> Vec<(String, u64)> {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    for issue in &snapshot.issues {
+        *counts.entry(&issue.category).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
 }
 
 /// Why a district is not served, or not replaced.

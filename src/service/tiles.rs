@@ -80,7 +80,7 @@ pub fn prebuild(serving: &Serving, state: &State, go_on: &dyn Fn() -> bool) {
     let budget = state.tiles.capacity_bytes() / 2;
     for z in 0..=DATA_ZOOM {
         for set in [TileSet::Units, TileSet::Base, TileSet::Places] {
-            let info = state.pyramid.info(set);
+            let info = state.info(set);
             if !(info.min_zoom..=info.max_zoom).contains(&z) {
                 continue;
             }
