@@ -115,7 +115,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], BlobFault> {
-        let chunk = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(BlobFault::Short(self.at))?;
+        let chunk =
+            self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()).ok_or(BlobFault::Short(self.at))?;
         self.at += N;
         Ok(*chunk)
     }

@@ -10,9 +10,7 @@ use rusqlite::{Connection, Row};
 use super::blob::{self, Shape};
 use super::save::{KINDS, ROLES};
 use super::{StoreFault, record};
-use crate::coverage::{
-    Arc, Coverage, Face, FaceId, FaceIx, FaceRole, JunctionIx, Lattice, LatticePoint, validate,
-};
+use crate::coverage::{Arc, Coverage, Face, FaceId, FaceIx, FaceRole, JunctionIx, Lattice, LatticePoint, validate};
 use crate::crs::Cgcs2000;
 use crate::grid::people::{Branch, Person, Role, Roster, Term};
 use crate::grid::{District, Hierarchy, Unit, UnitIx};
@@ -47,7 +45,11 @@ impl Cells<'_> {
 
     fn word<T: Copy>(&self, i: usize, words: &[(T, &str)]) -> Result<T, String> {
         let text: String = self.take(i)?;
-        words.iter().find(|(_, word)| *word == text).map(|(value, _)| *value).ok_or_else(|| format!("“{text}” is unknown"))
+        words
+            .iter()
+            .find(|(_, word)| *word == text)
+            .map(|(value, _)| *value)
+            .ok_or_else(|| format!("“{text}” is unknown"))
     }
 
     fn point(&self, i: usize) -> Result<Option<Cgcs2000>, String> {
@@ -151,9 +153,9 @@ impl Reading<'_> {
     fn coverage(&self, meta: &HashMap<String, String>) -> Result<Coverage, StoreFault> {
         let (lon, lat) = (self.setting(meta, "origin_lon")?, self.setting(meta, "origin_lat")?);
         let decimals = self.setting(meta, "decimals")?;
-        let lattice =
-            Lattice::from_parts(lon, lat, decimals).map_err(|fault| self.meta_fault(fault.to_string()))?;
-        let junctions = self.indexed("wangge_junction", "id, x, y", |c| Ok(LatticePoint::new(c.take(1)?, c.take(2)?)))?;
+        let lattice = Lattice::from_parts(lon, lat, decimals).map_err(|fault| self.meta_fault(fault.to_string()))?;
+        let junctions =
+            self.indexed("wangge_junction", "id, x, y", |c| Ok(LatticePoint::new(c.take(1)?, c.take(2)?)))?;
         let columns = "id, from_junction, to_junction, left_face, right_face, kind, locked, points";
         let arcs = self.indexed("wangge_arc", columns, |c| {
             Ok(Arc {

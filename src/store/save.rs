@@ -123,8 +123,8 @@ fn register(connection: &Connection, table: &str, geometry: &str, title: &str, a
 }
 
 fn meta(connection: &Connection, contents: &Contents) -> rusqlite::Result<()> {
-    let district = record::write(&contents.district)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let district =
+        record::write(&contents.district).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let (origin_lon, origin_lat, decimals) = contents.coverage.lattice().parts();
     for (key, value) in [
         ("schema", schema::SCHEMA.to_string()),
@@ -269,8 +269,7 @@ fn posts(
 }
 
 fn people(connection: &Connection, contents: &Contents) -> rusqlite::Result<Bounds> {
-    let mut insert =
-        connection.prepare("INSERT INTO people VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    let mut insert = connection.prepare("INSERT INTO people VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     for (i, person) in contents.roster.people().iter().enumerate() {
         let units = posts(connection, &contents.hierarchy, ("people", i + 1), &person.units)?;
         let (role, line) = match &person.role {
