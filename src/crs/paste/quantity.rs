@@ -179,8 +179,8 @@ fn quantity(figures: &[Figure], label: Option<(Axis, bool)>) -> Quantity {
 
 #[cfg(test)]
 mod tests {
-    use crate::crs::paste::tokens::{Grouping, read};
     use super::*;
+    use crate::crs::paste::tokens::{Grouping, read};
 
     fn first_pair(text: &str) -> (f64, f64) {
         let all = pairs(&read(text, Grouping::None).tokens);
