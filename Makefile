@@ -37,7 +37,7 @@ lint: ## formatting, clippy, types of the page, licences and bans
 
 data: ## write data/sample anew; the same bytes every time
 	@tools/setup build
-	$(cargo) run --release --example sample
+	$(cargo) run --release --example sample -- data/sample
 	git diff --stat --exit-code -- data/sample
 
 setup: ## install everything that any of these needs
