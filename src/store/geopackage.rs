@@ -1,5 +1,6 @@
 //! One GeoPackage file: layers that QGIS opens as they are, and the coverage tables beside them. WAL, `synchronous=FULL`.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub struct GeoPackage {
 pub struct Inspection {
     /// The district, or why it cannot be read.
     pub contents: Result<Contents, StoreFault>,
+    /// What was read past.
+    pub problems: Vec<StoreFault>,
     /// Tables whose content is not what Wangge wrote.
     pub changed: Vec<String>,
     /// Every feature of every level's layer.
@@ -52,10 +55,13 @@ impl GeoPackage {
     /// [`StoreFault`] only when the file is not a store of ours that this version can open.
     pub fn inspect(&self) -> Result<Inspection, StoreFault> {
         let connection = self.open_to_read()?;
-        let reading = Reading { connection: &connection, file: &self.path };
+        let noted = RefCell::new(Vec::new());
+        let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
         self.known_schema(&reading)?;
+        let contents = reading.contents();
         let mut inspection = Inspection {
-            contents: reading.contents(),
+            contents,
+            problems: noted.take(),
             changed: self.changed(&connection)?,
             layers: Vec::new(),
             unreadable: Vec::new(),
@@ -148,7 +154,7 @@ impl GeoPackage {
 
     /// The layers of the district in an existing store, for dropping them.
     fn earlier_layers(&self, connection: &Connection) -> Result<Vec<String>, StoreFault> {
-        let reading = Reading { connection, file: &self.path };
+        let reading = Reading { connection, file: &self.path, problems: None };
         self.known_schema(&reading)?;
         let district = reading.district(&reading.meta()?)?;
         Ok(district.levels.into_iter().map(|level| level.key).collect())
@@ -198,9 +204,19 @@ impl Store for GeoPackage {
         written
     }
 
+    fn version(&self) -> Result<Option<u64>, StoreFault> {
+        if !fs::metadata(&self.path).is_ok_and(|found| found.len() > 0) {
+            return Ok(None);
+        }
+        let connection = self.open_to_read()?;
+        let reading = Reading { connection: &connection, file: &self.path, problems: None };
+        self.known_schema(&reading)?;
+        reading.setting(&reading.meta()?, "version").map(Some)
+    }
+
     fn load(&self) -> Result<Contents, StoreFault> {
         let connection = self.open_to_read()?;
-        let reading = Reading { connection: &connection, file: &self.path };
+        let reading = Reading { connection: &connection, file: &self.path, problems: None };
         self.known_schema(&reading)?;
         if let Some(table) = self.changed(&connection)?.into_iter().next() {
             return Err(StoreFault::Hash { file: self.path.clone(), table });
