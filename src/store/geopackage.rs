@@ -55,6 +55,7 @@ impl GeoPackage {
     /// [`StoreFault`] only when the file is not a store of ours that this version can open.
     pub fn inspect(&self) -> Result<Inspection, StoreFault> {
         let connection = self.open_to_read()?;
+        self.ours(&connection)?;
         let noted = RefCell::new(Vec::new());
         let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
         self.known_schema(&reading)?;
@@ -105,8 +106,13 @@ impl GeoPackage {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
-        self.ours(&connection)?;
         Ok(connection)
+    }
+
+    /// A database without a table: what a first import leaves that was stopped before it committed.
+    fn is_blank(&self, connection: &Connection) -> Result<bool, StoreFault> {
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
+        Ok(tables.map_err(self.sql("opening"))? == 0)
     }
 
     fn not_ours(&self, reason: &str) -> StoreFault {
@@ -165,7 +171,7 @@ impl GeoPackage {
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
-        let earlier = if existed {
+        let earlier = if existed && !self.is_blank(&connection)? {
             self.ours(&connection)?;
             self.earlier_layers(&connection)?
         } else {
@@ -209,6 +215,10 @@ impl Store for GeoPackage {
             return Ok(None);
         }
         let connection = self.open_to_read()?;
+        if self.is_blank(&connection)? {
+            return Ok(None);
+        }
+        self.ours(&connection)?;
         let reading = Reading { connection: &connection, file: &self.path, problems: None };
         self.known_schema(&reading)?;
         reading.setting(&reading.meta()?, "version").map(Some)
@@ -216,6 +226,7 @@ impl Store for GeoPackage {
 
     fn load(&self) -> Result<Contents, StoreFault> {
         let connection = self.open_to_read()?;
+        self.ours(&connection)?;
         let reading = Reading { connection: &connection, file: &self.path, problems: None };
         self.known_schema(&reading)?;
         if let Some(table) = self.changed(&connection)?.into_iter().next() {
