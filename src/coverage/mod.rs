@@ -10,6 +10,8 @@ mod strips;
 pub mod build;
 pub mod validate;
 pub mod region;
+pub mod world;
+pub mod generalize;
 
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
 
