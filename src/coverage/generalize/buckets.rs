@@ -26,7 +26,8 @@ impl Buckets {
         }
         let columns = ((hi.0 - lo.0) >> shift) as usize + 1;
         let rows = ((hi.1 - lo.1) >> shift) as usize + 1;
-        let mut grid = Self { origin: lo, shift, columns, rows, starts: vec![0; columns * rows + 1], items: Vec::new() };
+        let mut grid =
+            Self { origin: lo, shift, columns, rows, starts: vec![0; columns * rows + 1], items: Vec::new() };
         grid.fill(count, at);
         grid
     }

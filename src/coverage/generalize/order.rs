@@ -66,7 +66,19 @@ impl<'a> Thinning<'a> {
         let (weights, removed, stamps) = (vec![KEPT; n], vec![false; n], vec![0; n]);
         let (heap, waiting) = (BinaryHeap::with_capacity(n), HashMap::new());
         Self {
-            points, before, after, weights, removed, stamps, spare, line_of, heap, waiting, near, alive: n, indexed: n,
+            points,
+            before,
+            after,
+            weights,
+            removed,
+            stamps,
+            spare,
+            line_of,
+            heap,
+            waiting,
+            near,
+            alive: n,
+            indexed: n,
         }
     }
 
