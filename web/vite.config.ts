@@ -12,7 +12,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the page's policy allows no `data:` scripts or styles
     chunkSizeWarningLimit: 1200, // MapLibre
     modulePreload: { polyfill: false },
-    license: { fileName: 'licenses.md' },
+    license: { fileName: 'licenses.txt' },
   },
   worker: { format: 'es' },
   server: { proxy: Object.fromEntries(proxied.map((path) => [path, server])) },

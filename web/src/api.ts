@@ -1,16 +1,13 @@
 // What the page asks of the server, and the shapes of the answers (`/api/openapi.json` is the authority).
+import { dateOf, dayOf } from './format';
 
 export interface Level {
   key: string;
   name: string;
   name_en: string;
-  count: number;
-}
-
-export interface Category {
-  key?: string;
-  name: string;
-  count?: number;
+  units: number;
+  /** The zoom from which the names of typical units fit. */
+  name_zoom: number;
 }
 
 export interface District {
@@ -21,11 +18,13 @@ export interface District {
   mark: string;
   levels: Level[];
   bounds: Bounds;
-  version: number | string;
-  recorded: string | null;
-  issues: { from: string | null; to: string | null; count: number; categories: (Category | string)[] };
-  households: number | null;
-  population: number | null;
+  version: number;
+  /** When the content was recorded, with its zone. */
+  as_of: string;
+  /** Changes with the content. */
+  stamp: string;
+  /** Local times of the first and the last issue. */
+  issues: { total: number; from: string | null; to: string | null; categories: { name: string; n: number }[] };
 }
 
 /** West, south, east, north in degrees. */
@@ -41,8 +40,6 @@ export interface Near {
   code: string;
   name: string;
   distance_m: number;
-  lon?: number;
-  lat?: number;
 }
 
 export interface Specialist {
@@ -51,10 +48,9 @@ export interface Specialist {
   phone: string;
 }
 
+/** A position written in one system: `wgs84`, `gcj02`, `epsg:4548` …, ready to be copied. */
 export interface Coordinate {
   crs: string;
-  name: string;
-  name_en?: string;
   text: string;
 }
 
@@ -66,25 +62,23 @@ export interface Located {
   people: {
     officer: { name: string; phone: string } | null;
     specialists: Specialist[];
-    branch: string | { name: string } | null;
+    branch: { name: string; kind: string } | null;
   } | null;
-  boundary: { distance_m: number | null; ambiguous: boolean; neighbours: Near[] };
+  boundary: { distance_m: number; ambiguous: boolean; neighbours: Near[] };
   nearest: Near | null;
-  version: number | string;
-  as_of: string | null;
+  version: number;
   coordinates?: Coordinate[];
 }
 
 export interface Reading {
   crs: string;
-  name: string;
-  name_en?: string;
-  how?: string;
-  lon: number;
-  lat: number;
-  inside: boolean;
+  how: 'degrees' | 'metres' | 'sexagesimal' | 'packed';
+  /** Latitude or northing stood first. */
+  swapped: boolean;
+  /** The text itself named the system. */
+  named: boolean;
+  point: { lon: number; lat: number };
   owner: { code: string; name: string } | null;
-  apart_m: number | null;
 }
 
 export interface Unit {
@@ -92,17 +86,24 @@ export interface Unit {
   name: string;
   level: string;
   parent: string | null;
-  lon?: number;
-  lat?: number;
-  bounds?: Bounds;
-  households?: number | null;
-  population?: number | null;
+  households: number;
+  population: number;
+}
+
+export interface UnitDetail extends Unit {
+  bounds: Bounds | null;
 }
 
 export interface Count {
   code: string;
   name: string;
-  value: number;
+  n: number;
+}
+
+export interface Counts {
+  values: Count[];
+  /** Issues without a position or outside: part of the sum, of no unit. */
+  unplaced: number;
 }
 
 export interface Bin {
@@ -143,31 +144,56 @@ async function ask<T>(path: string, query: Query = {}, signal?: AbortSignal): Pr
 
 const unit = (code: string) => `/api/v1/units/${encodeURIComponent(code)}`;
 
-export const api = {
-  district: (signal?: AbortSignal) => ask<District>('/api/v1/district', {}, signal),
-  style: (name: string) => ask<object>(`/styles/${name}.json`),
-  locate: (lon: number, lat: number, signal?: AbortSignal) => ask<Located>('/api/v1/locate', { lon, lat }, signal),
-  readings: (text: string, signal?: AbortSignal) =>
-    ask<{ readings: Reading[] }>('/api/v1/readings', { text }, signal).then((answer) => answer.readings),
-  units: (q: string, limit: number, signal?: AbortSignal) =>
-    ask<{ units: Unit[] }>('/api/v1/units', { q, limit }, signal).then((answer) => answer.units),
-  unit: (code: string, signal?: AbortSignal) => ask<Unit>(unit(code), {}, signal),
-  geometry: (code: string, signal?: AbortSignal) => ask<GeoJSON.Feature | GeoJSON.Geometry>(`${unit(code)}/geometry`, {}, signal),
-  counts: (level: string, span: Span, signal?: AbortSignal) =>
-    ask<{ values: Count[] }>('/api/v1/stats/issues', { level, ...span }, signal).then((answer) => answer.values),
-  timeline: (step: 'day' | 'week' | 'month', category: string | undefined, signal?: AbortSignal) =>
-    ask<{ values: Bin[] }>('/api/v1/stats/issues/timeline', { step, category }, signal).then((answer) => answer.values),
-};
+/** The server gives no more than this many units at a time. */
+const PAGE = 10_000;
 
-/** Whole days, both ends included; an absent category means all. */
-export interface Span extends Query {
-  from: string;
-  to: string;
-  category?: string;
+/** All units of a level, page by page. */
+async function units(level: string): Promise<Unit[]> {
+  const all: Unit[] = [];
+  for (;;) {
+    const page = await ask<{ matched: number; units: Unit[] }>('/api/v1/units', { level, limit: PAGE, offset: all.length });
+    all.push(...page.units);
+    if (page.units.length === 0 || all.length >= page.matched) return all;
+  }
 }
 
+/** Every reading of a text as a position inside the district; none when it is no coordinate at all. */
+async function readings(text: string, signal: AbortSignal): Promise<Reading[]> {
+  try {
+    return (await ask<{ readings: Reading[] }>('/api/v1/readings', { text }, signal)).readings;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 400) return [];
+    throw error;
+  }
+}
+
+export const api = {
+  district: () => ask<District>('/api/v1/district'),
+  style: (name: string) => ask<object>(`/styles/${name}.json`),
+  /** Neighbours are named within `near_m` metres. */
+  locate: (lon: number, lat: number, near_m: number, signal: AbortSignal) =>
+    ask<Located>('/api/v1/locate', { lon, lat, accuracy_m: near_m }, signal),
+  readings,
+  units,
+  unit: (code: string) => ask<UnitDetail>(unit(code)),
+  adjacent: (code: string) => ask<{ neighbours: { code: string; name: string }[] }>(`${unit(code)}/neighbours`).then((answer) => answer.neighbours),
+  geometry: (code: string) => ask<GeoJSON.Feature>(`${unit(code)}/geometry`).then((answer) => answer.geometry),
+  counts: (level: string, span: Span, signal: AbortSignal) => ask<Counts>('/api/v1/stats/issues', { level, ...period(span) }, signal),
+  timeline: (category: string, signal: AbortSignal) =>
+    ask<{ values: Bin[] }>('/api/v1/stats/issues/timeline', { step: 'week', category }, signal).then((answer) => answer.values),
+};
+
+/** Whole days, both ends included; an empty category means all. */
+export interface Span {
+  from: string;
+  to: string;
+  category: string;
+}
+
+/** The span as the server reads it: `to` is the first day no longer meant. */
+const period = ({ from, to, category }: Span) => ({ from, to: dateOf(dayOf(to) + 1), category });
+
 export const heatTiles = (span: Span): string => {
-  const search = new URLSearchParams({ from: span.from, to: span.to });
-  if (span.category) search.set('category', span.category);
+  const search = new URLSearchParams(Object.entries(period(span)).filter(([, text]) => text !== ''));
   return `${location.origin}/tiles/heat/{z}/{x}/{y}.png?${search}`;
 };

@@ -35,3 +35,10 @@ export function bearing(from: { lon: number; lat: number }, to: { lon: number; l
 }
 
 export const wind = (degrees: number): Wind => winds[Math.round(degrees / 45) % 8] ?? 'n';
+
+/** Metres between two places a few kilometres apart, on a sphere. */
+export function apart(a: { lon: number; lat: number }, b: { lon: number; lat: number }): number {
+  const radians = Math.PI / 180;
+  const east = (b.lon - a.lon) * radians * Math.cos(((a.lat + b.lat) / 2) * radians);
+  return Math.hypot(east, (b.lat - a.lat) * radians) * 6_371_008.8;
+}

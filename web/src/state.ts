@@ -1,9 +1,10 @@
 // The page's one state, and what may be done to it. Components read it and call these; none keeps a copy.
 import { computed, reactive, shallowRef } from 'vue';
 import { api, Refusal } from './api';
-import type { Bounds, District, Located, Reading, Span, Unit } from './api';
+import type { District, Located, Reading, Span, Unit } from './api';
 import { bearing, dateOf, dayOf } from './format';
 import * as hash from './hash';
+import { boundsOf, innerPoint } from './map/inner';
 import type { Camera, MapView, Padding, Place, Scene, Theme } from './map/scene';
 import { texts } from './texts';
 import type { Language } from './texts';
@@ -14,6 +15,8 @@ const prefersDark = matchMedia('(prefers-color-scheme: dark)').matches;
 export const state = reactive({
   district: null as District | null,
   failure: null as Refusal | null,
+  households: null as number | null,
+  population: null as number | null,
   drawn: false,
   reachable: true,
   language: (link.language ?? 'zh') as Language,
@@ -62,9 +65,7 @@ export const span = computed<Span | null>(() => {
   const days = issueDays.value;
   if (!days) return null;
   const inside = (date: string, otherwise: number) => dateOf(date ? Math.max(days.first, Math.min(days.last, dayOf(date))) : otherwise);
-  const chosen: Span = { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last) };
-  if (state.heat.category) chosen.category = state.heat.category;
-  return chosen;
+  return { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category };
 });
 
 export const scene = computed<Scene>(() => ({
@@ -72,7 +73,7 @@ export const scene = computed<Scene>(() => ({
   level: levelIndex.value,
   heat: state.heat.on ? span.value : null,
   place: state.place,
-  pins: state.readings.length > 1 ? state.readings.map(({ lon, lat }) => ({ lon, lat })) : [],
+  pins: state.readings.length > 1 ? state.readings.map(({ point }) => point) : [],
   owner: shapes.owner,
   focus: shapes.focus,
 }));
@@ -120,14 +121,24 @@ export async function loadDistrict() {
   state.failure = null;
   try {
     state.district = await api.district();
+    void loadSums();
   } catch (error) {
     state.failure = asRefusal(error);
   }
 }
 
+/** Households and people of the district: the sums of its top units. */
+async function loadSums() {
+  const top = state.district?.levels[0];
+  const units = top ? await api.units(top.key).catch(() => null) : null;
+  if (!units) return;
+  state.households = units.reduce((sum, unit) => sum + unit.households, 0);
+  state.population = units.reduce((sum, unit) => sum + unit.population, 0);
+}
+
 /** Asks again, so that the age shown is true and a new version is drawn. Cheap: one small answer a minute. */
 export async function recheck() {
-  const before = state.district?.version;
+  const before = state.district?.stamp;
   try {
     state.district = await api.district();
     state.reachable = true;
@@ -135,8 +146,9 @@ export async function recheck() {
     state.reachable = false;
     return;
   }
-  if (before === undefined || before === state.district.version) return;
+  if (before === undefined || before === state.district.stamp) return;
   geometries.clear();
+  void loadSums();
   view.value?.refresh();
   if (state.place) await locate(state.place);
 }
@@ -146,7 +158,7 @@ const geometries = new Map<string, Promise<GeoJSON.Geometry>>();
 function geometry(code: string): Promise<GeoJSON.Geometry> {
   const known = geometries.get(code);
   if (known) return known;
-  const asked = api.geometry(code).then((answer) => (answer.type === 'Feature' ? answer.geometry : answer));
+  const asked = api.geometry(code);
   geometries.set(code, asked);
   asked.catch(() => geometries.delete(code));
   if (geometries.size > 200) geometries.delete(geometries.keys().next().value ?? '');
@@ -162,6 +174,17 @@ async function drawShape(which: 'owner' | 'focus', code: string | null, current:
   if (current()) shapes[which] = found;
 }
 
+/** How far the answer looks for neighbours. */
+const NEAR_M = 300;
+
+/** Nearer to the boundary than a hand-held receiver can tell in a street: the answer is marked and the neighbours are to be asked. */
+const EDGE_M = 10;
+
+export const atEdge = computed(() => {
+  const answer = state.located;
+  return answer !== null && answer.outcome !== 'outside' && (answer.outcome === 'boundary' || answer.boundary.distance_m < EDGE_M);
+});
+
 let asking: AbortController | null = null;
 
 /** Asks whose place this is and shows the answer; a later question silences an earlier one. */
@@ -174,7 +197,7 @@ export async function locate(place: Place) {
   state.locateFailure = null;
   clearUnit();
   try {
-    const answer = await api.locate(place.lon, place.lat, mine.signal);
+    const answer = await api.locate(place.lon, place.lat, NEAR_M, mine.signal);
     state.located = answer;
     await Promise.all([drawShape('owner', answer.owner?.code ?? null, () => asking === mine), focusShown(answer, mine)]);
   } catch (error) {
@@ -207,8 +230,8 @@ export async function showUnit(code: string) {
   state.unit = unit;
   const current = () => state.unit?.code === code;
   await drawShape('focus', code, current);
-  if (!current() || !shapes.focus) return;
-  view.value?.fit(unit.bounds ?? boundsOf(shapes.focus), padding(), true);
+  const bounds = unit.bounds ?? (shapes.focus && boundsOf(shapes.focus));
+  if (current() && bounds) view.value?.fit(bounds, padding(), true);
 }
 
 export function hideUnit() {
@@ -219,33 +242,25 @@ export function hideUnit() {
 export async function openUnit(found: Unit) {
   closeCard();
   try {
-    await showUnit(found.code);
     const lowest = state.district?.levels.at(-1)?.key;
-    if (found.level === lowest) await locateUnit(state.unit ?? found);
+    await showUnit(found.code);
+    if (found.level === lowest) await locateUnit(found.code);
   } catch (error) {
     state.locateFailure = asRefusal(error);
   }
 }
 
-/** Asks about the point inside a unit where its label stands. */
-export async function locateUnit(unit: Unit) {
-  if (unit.lon === undefined || unit.lat === undefined) return;
-  await locate({ lon: unit.lon, lat: unit.lat });
+/** Asks about a point well inside a unit. */
+export async function locateUnit(code: string) {
+  const place = await insideOf(code);
+  if (!place) return;
+  view.value?.reveal(place, padding());
+  await locate(place);
 }
 
-function boundsOf(shape: GeoJSON.Geometry): Bounds {
-  const bounds: Bounds = [180, 90, -180, -90];
-  const walk = (part: unknown): void => {
-    if (!Array.isArray(part)) return;
-    const [lon, lat] = part as number[];
-    if (typeof lon !== 'number' || typeof lat !== 'number') return part.forEach(walk);
-    bounds[0] = Math.min(bounds[0], lon);
-    bounds[1] = Math.min(bounds[1], lat);
-    bounds[2] = Math.max(bounds[2], lon);
-    bounds[3] = Math.max(bounds[3], lat);
-  };
-  if ('coordinates' in shape) walk(shape.coordinates);
-  return bounds;
+async function insideOf(code: string): Promise<Place | null> {
+  const shape = await geometry(code).catch(() => null);
+  return shape && innerPoint(shape);
 }
 
 export function closeCard() {
@@ -262,27 +277,33 @@ export function closeCard() {
 
 /** Walks to the neighbour that lies most nearly in a direction (degrees from north, clockwise); `false` when none does. */
 export async function walk(direction: number): Promise<boolean> {
-  const here = state.located;
-  if (!here?.owner) return false;
-  const home = await api.unit(here.owner.code).catch(() => null);
-  const from = home?.lon !== undefined && home.lat !== undefined ? { lon: home.lon, lat: home.lat } : here.point;
-  const near = await Promise.all(
-    here.boundary.neighbours.slice(0, 12).map(async (one) => {
-      if (one.lon !== undefined && one.lat !== undefined) return { lon: one.lon, lat: one.lat };
-      const unit = await api.unit(one.code).catch(() => null);
-      return unit?.lon !== undefined && unit.lat !== undefined ? { lon: unit.lon, lat: unit.lat } : null;
-    }),
-  );
+  const home = state.located?.owner;
+  if (!home) return false;
+  const adjacent = await api.adjacent(home.code).catch(() => []);
+  const [from, ...places] = await Promise.all([home.code, ...adjacent.map((one) => one.code)].map(insideOf));
+  if (!from || state.located?.owner?.code !== home.code) return false;
   let best: { place: Place; off: number } | null = null;
-  for (const place of near) {
+  for (const place of places) {
     if (!place) continue;
     const off = Math.abs(((bearing(from, place) - direction + 540) % 360) - 180);
-    if (off <= 60 && (!best || off < best.off)) best = { place, off };
+    if (off <= 67.5 && (!best || off < best.off)) best = { place, off };
   }
   if (!best) return false;
   view.value?.reveal(best.place, padding());
   await locate(best.place);
   return true;
+}
+
+/** Bearings from the place asked about to its neighbours, as they become known. */
+export async function bearings(codes: string[]): Promise<Map<string, number>> {
+  const here = state.place;
+  const found = new Map<string, number>();
+  if (!here) return found;
+  const places = await Promise.all(codes.map(insideOf));
+  places.forEach((place, index) => {
+    if (place) found.set(codes[index] ?? '', bearing(here, place));
+  });
+  return found;
 }
 
 /** What the link asked for beyond the camera; called once the map stands. */

@@ -35,7 +35,6 @@ const zh = {
   householdsUnit: '户',
   populationUnit: '人',
   issuesUnit: '件',
-  children: (level: string) => level,
   // Search
   search: '查询坐标或网格',
   searchPlaceholder: '坐标、网格编码或名称',
@@ -47,7 +46,17 @@ const zh = {
   searchReadingsMany: '这组数字有多种读法，请选择一种',
   searchUnits: '网格',
   searchCount: (n: number) => `${n} 条结果，用上下键选择，回车确认`,
-  readingFirst: '基准',
+  systems: {
+    wgs84: 'WGS 84（GPS）',
+    cgcs2000: 'CGCS2000 经纬度',
+    gcj02: 'GCJ-02（高德、腾讯、微信）',
+    bd09: 'BD-09（百度）',
+  } as Record<string, string>,
+  plane: (code: string) => `高斯平面 EPSG:${code}（东，北）`,
+  how: { degrees: '度', metres: '米', sexagesimal: '度分秒', packed: '紧凑度分秒' },
+  swapped: '纬度或北坐标在前',
+  comma: '，',
+  readingFirst: '最可能',
   readingApart: (distance: string) => `相距 ${distance}`,
   readingOutside: '区外',
   // Owner card
@@ -149,7 +158,6 @@ const en: Texts = {
   householdsUnit: '',
   populationUnit: '',
   issuesUnit: '',
-  children: (level) => level,
   search: 'Search coordinates or grids',
   searchPlaceholder: 'Coordinates, grid code or name',
   searchClear: 'Clear',
@@ -160,7 +168,17 @@ const en: Texts = {
   searchReadingsMany: 'These numbers can be read in several ways; choose one',
   searchUnits: 'Grids',
   searchCount: (n) => `${n} results; up and down to choose, Enter to open`,
-  readingFirst: 'reference',
+  systems: {
+    wgs84: 'WGS 84 (GPS)',
+    cgcs2000: 'CGCS2000 degrees',
+    gcj02: 'GCJ-02 (AMap, Tencent, WeChat)',
+    bd09: 'BD-09 (Baidu)',
+  },
+  plane: (code) => `Gauss plane EPSG:${code} (east, north)`,
+  how: { degrees: 'degrees', metres: 'metres', sexagesimal: 'degrees, minutes, seconds', packed: 'packed degrees, minutes, seconds' },
+  swapped: 'latitude or northing first',
+  comma: ', ',
+  readingFirst: 'most likely',
   readingApart: (distance) => `${distance} apart`,
   readingOutside: 'outside',
   owner: 'Responsible',
@@ -227,3 +245,6 @@ const en: Texts = {
 
 export type Language = 'zh' | 'en';
 export const texts: Record<Language, Texts> = { zh, en };
+
+/** A coordinate system as readers know it; one without a name of its own keeps its code. */
+export const systemName = (crs: string, t: Texts): string => t.systems[crs] ?? (crs.startsWith('epsg:') ? t.plane(crs.slice(5)) : crs);
