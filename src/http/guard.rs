@@ -63,8 +63,7 @@ fn preflight() -> Response<Body> {
 }
 
 fn headers(headers: &mut HeaderMap, open: bool) {
-    const NOSNIFF: (HeaderName, HeaderValue) =
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    const NOSNIFF: (HeaderName, HeaderValue) = (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(NOSNIFF.0, NOSNIFF.1);
     if open {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -82,7 +81,8 @@ impl ResponseForPanic for OnPanic {
     fn response_for_panic(&mut self, reason: Box<dyn Any + Send + 'static>) -> Response<Body> {
         let number = self.0.metrics.panicked();
         let instance = format!("urn:wangge:panic:{}-{number}", Timestamp::now().as_millisecond());
-        let text = reason.downcast_ref::<&str>().copied().or_else(|| reason.downcast_ref::<String>().map(String::as_str));
+        let text =
+            reason.downcast_ref::<&str>().copied().or_else(|| reason.downcast_ref::<String>().map(String::as_str));
         tracing::error!(instance, reason = text.unwrap_or("not a text"), "a request panicked");
         Problem::internal(instance).into_response()
     }

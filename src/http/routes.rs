@@ -131,7 +131,9 @@ impl FromRequestParts<Arc<App>> for Origin {
         let host = parts.uri.authority().map(|authority| authority.as_str()).or(header);
         let plain = |host: &&str| {
             (1..=255).contains(&host.len())
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
         };
         Ok(Self(host.filter(plain).map_or_else(String::new, |host| format!("http://{host}"))))
     }
