@@ -65,7 +65,7 @@ impl Snapshot {
     pub fn new(contents: Contents) -> Self {
         let Contents { version, recorded, district, coverage, hierarchy, roster, places, mut issues, base } = contents;
         issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
-        let locator = Locator::new(&coverage, district.plane);
+        let locator = Locator::new(&coverage);
         Self { version, recorded, district, coverage, hierarchy, roster, places, issues, base, locator }
     }
 }

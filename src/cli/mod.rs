@@ -1,7 +1,72 @@
-//! The command line: one verb, one file.
+//! The command line: one verb, one file. Exit codes: 0 fine, 1 faults found or refused, 2 unusable input.
+
+mod check;
+mod demo;
+mod import;
+mod locate;
+mod serve;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// 网格一张图 Wangge: the grids of a city district as one exact map.
+#[derive(Debug, Parser)]
+#[command(name = "wangge", version, about = text::ABOUT, max_term_width = 110)]
+struct Wangge {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    #[command(about = text::IMPORT, after_help = text::IMPORT_EXAMPLE)]
+    Import(import::Args),
+    #[command(about = text::CHECK, after_help = text::CHECK_EXAMPLE)]
+    Check(check::Args),
+    #[command(about = text::LOCATE, after_help = text::LOCATE_EXAMPLE)]
+    Locate(locate::Args),
+    #[command(about = text::SERVE, after_help = text::SERVE_EXAMPLE)]
+    Serve(serve::Args),
+    #[command(about = text::DEMO, after_help = text::DEMO_EXAMPLE)]
+    Demo(demo::Args),
+}
+
+/// Why a verb ended early: what, where and what to do, with the exit code that says how bad it is.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    /// One line in Chinese.
+    title: &'static str,
+    /// The typed error's own words.
+    detail: String,
+}
+
+impl Failure {
+    /// Faults were found in usable input, or the operation was refused: exit 1.
+    fn refused(title: &'static str, detail: impl std::fmt::Display) -> Self {
+        Self { code: 1, title, detail: detail.to_string() }
+    }
+
+    /// The input cannot be used: exit 2.
+    fn unusable(title: &'static str, detail: impl std::fmt::Display) -> Self {
+        Self { code: 2, title, detail: detail.to_string() }
+    }
+}
 
 /// Runs the verb that the arguments name.
 #[must_use]
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+pub fn run() -> ExitCode {
+    let outcome = match Wangge::parse().verb {
+        Verb::Import(args) => import::run(&args),
+        Verb::Check(args) => check::run(&args),
+        Verb::Locate(args) => locate::run(&args),
+        Verb::Serve(args) => serve::run(&args),
+        Verb::Demo(args) => demo::run(&args),
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("错误：{}\nerror: {}", failure.title, failure.detail);
+        ExitCode::from(failure.code)
+    })
 }

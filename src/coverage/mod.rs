@@ -6,9 +6,12 @@
 
 mod lattice;
 pub mod exact;
+mod strips;
 pub mod build;
 pub mod validate;
 pub mod region;
+pub mod world;
+pub mod generalize;
 
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
 
@@ -81,6 +84,7 @@ pub struct Arc {
 
 impl Arc {
     /// The edges in order, each as (start, end).
+    #[must_use]
     pub fn edges(&self) -> impl ExactSizeIterator<Item = (LatticePoint, LatticePoint)> + '_ {
         self.points.windows(2).map(|pair| (pair[0], pair[1]))
     }

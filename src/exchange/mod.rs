@@ -1,1 +1,15 @@
-//! What do others send us, and want back?
+//! What do others send us, and want back? One file a format; every fault says which file, where in it, and what to do.
+
+pub mod fault;
+pub mod text;
+pub mod columns;
+pub mod district;
+pub mod geojson;
+pub mod units;
+pub mod base;
+pub mod table;
+pub mod tables;
+pub mod report;
+
+pub use fault::{FileFault, Problem, RowFault, Spot};
+pub use text::{Limits, Text};

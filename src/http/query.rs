@@ -1,0 +1,181 @@
+//! The query string, strictly: every parameter is known, given once, and valid UTF-8; a fault names the parameter.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::problem::Problem;
+
+const MOST_BYTES: usize = 4096;
+const MOST_PARAMETERS: usize = 32;
+/// How much of a stranger's value an error repeats.
+const ECHO_CHARS: usize = 40;
+
+/// What was asked, decoded. Nothing is judged until [`Asked::only`] says which parameters there are.
+#[derive(Debug)]
+pub(super) struct Asked(Result<Vec<(String, String)>, Problem>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(decode(parts.uri.query().unwrap_or_default())))
+    }
+}
+
+/// Parameters that are all known.
+#[derive(Debug)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Asked {
+    /// # Errors
+    /// 400 when the string cannot be decoded, or a parameter is unknown or given twice.
+    pub(super) fn only(self, known: &[&str]) -> Result<Query, Problem> {
+        let pairs = self.0?;
+        for (i, (name, _)) in pairs.iter().enumerate() {
+            if !known.contains(&name.as_str()) {
+                let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(Problem::query(
+                    &echo(name),
+                    format!("unknown parameter “{}”; known here: {list}", echo(name)),
+                ));
+            }
+            if pairs[..i].iter().any(|(earlier, _)| earlier == name) {
+                return Err(Problem::query(name, format!("parameter “{name}” is given more than once")));
+            }
+        }
+        Ok(Query(pairs))
+    }
+}
+
+impl Query {
+    /// A parameter as it was written; `None` when it was not given.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that must be there.
+    pub(super) fn needed(&self, name: &str) -> Result<&str, Problem> {
+        self.text(name).ok_or_else(|| Problem::query(name, format!("parameter “{name}” is missing")))
+    }
+
+    /// A parameter read as `T`; `form` says what it should look like.
+    pub(super) fn parsed<T: FromStr>(&self, name: &str, form: &str) -> Result<Option<T>, Problem> {
+        self.text(name).map(|text| parse(name, text, form)).transpose()
+    }
+
+    /// A finite number, if given. Range is for the caller to say.
+    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Problem> {
+        self.text(name).map(|text| finite(name, text)).transpose()
+    }
+
+    /// A finite number that must be there.
+    pub(super) fn needed_number(&self, name: &str) -> Result<f64, Problem> {
+        finite(name, self.needed(name)?)
+    }
+}
+
+fn finite(name: &str, text: &str) -> Result<f64, Problem> {
+    let value: f64 = parse(name, text, "a number such as 116.672")?;
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Problem::query(name, format!("{name} is {value}: not a finite number")))
+    }
+}
+
+fn parse<T: FromStr>(name: &str, text: &str, form: &str) -> Result<T, Problem> {
+    text.trim().parse().map_err(|_| Problem::query(name, format!("{name} is “{}”: expected {form}", echo(text))))
+}
+
+/// The beginning of what a stranger wrote, without control characters.
+pub(super) fn echo(text: &str) -> String {
+    text.chars().take(ECHO_CHARS).map(|c| if c.is_control() { '·' } else { c }).collect()
+}
+
+fn decode(raw: &str) -> Result<Vec<(String, String)>, Problem> {
+    if raw.len() > MOST_BYTES {
+        return Err(Problem::query_string(format!("the query is longer than {MOST_BYTES} bytes")));
+    }
+    let mut pairs = Vec::new();
+    for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+        if pairs.len() == MOST_PARAMETERS {
+            return Err(Problem::query_string(format!("more than {MOST_PARAMETERS} parameters")));
+        }
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        let name =
+            unescape(name).ok_or_else(|| Problem::query_string("a parameter's name is not percent-encoded UTF-8"))?;
+        let value = unescape(value)
+            .ok_or_else(|| Problem::query(&echo(&name), format!("{} is not percent-encoded UTF-8", echo(&name))))?;
+        pairs.push((name, value));
+    }
+    Ok(pairs)
+}
+
+/// `%XX` and `+`; `None` for a broken escape or bytes that are not UTF-8 (never U+FFFD in their place).
+fn unescape(raw: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let (high, low) = (char::from(rest.next()?).to_digit(16)?, char::from(rest.next()?).to_digit(16)?);
+                (high * 16 + low) as u8
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(raw: &str) -> Asked {
+        Asked(decode(raw))
+    }
+
+    #[test]
+    fn parameters_are_decoded() {
+        let query = ask("text=%E6%B4%B8%E6%B2%B3+1&lon=116.5").only(&["text", "lon"]).expect("both are known");
+        assert_eq!(query.text("text"), Some("洸河 1"));
+        assert_eq!(query.needed_number("lon"), Ok(116.5));
+        assert_eq!(query.number("lat"), Ok(None));
+    }
+
+    #[test]
+    fn a_fault_points_at_its_parameter() {
+        for (raw, pointer) in [
+            ("token=1", "/query/token"),
+            ("lon=1&lon=2", "/query/lon"),
+            ("lon=%zz", "/query/lon"),
+            ("lon=%ff", "/query/lon"),
+            ("%ff=1", "/query"),
+        ] {
+            let problem = ask(raw).only(&["lon"]).expect_err(raw);
+            assert!(format!("{problem:?}").contains(&format!("{pointer:?}")), "{raw}: {problem:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_not_are_refused() {
+        for text in ["NaN", "inf", "-inf", "1e999", "", "abc", "1,2", "１１６", "0x10"] {
+            let query = ask(&format!("lon={text}")).only(&["lon"]).expect("decodes");
+            assert!(query.needed_number("lon").is_err(), "{text}");
+        }
+        for text in ["-0.0", "5e-324", "1e308", " 1"] {
+            let query = ask(&format!("lon={text}")).only(&["lon"]).expect("decodes");
+            assert!(query.needed_number("lon").is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        assert!(ask(&"a=1&".repeat(40)).only(&["a"]).is_err());
+        assert!(ask(&format!("a={}", "x".repeat(5000))).only(&["a"]).is_err());
+    }
+}
