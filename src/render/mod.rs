@@ -2,6 +2,7 @@
 //!
 //! The caller gives the font and the styles as bytes: nothing here reads a file.
 
+mod expression;
 pub mod style;
 
 use std::sync::Arc;
