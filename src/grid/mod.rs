@@ -1,6 +1,7 @@
 //! Who is responsible: levels, codes, the strict tree of units, and the people who answer for them.
 
 mod hierarchy;
+pub mod area;
 pub mod people;
 pub mod principles;
 

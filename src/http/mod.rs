@@ -1,1 +1,29 @@
 //! The wire: the only JSON shapes, and every route on one page.
+
+mod problem;
+mod query;
+mod period;
+mod mask;
+mod negotiate;
+mod answer;
+mod metrics;
+mod look;
+mod assets;
+mod people;
+mod owner;
+mod readings;
+mod units;
+mod district;
+mod stats;
+mod tiles;
+mod styles;
+mod health;
+mod guard;
+mod routes;
+mod patience;
+mod accept;
+
+pub use accept::{Drained, serve};
+pub use look::look;
+pub use patience::Limits;
+pub use routes::{App, router};

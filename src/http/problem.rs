@@ -91,7 +91,7 @@ impl From<WorkFault> for Problem {
     fn from(fault: WorkFault) -> Self {
         match fault {
             WorkFault::Busy { .. } => Self::new(Kind::Busy, fault.to_string()),
-            WorkFault::Crashed => Self::new(Kind::Internal, fault.to_string()),
+            WorkFault::Crashed | WorkFault::Failed(_) => Self::new(Kind::Internal, fault.to_string()),
         }
     }
 }

@@ -68,12 +68,12 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> ByteCache<K> {
     /// caller who goes away does not stop it.
     ///
     /// # Errors
-    /// [`WorkFault`] when the line is full or `make` panicked; the next caller tries again.
+    /// [`WorkFault`] when the line is full, or `make` failed or panicked; the next caller tries again.
     pub async fn get_or_make(
         self: &Arc<Self>,
         key: K,
         slots: &Slots,
-        make: impl FnOnce() -> Finished + Send + 'static,
+        make: impl FnOnce() -> Result<Finished, WorkFault> + Send + 'static,
     ) -> Result<Arc<Finished>, WorkFault> {
         if let Some(hit) = self.get(&key) {
             return Ok(hit);
@@ -82,7 +82,7 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> ByteCache<K> {
         let (cache, slots) = (Arc::clone(self), slots.clone());
         let flight = tokio::spawn(async move {
             let body = async {
-                let body = slots.run(make).await?;
+                let body = slots.run(make).await??;
                 cache.made.fetch_add(1, Ordering::Relaxed);
                 Ok(Arc::new(body))
             };
@@ -92,11 +92,22 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> ByteCache<K> {
     }
 
     /// Makes the body now, on this thread, unless it is there: for building ahead.
-    pub fn fill(&self, key: K, make: impl FnOnce() -> Finished) {
+    ///
+    /// # Errors
+    /// What `make` says; nothing is kept then.
+    pub fn fill(&self, key: K, make: impl FnOnce() -> Result<Finished, WorkFault>) -> Result<(), WorkFault> {
         if !self.cache.contains_key(&key) {
+            let body = make()?;
             self.made.fetch_add(1, Ordering::Relaxed);
-            self.cache.insert(key, Arc::new(make()));
+            self.cache.insert(key, Arc::new(body));
         }
+        Ok(())
+    }
+
+    /// The bound on the bytes held.
+    #[must_use]
+    pub fn capacity_bytes(&self) -> u64 {
+        self.cache.capacity()
     }
 
     #[must_use]
@@ -131,7 +142,7 @@ mod tests {
                 tokio::spawn(async move {
                     let slow = || {
                         std::thread::sleep(Duration::from_millis(20));
-                        body("tile")
+                        Ok(body("tile"))
                     };
                     cache.get_or_make(7u32, &slots, slow).await
                 })
@@ -150,11 +161,11 @@ mod tests {
         let slots = Slots::new(1, 4);
         let slow = || {
             std::thread::sleep(Duration::from_millis(50));
-            body("tile")
+            Ok(body("tile"))
         };
         let gone = tokio::time::timeout(Duration::from_millis(5), cache.get_or_make(1u32, &slots, slow)).await;
         assert!(gone.is_err(), "the caller left first");
-        let got = cache.get_or_make(1, &slots, || body("made twice")).await.expect("is there");
+        let got = cache.get_or_make(1, &slots, || Ok(body("made twice"))).await.expect("is there");
         assert_eq!(&got.identity.bytes[..], b"tile");
         assert_eq!(cache.counts().made, 1);
     }
@@ -165,14 +176,14 @@ mod tests {
         let slots = Slots::new(1, 4);
         let crashed = cache.get_or_make(1u32, &slots, || panic!("on purpose")).await;
         assert_eq!(crashed.map(|_| ()), Err(WorkFault::Crashed));
-        assert!(cache.get_or_make(1, &slots, || body("tile")).await.is_ok());
+        assert!(cache.get_or_make(1, &slots, || Ok(body("tile"))).await.is_ok());
     }
 
     #[test]
     fn the_weight_is_bounded() {
         let cache = ByteCache::new(64, 64 * 1024);
         for key in 0..1000u32 {
-            cache.fill(key, || Finished::as_is("text/plain", vec![0; 4096]));
+            cache.fill(key, || Ok(Finished::as_is("text/plain", vec![0; 4096]))).expect("is made");
         }
         assert!(cache.counts().weight_bytes <= 64 * 1024);
     }

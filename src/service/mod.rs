@@ -1,4 +1,14 @@
 //! What can a person do? One file a flow.
 
+pub mod bytes;
+pub mod slots;
+pub mod cache;
+mod gather;
+mod assemble;
 pub mod import;
+pub mod check;
 pub mod locate;
+pub mod serving;
+pub mod tiles;
+pub mod stats;
+pub mod units;

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
 /// Why a piece of work was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorkFault {
     #[error("{waiting} pieces of work are waiting already: try again in a second")]
     Busy { waiting: usize },
     #[error("the work ended abnormally; the log says where")]
     Crashed,
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// A bounded line before a bounded number of blocking threads.

@@ -48,6 +48,8 @@ impl Default for BuildOptions {
 pub struct BuildReport {
     /// Rings that cannot be read as rings (too few points, crossing themselves). Not empty: nothing was built.
     pub invalid: Vec<RingFault>,
+    /// Rings without area that were left out, of units that have others.
+    pub dropped: Vec<RingFault>,
     /// The graph could not be closed; a fault of this code, not of the source. Nothing was built.
     pub broken: Option<Fault>,
     /// Land that nobody or more than one claimed, and what became of it.
@@ -74,7 +76,7 @@ pub struct RingFault {
 pub enum RingFaultKind {
     /// Fewer than three different points, or no area.
     Degenerate,
-    /// The ring crosses itself, like a bow-tie.
+    /// The ring crosses itself, like a bow-tie, and turns over more land than a sliver.
     SelfCrossing,
     /// The unit has no ring at all.
     Empty,
@@ -132,23 +134,29 @@ impl BuildReport {
 /// Cost: O(n log n) in vertices for input whose crossings are few.
 #[must_use]
 pub fn build(lattice: Lattice, claims: &[Claim], options: &BuildOptions) -> Built {
-    let (source, invalid) = ring::read(claims);
-    let mut report = BuildReport { invalid, ..BuildReport::default() };
+    let ring::Read { rings: source, invalid, dropped, crossings } = ring::read(claims);
+    let mut report = BuildReport { invalid, dropped, ..BuildReport::default() };
+    let exact = node::already_noded(&source).map(|noded| stages(lattice, noded, claims, options));
+    let mut moved = vec![0.0; claims.len()];
+    let subdivision = match exact.filter(|e| options.snap_m <= 0.0 || !e.needs_snapping(options)) {
+        Some(exact) => exact,
+        None => {
+            let mut rings = source.clone();
+            if options.snap_m > 0.0 {
+                moved = snap::snap(&lattice, &mut rings, claims.len(), options.snap_m);
+                report.snapped = true;
+            }
+            stages(lattice, node::node(&rings), claims, options)
+        }
+    };
+    let muddled: Vec<FaceId> = subdivision.resolved.muddled.iter().map(|c| claims[*c as usize].id).collect();
+    report.invalid.extend(crossings.into_iter().filter(|c| muddled.contains(&c.unit)));
+    report.invalid.sort_by_key(|f| (f.unit, f.at));
+    report.patches = subdivision.resolved.patches;
     if !report.invalid.is_empty() {
         return Built { coverage: None, report };
     }
-    let exact = stages(lattice, &source, claims, options);
-    let untouched = vec![0.0; claims.len()];
-    let (subdivision, moved) = if exact.needs_snapping(options) && options.snap_m > 0.0 {
-        let mut snapped = source.clone();
-        let moved = snap::snap(&lattice, &mut snapped, claims.len(), options.snap_m);
-        report.snapped = true;
-        (stages(lattice, &snapped, claims, options), moved)
-    } else {
-        (exact, untouched)
-    };
     report.noding_passes = subdivision.passes;
-    report.patches = subdivision.resolved.patches;
     let nobody = if options.gaps_are_excluded { FaceRole::Excluded } else { FaceRole::Gap };
     match chain::dissolve(lattice, &subdivision.planar, &subdivision.resolved.owner, claims, nobody) {
         Ok(coverage) => finish(coverage, &source, claims, &moved, report),
@@ -173,8 +181,8 @@ impl Subdivision {
     }
 }
 
-fn stages(lattice: Lattice, rings: &[SourceRing], claims: &[Claim], options: &BuildOptions) -> Subdivision {
-    let (edges, passes) = node::node(rings);
+fn stages(lattice: Lattice, noded: node::Noded, claims: &[Claim], options: &BuildOptions) -> Subdivision {
+    let node::Noded { edges, passes } = noded;
     let planar = planar::trace(edges);
     let cover = cover::claimants(&planar);
     let resolved = resolve::resolve(&lattice, &planar, &cover, claims, options);
@@ -216,6 +224,3 @@ fn finish(
     let coverage = report.invalid.is_empty().then_some(coverage);
     Built { coverage, report }
 }
-
-#[cfg(test)]
-mod tests;

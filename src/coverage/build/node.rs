@@ -1,6 +1,7 @@
 //! Stage 3, *node*: snap rounding (Hobby; Halperin and Packer). Every crossing becomes a lattice vertex, and every edge that passes
 //! through a vertex's unit square (its hot pixel) is led through the vertex, until nothing is left to insert.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use super::ring::SourceRing;
@@ -17,61 +18,90 @@ pub(super) type Edge = (LatticePoint, LatticePoint);
 /// The signed number of times each claim runs along an edge, smaller end to larger: its land lies on the left when positive.
 pub(super) type Runs = Vec<(u32, i32)>;
 
-/// Nodes the rings; returns each remaining edge with the claims that run along it, sorted, and the number of passes. Edges that a claim
-/// runs along both ways (spikes) cancel out.
-pub(super) fn node(rings: &[SourceRing]) -> (Vec<(Edge, Runs)>, u32) {
-    let mut edges: HashMap<Edge, HashMap<u32, i32>> = HashMap::new();
-    for ring in rings {
-        for (i, &a) in ring.points.iter().enumerate() {
-            let b = ring.points[(i + 1) % ring.points.len()];
-            add(&mut edges, a, b, ring.claim, 1);
-        }
-    }
+/// Each remaining edge with the claims that run along it, sorted, and how many passes it took.
+pub(super) struct Noded {
+    pub edges: Vec<(Edge, Runs)>,
+    pub passes: u32,
+}
+
+/// One claim's run along one edge, as it goes into [`Runs`].
+type Run = (Edge, u32, i32);
+
+/// The rings' edges as they stand; `None` when any crossing or near miss would have to be noded first.
+pub(super) fn already_noded(rings: &[SourceRing]) -> Option<Noded> {
+    let runs = runs(rings);
+    inserts(&runs).is_empty().then(|| grouped(&runs, 1))
+}
+
+/// Nodes the rings. Edges that a claim runs along both ways (spikes) cancel out.
+pub(super) fn node(rings: &[SourceRing]) -> Noded {
+    let mut runs = runs(rings);
     let mut passes = 0;
     while passes < MOST_PASSES {
         passes += 1;
-        let inserts = inserts(&edges);
+        let mut inserts = inserts(&runs);
         if inserts.is_empty() {
             break;
         }
-        for ((a, b), mut points) in inserts {
-            let Some(runs) = edges.remove(&(a, b)) else { continue };
-            points.sort_unstable_by_key(|p| (dot(a, b, *p), *p));
+        for ((a, b), points) in &mut inserts {
+            points.sort_unstable_by_key(|p| (dot(*a, *b, *p), *p));
             points.dedup();
-            let stops: Vec<LatticePoint> = std::iter::once(a).chain(points).chain(std::iter::once(b)).collect();
-            for pair in stops.windows(2) {
-                for (&claim, &times) in &runs {
-                    add(&mut edges, pair[0], pair[1], claim, times);
-                }
-            }
         }
+        let mut split = Vec::with_capacity(runs.len() + inserts.len() * 4);
+        for ((a, b), claim, times) in runs {
+            let mut from = a;
+            for &p in inserts.get(&(a, b)).into_iter().flatten() {
+                split.extend(run(from, p, claim, times));
+                from = p;
+            }
+            split.extend(run(from, b, claim, times));
+        }
+        runs = summed(split);
     }
-    let mut noded: Vec<(Edge, Runs)> = (edges.into_iter())
-        .map(|(edge, runs)| {
-            let mut runs: Runs = runs.into_iter().filter(|(_, times)| *times != 0).collect();
-            runs.sort_unstable();
-            (edge, runs)
-        })
-        .filter(|(_, runs)| !runs.is_empty())
-        .collect();
-    noded.sort_unstable();
-    (noded, passes)
+    grouped(&runs, passes)
 }
 
-fn add(edges: &mut HashMap<Edge, HashMap<u32, i32>>, a: LatticePoint, b: LatticePoint, claim: u32, times: i32) {
-    if a == b {
-        return;
+fn run(a: LatticePoint, b: LatticePoint, claim: u32, times: i32) -> Option<Run> {
+    match a.cmp(&b) {
+        Ordering::Less => Some(((a, b), claim, times)),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(((b, a), claim, -times)),
     }
-    let (edge, times) = if a < b { ((a, b), times) } else { ((b, a), -times) };
-    *edges.entry(edge).or_default().entry(claim).or_default() += times;
+}
+
+fn runs(rings: &[SourceRing]) -> Vec<Run> {
+    let edges = rings.iter().flat_map(|ring| {
+        let next = ring.points.iter().cycle().skip(1);
+        ring.points.iter().zip(next).filter_map(|(a, b)| run(*a, *b, ring.claim, 1))
+    });
+    summed(edges.collect())
+}
+
+/// Sorts, adds up the runs of each claim along each edge and drops those that cancel.
+fn summed(mut runs: Vec<Run>) -> Vec<Run> {
+    runs.sort_unstable();
+    let mut sums: Vec<Run> = Vec::with_capacity(runs.len());
+    for (edge, claim, times) in runs {
+        match sums.last_mut() {
+            Some(last) if (last.0, last.1) == (edge, claim) => last.2 += times,
+            _ => sums.push((edge, claim, times)),
+        }
+    }
+    sums.retain(|(_, _, times)| *times != 0);
+    sums
+}
+
+fn grouped(runs: &[Run], passes: u32) -> Noded {
+    let same = |a: &Run, b: &Run| a.0 == b.0;
+    let edges = runs.chunk_by(same).map(|chunk| (chunk[0].0, chunk.iter().map(|(_, c, t)| (*c, *t)).collect()));
+    Noded { edges: edges.collect(), passes }
 }
 
 /// The vertices to put into edges: crossings, and vertices whose hot pixel an edge passes through.
-fn inserts(edges: &HashMap<Edge, HashMap<u32, i32>>) -> Vec<(Edge, Vec<LatticePoint>)> {
-    let mut list: Vec<Edge> = edges.keys().copied().collect();
-    list.sort_unstable();
-    let mut vertices: Vec<LatticePoint> =
-        list.iter().flat_map(|(a, b)| [*a, *b]).collect::<HashSet<_>>().into_iter().collect();
+fn inserts(runs: &[Run]) -> HashMap<Edge, Vec<LatticePoint>> {
+    let mut list: Vec<Edge> = runs.iter().map(|r| r.0).collect();
+    list.dedup();
+    let mut vertices: Vec<LatticePoint> = list.iter().flat_map(|(a, b)| [*a, *b]).collect();
     let mut found: HashMap<Edge, Vec<LatticePoint>> = HashMap::new();
     let strips = Strips::new(list.iter().map(|(a, b)| StepBox::of_edge(*a, *b)).collect());
     let mut crossings = HashSet::new();
@@ -101,8 +131,6 @@ fn inserts(edges: &HashMap<Edge, HashMap<u32, i32>>) -> Vec<(Edge, Vec<LatticePo
             }
         }
     });
-    let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_unstable();
     found
 }
 

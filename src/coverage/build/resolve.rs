@@ -1,6 +1,6 @@
 //! Stage 6, *resolve*: every face gets one owner. Small gaps, overlaps and cut-off scraps go by rule; large ones are listed for a person.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::node::Runs;
 use super::planar::Planar;
@@ -19,6 +19,8 @@ pub(super) enum Owner {
 pub(super) struct Resolved {
     pub owner: Vec<Owner>,
     pub patches: Vec<Patch>,
+    /// Claims whose own rings overlap or turn over on more land than a sliver.
+    pub muddled: BTreeSet<u32>,
 }
 
 /// A face as the rules see it: its size on the ground and its borders in metres by the face beyond.
@@ -38,12 +40,12 @@ pub(super) fn resolve(
     let halves = planar.halves_by_face();
     let mut owner: Vec<Option<Owner>> = (cover.iter())
         .map(|runs| match runs.as_slice() {
-            [(claim, _)] => Some(Owner::Claim(*claim)),
+            [(claim, 1)] => Some(Owner::Claim(*claim)),
             _ => None,
         })
         .collect();
     owner[0] = Some(Owner::Outside);
-    let mut patches = Vec::new();
+    let (mut patches, mut muddled) = (Vec::new(), BTreeSet::new());
     let mut open: Vec<(u32, Shape)> = (0..planar.faces as u32)
         .filter(|&f| owner[f as usize].is_none())
         .map(|f| (f, shape(lattice, planar, &halves[f as usize], planar.doubled_area[f as usize])))
@@ -73,6 +75,9 @@ pub(super) fn resolve(
                 (false, true, _) => (Owner::Nobody, Decision::Listed),
                 (_, false, _) => (Owner::Claim(claimed[0].0), Decision::Listed),
             };
+            if !small {
+                muddled.extend(claimed.iter().filter(|(_, times)| *times != 1).map(|(claim, _)| *claim));
+            }
             owner[*face as usize] = Some(settled);
             decide(*face, shape, decision);
             false
@@ -87,7 +92,7 @@ pub(super) fn resolve(
     }
     let mut owner: Vec<Owner> = owner.into_iter().map(|o| o.unwrap_or(Owner::Nobody)).collect();
     scraps(lattice, planar, &halves, claims, options, &mut owner, &mut patches);
-    Resolved { owner, patches }
+    Resolved { owner, patches, muddled }
 }
 
 /// The claim with the longest border, then the most weight, then the lowest id; among the claimants, or among all neighbours of a gap.

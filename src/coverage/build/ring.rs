@@ -13,13 +13,24 @@ pub(super) struct SourceRing {
     pub points: Vec<LatticePoint>,
 }
 
+/// What the source's rings amount to.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub rings: Vec<SourceRing>,
+    /// Units without a usable ring.
+    pub invalid: Vec<RingFault>,
+    /// Rings without area of units that have others.
+    pub dropped: Vec<RingFault>,
+    /// Where a ring crosses itself; how much land that muddles is seen only when every face knows its claimants.
+    pub crossings: Vec<RingFault>,
+}
+
 /// Drops repeated points, winds outer rings counter-clockwise and holes clockwise, and lists what cannot be a ring.
-pub(super) fn read(claims: &[Claim]) -> (Vec<SourceRing>, Vec<RingFault>) {
-    let (mut rings, mut faults) = (Vec::new(), Vec::new());
+pub(super) fn read(claims: &[Claim]) -> Read {
+    let mut read = Read::default();
     for (i, claim) in claims.iter().enumerate() {
-        if claim.polygons.iter().all(Vec::is_empty) {
-            faults.push(RingFault { unit: claim.id, kind: RingFaultKind::Empty, at: LatticePoint::new(0, 0) });
-        }
+        let before = read.rings.len();
+        let mut flat = Vec::new();
         for polygon in &claim.polygons {
             for (k, ring) in polygon.iter().enumerate() {
                 let mut points = ring.clone();
@@ -28,23 +39,29 @@ pub(super) fn read(claims: &[Claim]) -> (Vec<SourceRing>, Vec<RingFault>) {
                     points.pop();
                 }
                 let area = doubled_area(&points);
-                let at = points.first().copied().unwrap_or(LatticePoint::new(0, 0));
-                if points.len() < 3 || area == 0 && first_crossing(&points).is_none() {
-                    faults.push(RingFault { unit: claim.id, kind: RingFaultKind::Degenerate, at });
+                let crossing = first_crossing(&points);
+                let fault = |kind, at| RingFault { unit: claim.id, kind, at };
+                if points.len() < 3 || area == 0 && crossing.is_none() {
+                    let at = points.first().copied().unwrap_or(LatticePoint::new(0, 0));
+                    flat.push(fault(RingFaultKind::Degenerate, at));
                     continue;
                 }
-                if let Some(at) = first_crossing(&points) {
-                    faults.push(RingFault { unit: claim.id, kind: RingFaultKind::SelfCrossing, at });
-                    continue;
-                }
+                read.crossings.extend(crossing.map(|at| fault(RingFaultKind::SelfCrossing, at)));
                 if (area > 0) != (k == 0) {
                     points.reverse();
                 }
-                rings.push(SourceRing { claim: i as u32, points });
+                read.rings.push(SourceRing { claim: i as u32, points });
             }
         }
+        if read.rings.len() > before {
+            read.dropped.append(&mut flat);
+        } else if flat.is_empty() {
+            read.invalid.push(RingFault { unit: claim.id, kind: RingFaultKind::Empty, at: LatticePoint::new(0, 0) });
+        } else {
+            read.invalid.append(&mut flat);
+        }
     }
-    (rings, faults)
+    read
 }
 
 /// The first place, west to east, where two edges of the ring cross properly. Touching is left to the later stages.

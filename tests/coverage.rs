@@ -1,32 +1,18 @@
 //! The build against partitions whose right answer is known: clean, jittered, with dropped vertices, torn and broken.
 
-use super::*;
-use crate::coverage::exact::doubled_area;
-use crate::coverage::validate::faults;
-use crate::coverage::{FaceIx, LatticePolygon};
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
-/// A small seeded generator (SplitMix64), so that a failure can be replayed from its seed.
-struct Seeded(u64);
+mod partition;
 
-impl Seeded {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn between(&mut self, low: i32, high: i32) -> i32 {
-        low + (self.next() % (i64::from(high) - i64::from(low) + 1) as u64) as i32
-    }
-}
+use partition::{Seeded, p, partition};
+use wangge::coverage::build::{BuildOptions, Built, Claim, Decision, Patch, RingFaultKind, build};
+use wangge::coverage::exact::doubled_area;
+use wangge::coverage::region::{Group, trace};
+use wangge::coverage::validate::faults;
+use wangge::coverage::{Coverage, FaceId, FaceIx, FaceRole, Lattice, LatticePoint, LatticePolygon};
 
 fn lattice() -> Lattice {
     Lattice::for_extent(116.60, 35.32, 116.80, 35.53)
-}
-
-const fn p(x: i32, y: i32) -> LatticePoint {
-    LatticePoint::new(x, y)
 }
 
 fn claim(id: u64, polygons: Vec<LatticePolygon>) -> Claim {
@@ -35,46 +21,6 @@ fn claim(id: u64, polygons: Vec<LatticePolygon>) -> Claim {
 
 fn square(x: i32, y: i32, size: i32) -> Vec<LatticePoint> {
     vec![p(x, y), p(x + size, y), p(x + size, y + size), p(x, y + size)]
-}
-
-/// A partition of columns × rows crooked cells with shared wavy edges: cell size 2 mm·10⁶ ≈ 200 m, three bends an edge.
-fn partition(seed: u64, columns: i32, rows: i32) -> Vec<Claim> {
-    const CELL: i32 = 2_000_000;
-    let mut random = Seeded(seed);
-    let corner: Vec<Vec<LatticePoint>> = (0..=rows)
-        .map(|j| {
-            (0..=columns)
-                .map(|i| p(i * CELL + random.between(-400_000, 400_000), j * CELL + random.between(-400_000, 400_000)))
-                .collect()
-        })
-        .collect();
-    let mut bends = std::collections::HashMap::new();
-    let mut side = |a: LatticePoint, b: LatticePoint| -> Vec<LatticePoint> {
-        let (lo, hi) = if a < b { (a, b) } else { (b, a) };
-        let mid = bends.entry((lo, hi)).or_insert_with(|| {
-            (1..=3)
-                .map(|k| {
-                    let at = |from: i32, to: i32| from + ((i64::from(to) - i64::from(from)) * k / 4) as i32;
-                    p(
-                        at(lo.x, hi.x) + random.between(-60_000, 60_000),
-                        at(lo.y, hi.y) + random.between(-60_000, 60_000),
-                    )
-                })
-                .collect::<Vec<_>>()
-        });
-        let mut points = vec![a];
-        points.extend(if a < b { mid.clone() } else { mid.iter().rev().copied().collect() });
-        points
-    };
-    let mut claims = Vec::new();
-    for j in 0..rows as usize {
-        for i in 0..columns as usize {
-            let around = [corner[j][i], corner[j][i + 1], corner[j + 1][i + 1], corner[j + 1][i]];
-            let ring = (0..4).flat_map(|k| side(around[k], around[(k + 1) % 4])).collect();
-            claims.push(claim(claims.len() as u64 + 1, vec![vec![ring]]));
-        }
-    }
-    claims
 }
 
 /// Moves every vertex of every ring by up to `reach` steps on its own, and drops some.
@@ -149,7 +95,6 @@ fn the_same_input_gives_the_same_bytes() {
 
 #[test]
 fn areas_agree_in_integers_at_every_level() {
-    use crate::coverage::region::{Group, trace};
     let coverage = built(&disturbed(&partition(11, 12, 12), 5, 1_500, 5)).coverage.expect("a coverage");
     let leaf: i128 = coverage.faces().iter().flat_map(|f| f.rings.iter()).map(|r| r.doubled_area).sum();
     for per_group in [1u32, 4, 12, 50, 1000] {

@@ -1,0 +1,160 @@
+//! Every route, grouped by who calls.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Response, Uri, header};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get};
+use serde::de::DeserializeOwned;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::assets::Assets;
+use super::guard::{OnPanic, around};
+use super::metrics::Metrics;
+use super::patience::Limits;
+use super::problem::Problem;
+use super::{district, health, owner, readings, stats, styles, tiles, units};
+use crate::service::serving::Serving;
+
+/// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
+type Route = (&'static str, &'static [&'static str], MethodRouter<Arc<App>>);
+
+fn routes() -> Vec<Route> {
+    vec![
+        // Dispatchers: whose point is this?
+        ("/api/v1/locate", &["/api/v1/locate"], get(owner::of_position)),
+        ("/api/v1/readings", &["/api/v1/readings"], get(readings::of_text)),
+        // Everybody with a map: what is there?
+        ("/api/v1/district", &["/api/v1/district"], get(district::describe)),
+        ("/api/v1/units", &["/api/v1/units"], get(units::list)),
+        ("/api/v1/units/{code}", &["/api/v1/units/{code}"], get(units::one)),
+        ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
+        ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
+        ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        // The wall: how much, where?
+        ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
+        // Map clients: tiles and what describes them.
+        ("/tiles/{file}", &["/tiles/{set}.json"], get(tiles::describe)),
+        (
+            "/tiles/{set}/{z}/{x}/{file}",
+            &[
+                "/tiles/{set}/{z}/{x}/{y}.mvt",
+                "/tiles/{style}/{z}/{x}/{y}.png",
+                "/tiles/{style}/{z}/{x}/{y}@2x.png",
+                "/tiles/heat/{z}/{x}/{y}.png",
+            ],
+            get(tiles::one),
+        ),
+        ("/styles/{file}", &["/styles/{name}.json"], get(styles::one)),
+        // Operators and machines.
+        ("/healthz", &["/healthz"], get(health::alive)),
+        ("/readyz", &["/readyz"], get(health::ready)),
+        ("/metrics", &["/metrics"], get(health::metrics)),
+        ("/api/openapi.json", &["/api/openapi.json"], get(health::openapi)),
+    ]
+}
+
+/// What every handler shares.
+#[derive(Debug)]
+pub struct App {
+    pub(super) serving: Arc<Serving>,
+    pub(super) assets: Assets,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) limits: Limits,
+    origin: Option<String>,
+}
+
+impl App {
+    /// `origin` is the public one (`https://map.example.cn`), for the addresses inside TileJSON and styles; without it they
+    /// follow the Host header of each request.
+    #[must_use]
+    pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>) -> Arc<Self> {
+        let metrics = Arc::new(Metrics::new(routes().into_iter().map(|(at, ..)| at)));
+        let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
+        Arc::new(Self { serving, assets: Assets::new(), metrics, limits, origin })
+    }
+}
+
+/// The whole service, to be given to [`super::serve`].
+pub fn router(app: &Arc<App>) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, (at, _, methods)| router.route(at, methods));
+    router
+        .fallback(asset)
+        .method_not_allowed_fallback(async || Problem::method())
+        .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(&app.metrics))))
+        .layer(from_fn_with_state(Arc::clone(app), around))
+        .with_state(Arc::clone(app))
+}
+
+/// The page and its files; anything else does not exist.
+async fn asset(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    if !matches!(method, Method::GET | Method::HEAD) || uri.path().starts_with("/api/") {
+        return Err(Problem::not_found("nothing has this address; /api/openapi.json lists what there is"));
+    }
+    app.assets.answer(uri.path(), &headers, &app.serving.slots).await
+}
+
+/// The parts of a path, decoded. What cannot be decoded names nothing, so it is a 404.
+#[derive(Debug)]
+pub(super) struct At<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(parts)| Self(parts)).map_err(|_| Problem::not_found("the path is not percent-encoded UTF-8"))
+    }
+}
+
+/// Where this server is reached: as configured, or as the request's Host says, if that looks like a host.
+#[derive(Debug)]
+pub(super) struct Origin(pub(super) String);
+
+impl FromRequestParts<Arc<App>> for Origin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        if let Some(origin) = &app.origin {
+            return Ok(Self(origin.clone()));
+        }
+        let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = parts.uri.authority().map(|authority| authority.as_str()).or(header);
+        let plain = |host: &&str| {
+            (1..=255).contains(&host.len())
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
+        };
+        Ok(Self(host.filter(plain).map_or_else(String::new, |host| format!("http://{host}"))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_openapi_document_describes_exactly_the_routes() {
+        let document: serde_json::Value = serde_json::from_str(health::OPENAPI).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        let described: BTreeSet<_> = paths.keys().map(String::as_str).collect();
+        let served: BTreeSet<_> = routes().iter().flat_map(|(_, paths, _)| paths.iter().copied()).collect();
+        assert_eq!(described, served);
+        for (path, methods) in paths {
+            assert!(methods["get"]["summary"].is_string(), "{path} says what it is for");
+            assert!(methods["get"]["responses"]["200"].is_object(), "{path} says what it answers");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `stats`: one figure a unit, with what it was made of.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Response};
+use serde::Serialize;
+
+use super::answer::{JSON, kept, rounded};
+use super::period::filter;
+use super::problem::Problem;
+use super::query::{Asked, echo};
+use super::routes::{App, At};
+use super::units::level;
+use crate::issue::IssueFilter;
+use crate::service::serving;
+use crate::service::stats::{Measure, figures};
+
+/// `GET /api/v1/stats/{measure}`
+pub(super) async fn by_unit(
+    State(app): State<Arc<App>>,
+    At(measure): At<String>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response<Body>, Problem> {
+    let measure = Measure::by_name(&measure).ok_or_else(|| {
+        let known = Measure::ALL.map(Measure::name).join(", ");
+        Problem::not_found_at("measure", format!("unknown measure “{}”; known here: {known}", echo(&measure)))
+    })?;
+    let query = asked.only(&["level", "from", "to", "category"])?;
+    let state = app.serving.state();
+    let level = level(&query, &state.snapshot)?.unwrap_or(0);
+    let filter = filter(&query, app.serving.zone(), state.categories())?;
+    let key = format!("stats {} {level} {filter:?}", measure.name());
+    let make = move |state: &serving::State| serde_json::to_vec(&Answer::of(state, measure, level, &filter));
+    kept(&app, &state, &headers, key, JSON, make).await
+}
+
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    measure: &'static str,
+    level: &'a str,
+    period: Period,
+    category: Option<&'a str>,
+    values: Vec<Value<'a>>,
+    /// Issues that belong to no unit: without a position, or outside. Values and these add up to all.
+    unplaced: u64,
+    version: u64,
+}
+
+/// `from` is included, `to` is not; local time; null is open.
+#[derive(Debug, Serialize)]
+struct Period {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Value<'a> {
+    code: &'a str,
+    name: &'a str,
+    value: Option<f64>,
+    numerator: u64,
+    denominator: Option<u64>,
+    n: u64,
+}
+
+impl<'a> Answer<'a> {
+    fn of(state: &'a serving::State, measure: Measure, level: u8, filter: &'a IssueFilter) -> Self {
+        let snapshot = &state.snapshot;
+        let counted = figures(state, measure, level, filter);
+        let value = |figure: crate::service::stats::Figure| {
+            let unit = snapshot.hierarchy.unit(figure.unit);
+            Value {
+                code: &unit.code,
+                name: &unit.name,
+                value: figure.value.map(|value| rounded(value, 4)),
+                numerator: figure.numerator,
+                denominator: figure.denominator,
+                n: figure.n,
+            }
+        };
+        Self {
+            measure: measure.name(),
+            level: snapshot.district.levels.get(usize::from(level)).map_or("", |level| level.key.as_str()),
+            period: Period { from: filter.from.map(|t| t.to_string()), to: filter.to.map(|t| t.to_string()) },
+            category: filter.category.as_deref(),
+            values: counted.figures.into_iter().map(value).collect(),
+            unplaced: counted.unplaced,
+            version: snapshot.version,
+        }
+    }
+}

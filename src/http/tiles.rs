@@ -1,0 +1,258 @@
+//! Tiles and what describes them: TileJSON, vector tiles of a set, PNG tiles of a style, heat.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::answer::JSON;
+use super::negotiate::{Keep, respond};
+use super::period::{self, filter};
+use super::problem::Problem;
+use super::query::{Asked, Query, echo};
+use super::routes::{App, At, Origin};
+use crate::issue::IssueFilter;
+use crate::service::bytes::Finished;
+use crate::service::serving;
+use crate::service::slots::WorkFault;
+use crate::service::tiles::{HEAT, MVT, TileKey, tile, touches};
+use crate::tile::{LayerInfo, SetInfo, TileCoord, TileSet};
+
+/// How far an issue spreads in a heat map unless `bandwidth_m` says otherwise.
+const BANDWIDTH_M: u32 = 250;
+const BANDWIDTHS_M: std::ops::RangeInclusive<u32> = 20..=20_000;
+
+/// The longest tile file name that can name a tile: `4294967295@2x.png`.
+const LONGEST_FILE: usize = 17;
+
+static EMPTY: LazyLock<Finished> = LazyLock::new(|| Finished::as_is(MVT, Vec::new()));
+
+/// `GET /tiles/{set}/{z}/{x}/{y}.mvt` and `/tiles/{style}/{z}/{x}/{y}[@2x].png`
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    At((name, z, x, file)): At<(String, String, String, String)>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response<Body>, Problem> {
+    let (y, form) = Form::of(&file)?;
+    let coord = coord(&z, &x, y)?;
+    let state = app.serving.state();
+    let (key, keep) = match form {
+        Form::Vector => {
+            let set: TileSet =
+                name.parse().map_err(|_| unknown(&name, "tile set", &TileSet::ALL.map(TileSet::name)))?;
+            let query = asked.only(if set == TileSet::Issues { &FILTERED } else { &["v"] })?;
+            let filter = filter(&query, app.serving.zone(), state.categories())?;
+            let keep = keep(&query, &state);
+            if !touches(state.info(set).bounds, coord) {
+                return Ok(respond(&headers, &EMPTY, keep));
+            }
+            (TileKey::Vector { set, filter, coord }, keep)
+        }
+        Form::Picture { scale } if name == HEAT => {
+            let query = asked.only(&["from", "to", "category", "bandwidth_m", "v"])?;
+            let filter = filter(&query, app.serving.zone(), state.categories())?;
+            let bandwidth_m = bandwidth(&query)?;
+            (TileKey::Heat { filter, bandwidth_m, coord, scale }, keep(&query, &state))
+        }
+        Form::Picture { scale } => {
+            let known: Vec<_> = state.look.styles.iter().map(|(name, _)| name.as_str()).chain([HEAT]).collect();
+            if !known.contains(&name.as_str()) {
+                return Err(unknown(&name, "style", &known));
+            }
+            let query = asked.only(&["v"])?;
+            (TileKey::Map { style: name.into(), coord, scale }, keep(&query, &state))
+        }
+    };
+    let finished = tile(&app.serving, &state, key).await?;
+    Ok(respond(&headers, &finished, keep))
+}
+
+/// The parameters of a set that can be filtered.
+const FILTERED: [&str; 4] = ["from", "to", "category", "v"];
+
+/// What the last part of a tile's address asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Vector,
+    Picture { scale: u8 },
+}
+
+impl Form {
+    /// `3372.mvt` (or `.pbf`), `3372.png`, `3372@2x.png`.
+    fn of(file: &str) -> Result<(&str, Self), Problem> {
+        let nothing = || Problem::not_found_at("y", format!("“{}” is not {{y}}.mvt or {{y}}.png", echo(file)));
+        if file.len() > LONGEST_FILE {
+            return Err(nothing());
+        }
+        match file.split_once('.') {
+            Some((y, "mvt" | "pbf")) => Ok((y, Self::Vector)),
+            Some((y, "png")) => Ok(match y.strip_suffix("@2x") {
+                Some(y) => (y, Self::Picture { scale: 2 }),
+                None => (y, Self::Picture { scale: 1 }),
+            }),
+            _ => Err(nothing()),
+        }
+    }
+}
+
+/// Plain decimal digits that name a square, or 404 before any work.
+fn coord(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
+    let digits = |name: &str, text: &str| {
+        let plain = !text.is_empty() && text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
+        let value = plain.then(|| text.parse::<u32>().ok()).flatten();
+        value.ok_or_else(|| Problem::not_found_at(name, format!("{name} is “{}”: not a tile number", echo(text))))
+    };
+    let (z_value, x, y) = (digits("z", z)?, digits("x", x)?, digits("y", y)?);
+    let coord = u8::try_from(z_value).ok().and_then(|z| TileCoord::new(z, x, y));
+    coord.ok_or_else(|| Problem::not_found(format!("there is no tile {z_value}/{x}/{y}")))
+}
+
+fn unknown(name: &str, what: &str, known: &[&str]) -> Problem {
+    Problem::not_found_at("set", format!("unknown {what} “{}”; known here: {}", echo(name), known.join(", ")))
+}
+
+fn bandwidth(query: &Query) -> Result<u32, Problem> {
+    let Some(metres) = query.number("bandwidth_m")? else { return Ok(BANDWIDTH_M) };
+    let (least, most) = (*BANDWIDTHS_M.start(), *BANDWIDTHS_M.end());
+    if (f64::from(least)..=f64::from(most)).contains(&metres) {
+        return Ok(metres.round() as u32);
+    }
+    Err(Problem::query("bandwidth_m", format!("bandwidth_m is {metres}: give {least} to {most} metres")))
+}
+
+/// With `v` = the stamp of this content the address names the bytes; otherwise they may change with the next version.
+fn keep(query: &Query, state: &serving::State) -> Keep {
+    if query.text("v") == Some(state.stamp.as_str()) { Keep::Immutable } else { Keep::Revalidate }
+}
+
+/// `GET /tiles/{set}.json`
+pub(super) async fn describe(
+    State(app): State<Arc<App>>,
+    At(file): At<String>,
+    Origin(origin): Origin,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response<Body>, Problem> {
+    let name = file.strip_suffix(".json").unwrap_or(&file);
+    let set: TileSet = match name.parse() {
+        Ok(set) if file.ends_with(".json") => set,
+        _ => return Err(unknown(&file, "TileJSON", &TileSet::ALL.map(TileSet::name))),
+    };
+    let query = asked.only(if set == TileSet::Issues { &period::PARAMETERS } else { &[] })?;
+    let state = app.serving.state();
+    let filter = filter(&query, app.serving.zone(), state.categories())?;
+    let tiles = format!("{origin}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{}", again(&filter));
+    let described = TileJson::of(&state, set, &tiles);
+    let body = serde_json::to_vec(&described).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
+    Ok(respond(&headers, &Finished::compressible(JSON, body), Keep::Revalidate))
+}
+
+/// A filter as the query string it came from, so that a filtered TileJSON leads to filtered tiles.
+fn again(filter: &IssueFilter) -> String {
+    let times = [("from", filter.from), ("to", filter.to)];
+    let mut pairs: Vec<_> = times.into_iter().filter_map(|(name, t)| t.map(|t| format!("{name}={t}"))).collect();
+    if let Some(category) = &filter.category {
+        let escaped: String = category.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        pairs.push(format!("category={escaped}"));
+    }
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+/// TileJSON 3.0.0.
+#[derive(Debug, Serialize)]
+struct TileJson<'a> {
+    tilejson: &'static str,
+    name: String,
+    version: String,
+    scheme: &'static str,
+    tiles: [&'a str; 1],
+    #[serde(skip_serializing_if = "str::is_empty")]
+    attribution: &'a str,
+    minzoom: u8,
+    maxzoom: u8,
+    bounds: [f64; 4],
+    center: (f64, f64, u8),
+    vector_layers: Vec<VectorLayer<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct VectorLayer<'a> {
+    id: &'a str,
+    description: &'a str,
+    minzoom: u8,
+    maxzoom: u8,
+    fields: Map<String, Value>,
+}
+
+impl<'a> TileJson<'a> {
+    fn of(state: &'a serving::State, set: TileSet, tiles: &'a str) -> Self {
+        let district = &state.snapshot.district;
+        let SetInfo { layers, min_zoom, max_zoom, bounds } = state.info(set);
+        let [west, south, east, north] = *bounds;
+        let layer = |layer: &'a LayerInfo| VectorLayer {
+            id: &layer.id,
+            description: &layer.description,
+            minzoom: layer.min_zoom,
+            maxzoom: layer.max_zoom,
+            fields: layer.fields.iter().map(|(name, what)| ((*name).to_owned(), (*what).into())).collect(),
+        };
+        Self {
+            tilejson: "3.0.0",
+            name: format!("{} · {}", district.name, set.name()),
+            version: format!("{}.0.0", state.snapshot.version),
+            scheme: "xyz",
+            tiles: [tiles],
+            attribution: if district.synthetic { &district.mark } else { "" },
+            minzoom: *min_zoom,
+            maxzoom: *max_zoom,
+            bounds: *bounds,
+            center: (f64::midpoint(west, east), f64::midpoint(south, north), min_zoom.midpoint(*max_zoom)),
+            vector_layers: layers.iter().map(layer).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_numbers_name_a_tile() {
+        for (z, x, y) in [("14", "13500", "6462"), ("0", "0", "0"), ("22", "4194303", "4194303")] {
+            assert!(coord(z, x, y).is_ok(), "{z}/{x}/{y}");
+        }
+        for (z, x, y) in [
+            ("23", "0", "0"),
+            ("255", "0", "0"),
+            ("256", "0", "0"),
+            ("1", "2", "0"),
+            ("1", "0", "2"),
+            ("1", "-1", "0"),
+            ("1", "+1", "0"),
+            ("1", "1.0", "0"),
+            ("1", "NaN", "0"),
+            ("1", "1e0", "0"),
+            ("1", "４", "0"),
+            ("1", "", "0"),
+            ("22", "4294967296", "0"),
+            ("22", "99999999999999999999", "0"),
+        ] {
+            assert!(coord(z, x, y).is_err(), "{z}/{x}/{y}");
+        }
+    }
+
+    #[test]
+    fn a_file_name_says_which_form_is_wanted() {
+        assert_eq!(Form::of("3.mvt").ok(), Some(("3", Form::Vector)));
+        assert_eq!(Form::of("3.pbf").ok(), Some(("3", Form::Vector)));
+        assert_eq!(Form::of("3.png").ok(), Some(("3", Form::Picture { scale: 1 })));
+        assert_eq!(Form::of("3@2x.png").ok(), Some(("3", Form::Picture { scale: 2 })));
+        for file in ["3", "3.", "3.jpg", "3.png.exe", "3@3x.mvt.gz", "..", "3.MVT", "00000000000000000000.mvt"] {
+            assert!(Form::of(file).is_err(), "{file}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The district as it is served: one snapshot with everything drawn from it, replaced whole – store first, swap second.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::bytes::strong_etag;
+use super::cache::ByteCache;
+use super::locate::owner_of;
+use super::slots::Slots;
+use super::tiles::TileKey;
+use crate::coverage::Ring;
+use crate::coverage::region::trace;
+use crate::coverage::validate::{self, Rule};
+use crate::crs::paste::Extent;
+use crate::grid::UnitIx;
+use crate::render::{Font, Painter, RenderFault};
+use crate::snapshot::{Contents, Snapshot};
+use crate::store::{Store, StoreFault};
+use crate::tile::{Pyramid, SetInfo, TileSet};
+
+/// Where days begin and end, and what “today” means for who is on duty.
+pub const ZONE: &str = "Asia/Shanghai";
+
+/// What tiles and maps look like: read once at start, the same for every snapshot.
+#[derive(Clone, Debug)]
+pub struct Look {
+    pub font: Font,
+    /// (name, template) of every map style.
+    pub styles: Vec<(String, String)>,
+}
+
+/// How many bytes the caches of one snapshot may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    pub tiles_bytes: u64,
+    pub answers_bytes: u64,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { tiles_bytes: 256 << 20, answers_bytes: 64 << 20 }
+    }
+}
+
+/// One snapshot and everything made of it. Never changes, except that its caches fill.
+#[derive(Debug)]
+pub struct State {
+    pub snapshot: Snapshot,
+    pub pyramid: Pyramid,
+    pub painter: Painter,
+    pub look: Look,
+    pub tiles: Arc<ByteCache<TileKey>>,
+    /// Finished answers of the API, by path and query.
+    pub answers: Arc<ByteCache<String>>,
+    /// Names this content and this build: an address that carries it may be cached for ever.
+    pub stamp: String,
+    infos: [SetInfo; TileSet::ALL.len()],
+    extent: Extent,
+    categories: Vec<(String, u64)>,
+    owners: OnceLock<Vec<Option<UnitIx>>>,
+    rings: Vec<OnceLock<Vec<Vec<Ring>>>>,
+}
+
+impl State {
+    /// Draws everything that tiles need from a snapshot. Costs what [`Pyramid::new`] and [`Painter::new`] cost.
+    ///
+    /// # Errors
+    /// When a style cannot be drawn.
+    pub fn new(snapshot: Snapshot, look: &Look, capacity: Capacity) -> Result<Self, RenderFault> {
+        let pyramid = Pyramid::new(&snapshot);
+        let styles: Vec<_> = look.styles.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let painter = Painter::new(&snapshot, &pyramid, &look.font, &styles)?;
+        let made_of = format!("{}/{}/{}", env!("CARGO_PKG_VERSION"), snapshot.version, snapshot.recorded);
+        let digest = strong_etag(made_of.as_bytes());
+        Ok(Self {
+            stamp: format!("{}-{}", snapshot.version, digest.get(1..9).unwrap_or_default()),
+            infos: TileSet::ALL.map(|set| pyramid.info(set)),
+            extent: extent(&snapshot),
+            categories: categories(&snapshot),
+            rings: snapshot.district.levels.iter().map(|_| OnceLock::new()).collect(),
+            pyramid,
+            painter,
+            look: look.clone(),
+            tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
+            answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
+            owners: OnceLock::new(),
+            snapshot,
+        })
+    }
+
+    /// What TileJSON says of a set.
+    #[must_use]
+    pub fn info(&self, set: TileSet) -> &SetInfo {
+        &self.infos[TileSet::ALL.iter().position(|known| *known == set).unwrap_or(0)]
+    }
+
+    /// The box around the district.
+    #[must_use]
+    pub const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The categories of issues with their counts, most frequent first.
+    #[must_use]
+    pub fn categories(&self) -> &[(String, u64)] {
+        &self.categories
+    }
+
+    /// The owner of each issue, in the order of the snapshot; `None` where it has no position in the district. Computed once: one
+    /// lookup an issue.
+    pub fn issue_owners(&self) -> &[Option<UnitIx>] {
+        self.owners.get_or_init(|| {
+            let owner = |point| owner_of(&self.snapshot, point);
+            self.snapshot.issues.iter().map(|issue| issue.point.and_then(owner)).collect()
+        })
+    }
+
+    /// The rings of every unit of a level, by unit index. Computed once a level: linear in arcs.
+    pub fn rings_of_level(&self, level: u8) -> &[Vec<Ring>] {
+        let Some(rings) = self.rings.get(usize::from(level)) else { return &[] };
+        rings.get_or_init(|| {
+            let hierarchy = &self.snapshot.hierarchy;
+            trace(&self.snapshot.coverage, &hierarchy.groups(level), hierarchy.units().len())
+        })
+    }
+}
+
+fn extent(snapshot: &Snapshot) -> Extent {
+    let lattice = snapshot.coverage.lattice();
+    let corners = snapshot.coverage.bounds().map(|(low, high)| (lattice.degrees(low), lattice.degrees(high)));
+    let ((west, south), (east, north)) = corners.unwrap_or_default();
+    Extent { west, south, east, north }
+}
+
+fn categories(snapshot: &Snapshot) -> Vec<(String, u64)> {
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    for issue in &snapshot.issues {
+        *counts.entry(&issue.category).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
+}
+
+/// Why a district is not served, or not replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum ServingFault {
+    #[error("the boundaries break the rule {0:?}; nothing was published: `wangge check` lists every fault")]
+    Invalid(Rule),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    #[error(transparent)]
+    Render(#[from] RenderFault),
+}
+
+/// The state that requests read. A request takes it once and keeps it to its end.
+#[derive(Debug)]
+pub struct Serving {
+    state: ArcSwap<State>,
+    pub slots: Slots,
+    look: Look,
+    capacity: Capacity,
+    zone: TimeZone,
+}
+
+impl Serving {
+    /// Serves these contents as a store gave them: [`Store::load`] has checked every invariant.
+    ///
+    /// # Errors
+    /// When a style cannot be drawn.
+    pub fn new(contents: Contents, look: Look, capacity: Capacity) -> Result<Self, RenderFault> {
+        let state = State::new(Snapshot::new(contents), &look, capacity)?;
+        let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
+        Ok(Self { state: ArcSwap::from_pointee(state), slots: Slots::for_this_machine(), look, capacity, zone })
+    }
+
+    /// The state of this moment.
+    #[must_use]
+    pub fn state(&self) -> Arc<State> {
+        self.state.load_full()
+    }
+
+    /// Checks, saves and then serves new contents: store first, swap second. Requests under way finish on the old state. Blocks; call it
+    /// from a blocking thread.
+    ///
+    /// # Errors
+    /// [`ServingFault`]; what is served, and what is stored, is then as it was.
+    pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
+        refuse_invalid(&contents)?;
+        let state = Arc::new(State::new(Snapshot::new(contents.clone()), &self.look, self.capacity)?);
+        store.replace(&contents)?;
+        self.state.store(Arc::clone(&state));
+        Ok(state)
+    }
+
+    /// Today in the district.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        jiff::Timestamp::now().to_zoned(self.zone.clone()).date()
+    }
+
+    #[must_use]
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+fn refuse_invalid(contents: &Contents) -> Result<(), ServingFault> {
+    match validate::faults(&contents.coverage).first() {
+        None => Ok(()),
+        Some(fault) => Err(ServingFault::Invalid(fault.rule)),
+    }
+}

@@ -1,0 +1,99 @@
+//! The layers that a GIS opens: one a level, each unit as the multipolygon that the coverage derives for it.
+
+use rusqlite::{Connection, params};
+
+use super::blob::{self, Shape};
+use super::schema::{LAYER, quoted};
+use crate::coverage::{Coverage, LatticePolygon, region};
+use crate::grid::{Hierarchy, UnitIx, area};
+use crate::snapshot::Contents;
+
+/// Bounds of a layer: west, east, south, north.
+pub(super) type Bounds = Option<[f64; 4]>;
+
+/// The polygons of every unit of one level, in unit order. Outer rings run counter-clockwise, holes clockwise.
+#[must_use]
+pub fn derive(coverage: &Coverage, hierarchy: &Hierarchy, level: u8) -> Vec<(UnitIx, Vec<LatticePolygon>)> {
+    let rings = region::trace(coverage, &hierarchy.groups(level), hierarchy.units().len());
+    hierarchy.at_level(level).map(|(ix, _)| (ix, coverage.polygons(&rings[ix.ix()]))).collect()
+}
+
+/// Creates and fills the layer of each level; returns their names, titles and bounds.
+pub(super) fn write(connection: &Connection, contents: &Contents) -> rusqlite::Result<Vec<(String, String, Bounds)>> {
+    let Contents { district, coverage, hierarchy, .. } = contents;
+    let areas = area::of_units_m2(coverage, hierarchy, district.plane);
+    let mut written = Vec::new();
+    for (i, level) in district.levels.iter().enumerate() {
+        let table = quoted(&level.key);
+        connection.execute_batch(&format!(
+            "CREATE TABLE {table} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom MULTIPOLYGON, {LAYER})"
+        ))?;
+        let mut insert =
+            connection.prepare(&format!("INSERT INTO {table} VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"))?;
+        let mut bounds: Bounds = None;
+        for (ix, polygons) in derive(coverage, hierarchy, i as u8) {
+            let unit = hierarchy.unit(ix);
+            let parent = unit.parent.map(|p| hierarchy.unit(p).code.as_str());
+            let exclave = polygons.len() > 1;
+            let shape = degrees(coverage, &polygons);
+            bounds = grow(bounds, blob::envelope(&shape));
+            insert.execute(params![
+                blob::encode(&shape),
+                unit.code,
+                unit.name,
+                parent,
+                unit.class,
+                unit.households,
+                unit.population,
+                (areas[ix.ix()] * 100.0).round() / 100.0,
+                exclave
+            ])?;
+        }
+        written.push((level.key.clone(), format!("{} {}", level.name, level.key), bounds));
+    }
+    Ok(written)
+}
+
+pub(super) fn grow(bounds: Bounds, more: Bounds) -> Bounds {
+    match (bounds, more) {
+        (Some(a), Some(b)) => Some([a[0].min(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].max(b[3])]),
+        (a, b) => a.or(b),
+    }
+}
+
+fn degrees(coverage: &Coverage, polygons: &[LatticePolygon]) -> Shape {
+    let ring = |ring: &Vec<_>| ring.iter().map(|p| coverage.lattice().degrees(*p)).collect();
+    Shape::MultiPolygon(polygons.iter().map(|rings| rings.iter().map(ring).collect()).collect())
+}
+
+/// A feature of a level's layer, as it stands in the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerRow {
+    /// Key of the level.
+    pub level: String,
+    pub fid: i64,
+    pub code: String,
+    /// Polygons in degrees, or why there are none.
+    pub shape: Result<Vec<Vec<Vec<(f64, f64)>>>, String>,
+}
+
+/// Reads a level's layer as it is, whatever was done to it.
+pub(super) fn read(connection: &Connection, level: &str) -> rusqlite::Result<Vec<LayerRow>> {
+    let sql = format!("SELECT fid, CAST(code AS TEXT), geom FROM {} ORDER BY fid", quoted(level));
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| {
+        let shape = match row.get::<_, Option<Vec<u8>>>(2) {
+            Ok(Some(bytes)) => match blob::decode(&bytes) {
+                Ok(Shape::MultiPolygon(polygons)) => Ok(polygons),
+                Ok(Shape::Polygon(rings)) => Ok(vec![rings]),
+                Ok(_) => Err("the geometry is not a polygon".to_owned()),
+                Err(fault) => Err(fault.to_string()),
+            },
+            Ok(None) => Err("the geometry is missing".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        let code = row.get::<_, Option<String>>(1)?.unwrap_or_default();
+        Ok(LayerRow { level: level.to_owned(), fid: row.get(0)?, code, shape })
+    })?;
+    rows.collect()
+}
