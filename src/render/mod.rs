@@ -2,9 +2,13 @@
 //!
 //! The caller gives the font and the styles as bytes: nothing here reads a file.
 
+pub mod font;
+pub mod glyph;
+pub mod label;
 pub mod style;
+mod wrap;
 
-use std::sync::Arc;
+pub use font::{Font, FontFault};
 
 use crate::issue::IssueFilter;
 use crate::snapshot::Snapshot;
@@ -19,30 +23,6 @@ pub enum RenderFault {
     Font(&'static str),
     #[error(transparent)]
     Style(#[from] style::StyleFault),
-}
-
-/// A font as its file's bytes, checked once. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Font {
-    bytes: Arc<[u8]>,
-}
-
-impl Font {
-    /// Reads an OpenType or TrueType file with Chinese and Latin glyphs.
-    ///
-    /// # Errors
-    /// [`RenderFault::Font`] when it is not one.
-    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Result<Self, RenderFault> {
-        let bytes = bytes.into();
-        Ok(Self { bytes })
-    }
-
-    /// The characters of `text` that the font cannot draw.
-    #[must_use]
-    pub fn missing(&self, text: &str) -> Vec<char> {
-        let _ = (text, &self.bytes);
-        todo!()
-    }
 }
 
 /// Draws tiles of one snapshot. Holds the parsed styles, glyph masks, and labels placed once per style and zoom.
