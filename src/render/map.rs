@@ -5,7 +5,7 @@ use tiny_skia::{Color, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, St
 use super::RenderFault;
 use super::expression::{Scene, Val};
 use super::fill::Fills;
-use super::label::{PIXEL_BITS, style_zoom, val};
+use super::points::{PIXEL_BITS, style_zoom, val};
 use super::style::{Kind, Layer, Style};
 use crate::snapshot::Snapshot;
 use crate::tile::feature::{EXTENT, Geometry, Shape, Sink, Tag};
@@ -23,7 +23,7 @@ pub(super) fn draw(
     scale: u8,
 ) -> Result<Pixmap, RenderFault> {
     let side = u32::from(scale) << PIXEL_BITS;
-    let mut picture = Pixmap::new(side, side).ok_or(RenderFault::Png)?;
+    let mut picture = Pixmap::new(side, side).ok_or_else(|| RenderFault::Png(format!("no memory for {side} × {side} pixels")))?;
     picture.fill(Color::WHITE);
     let mut fills = Fills::new(side as usize, side as usize);
     let zoom = style_zoom(coord.z());

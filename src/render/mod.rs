@@ -5,23 +5,25 @@
 
 mod expression;
 mod fill;
-mod font;
-mod heat;
-mod label;
+pub mod font;
+pub mod glyph;
+pub mod heat;
+pub mod label;
 mod map;
 mod picture;
+mod points;
 pub mod style;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
-pub use self::font::Font;
-use self::font::Glyphs;
-use self::heat::Field;
-use self::label::Placement;
+pub use self::font::{Font, FontFault};
+use self::glyph::GlyphCache;
+use self::heat::Heat;
+use self::points::Points;
 use self::style::Style;
 use crate::issue::IssueFilter;
 use crate::snapshot::Snapshot;
@@ -36,8 +38,8 @@ pub enum RenderFault {
     Font(&'static str),
     #[error(transparent)]
     Style(#[from] style::StyleFault),
-    #[error("the picture could not be written as PNG")]
-    Png,
+    #[error("the picture cannot be encoded: {0}")]
+    Png(String),
 }
 
 /// Draws tiles of one snapshot. Holds the parsed styles, glyph masks, names placed once per style and zoom, and the last few
@@ -45,39 +47,40 @@ pub enum RenderFault {
 #[derive(Debug)]
 pub struct Painter {
     styles: Vec<NamedStyle>,
-    glyphs: Glyphs,
-    /// The most recently used first.
-    fields: Mutex<VecDeque<(FieldKey, Arc<Option<Field>>)>>,
+    font: Font,
+    glyphs: GlyphCache,
+    heat: Heat,
 }
 
 #[derive(Debug)]
 struct NamedStyle {
     name: String,
     style: Style,
-    placements: Vec<OnceLock<Placement>>,
+    /// By zoom.
+    points: Vec<OnceLock<Points>>,
 }
-
-/// A filter and a bandwidth in whole metres.
-type FieldKey = (IssueFilter, u32);
-
-/// Fields kept: a handful of filters is in use at a time, each of up to 8 MB.
-const MAX_FIELDS: usize = 12;
 
 impl Painter {
     /// `styles` are (name, template) pairs: the files of `styles/`. Cheap: names are placed when a zoom is first asked for.
     ///
     /// # Errors
     /// When a template is not a style the renderer reads.
-    pub fn new(pyramid: &Pyramid, font: &Font, styles: &[(&str, &str)]) -> Result<Self, RenderFault> {
+    pub fn new(
+        snapshot: &Snapshot,
+        pyramid: &Pyramid,
+        font: &Font,
+        styles: &[(&str, &str)],
+    ) -> Result<Self, RenderFault> {
         let parsed = styles.iter().map(|(name, template)| {
             let style = Style::parse(template, pyramid.levels())?;
-            let placements = (0..=MAX_ZOOM).map(|_| OnceLock::new()).collect();
-            Ok(NamedStyle { name: (*name).to_owned(), style, placements })
+            let points = (0..=MAX_ZOOM).map(|_| OnceLock::new()).collect();
+            Ok(NamedStyle { name: (*name).to_owned(), style, points })
         });
         Ok(Self {
             styles: parsed.collect::<Result<_, RenderFault>>()?,
-            glyphs: Glyphs::new(font.clone()),
-            fields: Mutex::default(),
+            font: font.clone(),
+            glyphs: GlyphCache::new(font),
+            heat: Heat::new(snapshot),
         })
     }
 
@@ -101,22 +104,19 @@ impl Painter {
         };
         let scale = scale.clamp(1, 2);
         let mut picture = map::draw(&named.style, snapshot, pyramid, coord, scale)?;
-        let place = || {
-            Placement::new(&named.style, coord.z(), &self.glyphs.font, |sink| pyramid.points_everywhere(snapshot, sink))
-        };
-        if let Some(slot) = named.placements.get(usize::from(coord.z())) {
-            slot.get_or_init(place).draw(coord, scale, &self.glyphs, &mut picture);
+        if let Some(slot) = named.points.get(usize::from(coord.z())) {
+            let everywhere = |sink: &mut dyn crate::tile::feature::Sink| pyramid.points_everywhere(snapshot, sink);
+            let points = slot.get_or_init(|| Points::new(&named.style, coord.z(), &self.font, everywhere));
+            points.draw(coord, scale, &self.glyphs, &mut picture);
         }
         picture::encode((picture.width(), picture.height()), picture.data())
     }
 
     /// Kernel density of the issues a filter accepts, as a transparent PNG of 256 · `scale` pixels. Same colours in every tile and
-    /// at every zoom: the palest spot is the densest of the district under this filter; where fewer than
-    /// [`crate::tile::PUBLIC_K`] issues lie under the kernel, nothing is drawn. `bandwidth_m` is clamped to 20 m … 20 km. Cost: one
-    /// pass over the issues per filter and bandwidth, then a few milliseconds a tile.
-    ///
-    /// # Errors
-    /// [`RenderFault::Png`].
+    /// at every zoom: the palest spot is the densest of the district under this filter. `bandwidth_m` is clamped to 20 m … 20 km.
+    /// Cost: one pass over the issues per filter and bandwidth, then a few milliseconds a tile. Empty if the encoder fails, which it
+    /// does not in memory.
+    #[must_use]
     pub fn heat(
         &self,
         snapshot: &Snapshot,
@@ -124,26 +124,7 @@ impl Painter {
         bandwidth_m: f64,
         coord: TileCoord,
         scale: u8,
-    ) -> Result<Vec<u8>, RenderFault> {
-        let scale = scale.clamp(1, 2);
-        let bandwidth_m = if bandwidth_m.is_finite() { bandwidth_m.clamp(20.0, 20_000.0).round() } else { 300.0 };
-        match &*self.field(snapshot, (filter.clone(), bandwidth_m as u32)) {
-            Some(field) => field.tile(coord, scale),
-            None => heat::empty_tile(scale),
-        }
-    }
-
-    fn field(&self, snapshot: &Snapshot, key: FieldKey) -> Arc<Option<Field>> {
-        // Held while computing: the second of two equal questions waits instead of computing again.
-        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = fields.iter().position(|(k, _)| *k == key).and_then(|i| fields.remove(i));
-        let entry = found.unwrap_or_else(|| {
-            let field = Field::new(&snapshot.issues, &key.0, f64::from(key.1));
-            (key, Arc::new(field))
-        });
-        let field = Arc::clone(&entry.1);
-        fields.push_front(entry);
-        fields.truncate(MAX_FIELDS);
-        field
+    ) -> Vec<u8> {
+        self.heat.field(snapshot, filter, bandwidth_m).tile(coord, scale.clamp(1, 2)).unwrap_or_default()
     }
 }

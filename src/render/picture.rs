@@ -24,7 +24,7 @@ pub(super) fn encode_indexed(
     }
     encoder.set_filter(png::Filter::NoFilter);
     encoder.set_deflate_compression(png::DeflateCompression::Level(LEVEL));
-    let fault = |_| RenderFault::Png;
+    let fault = |e: png::EncodingError| RenderFault::Png(e.to_string());
     encoder.write_header().and_then(|mut w| w.write_image_data(indices)).map_err(fault)?;
     Ok(out)
 }
