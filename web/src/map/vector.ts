@@ -63,6 +63,8 @@ export class VectorMap implements MapView {
       localIdeographFontFamily: fonts,
       maxCanvasSize: largestCanvas(),
     });
+    // For scripts on the page: tests, and kiosks that steer the map.
+    Object.assign(options.element, { map: this.map });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.listen();
