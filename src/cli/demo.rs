@@ -1,21 +1,82 @@
-//! `wangge demo`.
+//! `wangge demo`: the sample district, imported if need be, and served.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use super::Failure;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::serve::{Wire, log};
+use super::{Failure, text};
+use crate::service::import::{Sources, Step, import};
+use crate::snapshot::Contents;
+use crate::store::{GeoPackage, Store, StoreFault};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// 数据文件 · the GeoPackage to serve
+    /// 数据文件，没有则新建 · the GeoPackage to serve; made if there is none
     #[arg(long, env = "WANGGE_STORE", value_name = "FILE", default_value = "wangge-demo.gpkg")]
     store: PathBuf,
-    /// 监听地址 · address to listen on
-    #[arg(long, env = "WANGGE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    /// 示例数据目录 · the folder of the sample's district.toml
+    #[arg(long, env = "WANGGE_DATA", value_name = "DIR", default_value = "data/sample")]
+    data: PathBuf,
+    #[command(flatten)]
+    wire: Wire,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    todo!("helper http: {} {}", args.store.display(), args.listen)
+    log();
+    args.wire.is_free()?;
+    let contents = match GeoPackage::at(&args.store).load() {
+        Err(StoreFault::Missing(_)) => import_sample(&args.store, &args.data)?,
+        stored => stored.map_err(|fault| Failure::unusable(text::STORE_UNREADABLE, fault))?,
+    };
+    args.wire.serve(contents)
+}
+
+/// Imports beside the store and renames at the end, so that a demo stopped half-way leaves nothing that looks like a store.
+fn import_sample(store: &Path, data: &Path) -> Result<Contents, Failure> {
+    let district = data.join("district.toml");
+    if !district.is_file() {
+        let detail = format!("{}: no such file; run from the project's folder, or give --data", district.display());
+        return Err(Failure::unusable(text::NO_SAMPLE, detail));
+    }
+    let mut unfinished = store.as_os_str().to_owned();
+    unfinished.push(".importing");
+    let unfinished = PathBuf::from(unfinished);
+    let _ = fs::remove_file(&unfinished); // of a demo that was stopped; usually there is none
+    let begun = Instant::now();
+    let bar = progress();
+    let sources = Sources { district, ..Sources::default() };
+    let imported = import(&sources, &mut GeoPackage::at(&unfinished), jiff::Timestamp::now(), &mut |step| {
+        bar.set_message(said(step));
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    let imported = imported.map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, fault))?;
+    fs::rename(&unfinished, store)
+        .map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, format_args!("{}: {fault}", store.display())))?;
+    println!("{} {:.1} s → {}", text::IMPORTED, begun.elapsed().as_secs_f64(), store.display());
+    Ok(imported.contents)
+}
+
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::new(5);
+    // The template is a constant of ours; should it ever not parse, the plain bar does.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {msg} {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+const fn said(step: Step) -> &'static str {
+    match step {
+        Step::Units => text::STEP_UNITS,
+        Step::Tables => text::STEP_TABLES,
+        Step::Build => text::STEP_BUILD,
+        Step::Check => text::STEP_CHECK,
+        Step::Save => text::STEP_SAVE,
+    }
 }

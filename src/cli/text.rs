@@ -18,3 +18,22 @@ pub const SERVE_EXAMPLE: &str = "示例 example:\n  wangge serve --store distric
 
 pub const DEMO: &str = "一条命令看示例区 · the sample district, imported and served";
 pub const DEMO_EXAMPLE: &str = "示例 example:\n  wangge demo --listen 127.0.0.1:8080";
+
+pub const OPEN_THE_PAGE: &str = "请在浏览器中打开 · open in a browser:";
+pub const HOW_TO_STOP: &str = "按 Ctrl-C 停止 · press Ctrl-C to stop";
+pub const STOPPING: &str = "正在停止… · stopping";
+pub const STOPPED: &str = "已停止 · stopped";
+pub const STOPPED_SHORT: &str = "已停止，有连接未及答复 · stopped; connections were cut";
+pub const IMPORTED: &str = "示例数据已导入 · the sample is imported:";
+pub const STEP_UNITS: &str = "读取边界 · reading boundaries";
+pub const STEP_TABLES: &str = "读取人员、地点、诉求 · reading people, places, issues";
+pub const STEP_BUILD: &str = "构建网格 · building the coverage";
+pub const STEP_CHECK: &str = "检查 · checking";
+pub const STEP_SAVE: &str = "保存 · saving";
+pub const STORE_UNREADABLE: &str = "数据文件无法读取";
+pub const CANNOT_IMPORT: &str = "示例数据无法导入";
+pub const CANNOT_DRAW: &str = "地图无法绘制";
+pub const CANNOT_LISTEN: &str = "无法监听这个地址";
+pub const PORT_IN_USE: &str = "端口已被占用";
+pub const NO_RUNTIME: &str = "无法启动服务";
+pub const NO_SAMPLE: &str = "找不到示例数据";

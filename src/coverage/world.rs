@@ -17,7 +17,7 @@ pub const FULL_ZOOM: u8 = WORLD_BITS - TILE_BITS;
 pub(super) const FINE_BITS: u8 = 8;
 
 /// A point on the grid of some zoom (the world grid itself from [`FULL_ZOOM`] on). Ordered west to east, then north to south.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct GridPoint {
     pub x: i32,
     pub y: i32,

@@ -146,7 +146,10 @@ fn refuse(text: &Text, at: usize, key: &str, problem: impl Into<String>) -> File
 fn plane(text: &Text, said: &Spanned<String>) -> Result<PlaneCrs, FileFault> {
     let wrong = |problem: String| Err(refuse(text, said.span().start, "plane", problem));
     match said.get_ref().parse::<Crs>() {
-        Ok(Crs::Plane(plane)) => Ok(plane),
+        Ok(Crs::Plane(plane)) => match plane.check() {
+            Ok(()) => Ok(plane),
+            Err(fault) => wrong(format!("{fault}; use one like EPSG:4548")),
+        },
         Ok(other) => wrong(format!("{other} is not a projected system in metres; use one like EPSG:4548")),
         Err(unknown) => wrong(format!("{unknown}")),
     }
@@ -277,6 +280,7 @@ mod tests {
         for (from, to, line, said) in [
             ("EPSG:4548", "EPSG:99", 4, "unknown CRS"),
             ("EPSG:4548", "wgs84", 4, "not a projected system"),
+            ("EPSG:4548", "EPSG:9999", 4, "not a projected system this build knows"),
             ("officer_level = \"low\"", "officer_level = \"lowest\"", 5, "top, low"),
             ("key = \"low\"", "key = \"top\"", 10, "twice"),
             ("key = \"low\"", "key = \"places\"", 10, "names something else"),

@@ -83,14 +83,7 @@ fn concerns_one_connection(fault: &io::Error) -> bool {
     matches!(fault.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-fn admit(
-    stream: TcpStream,
-    peer: SocketAddr,
-    door: &Doorkeeper,
-    router: &Router,
-    limits: &Limits,
-    watcher: Watcher,
-) {
+fn admit(stream: TcpStream, peer: SocketAddr, door: &Doorkeeper, router: &Router, limits: &Limits, watcher: Watcher) {
     let Some(place) = door.admit(peer.ip()) else {
         let _ = stream.try_write(FULL); // best effort: the sender is over its limit
         return;

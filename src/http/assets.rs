@@ -48,7 +48,11 @@ impl Assets {
                 let make = move || {
                     let bytes = file.data.into_owned();
                     let packed = matches!(content_type, "image/png" | "font/woff2" | "image/webp" | "image/jpeg");
-                    Ok(if packed { Finished::as_is(content_type, bytes) } else { Finished::compressible(content_type, bytes) })
+                    Ok(if packed {
+                        Finished::as_is(content_type, bytes)
+                    } else {
+                        Finished::compressible(content_type, bytes)
+                    })
                 };
                 self.0.get_or_make(name.to_owned(), slots, make).await?
             }
@@ -98,7 +102,9 @@ mod tests {
         for name in ["assets/index-BxYz12ab.js", "assets/maplibre-worker-C_-9az0Q.js"] {
             assert!(is_hashed(name), "{name}");
         }
-        for name in ["index.html", "assets/index.js", "assets/a.js", "other/index-BxYz12ab.js", "assets/图-1.js", "assets/"] {
+        for name in
+            ["index.html", "assets/index.js", "assets/a.js", "other/index-BxYz12ab.js", "assets/图-1.js", "assets/"]
+        {
             assert!(!is_hashed(name), "{name}");
         }
     }

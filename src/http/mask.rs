@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_name_and_a_phone() {
-        for (name, masked) in [("张三", "张**"), ("欧阳小明", "欧**"), ("𠮷田", "𠮷**"), (" 李四", "李**"), ("", "")] {
+        for (name, masked) in [("张三", "张**"), ("欧阳小明", "欧**"), ("𠮷田", "𠮷**"), (" 李四", "李**"), ("", "")]
+        {
             assert_eq!(MaskedName::new(name).0, masked);
         }
         for (phone, masked) in [

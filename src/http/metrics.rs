@@ -60,12 +60,22 @@ impl Metrics {
         text
     }
 
-    fn write(&self, out: &mut String, version: u64, waiting: usize, caches: &[(&str, CacheCounts)]) -> std::fmt::Result {
+    fn write(
+        &self,
+        out: &mut String,
+        version: u64,
+        waiting: usize,
+        caches: &[(&str, CacheCounts)],
+    ) -> std::fmt::Result {
         writeln!(out, "# TYPE wangge_build_info gauge")?;
         writeln!(out, "wangge_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))?;
         writeln!(out, "# TYPE wangge_snapshot_version gauge\nwangge_snapshot_version {version}")?;
         writeln!(out, "# TYPE wangge_work_waiting gauge\nwangge_work_waiting {waiting}")?;
-        writeln!(out, "# TYPE wangge_panics_total counter\nwangge_panics_total {}", self.panics.load(Ordering::Relaxed))?;
+        writeln!(
+            out,
+            "# TYPE wangge_panics_total counter\nwangge_panics_total {}",
+            self.panics.load(Ordering::Relaxed)
+        )?;
         writeln!(out, "# TYPE wangge_requests_total counter")?;
         for (name, route) in self.names.iter().zip(&self.routes) {
             for (status, count) in STATUSES.iter().zip(&route.by_status) {

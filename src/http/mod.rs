@@ -7,6 +7,7 @@ mod mask;
 mod negotiate;
 mod answer;
 mod metrics;
+mod look;
 mod assets;
 mod people;
 mod owner;
@@ -23,5 +24,6 @@ mod patience;
 mod accept;
 
 pub use accept::{Drained, serve};
+pub use look::look;
 pub use patience::Limits;
 pub use routes::{App, router};

@@ -42,7 +42,9 @@ impl Contact {
 impl<'a> People<'a> {
     pub(super) fn masked(duty: &OnDuty<'a>) -> Self {
         let specialist = |person: &&'a Person| match &person.role {
-            Role::Specialist { line } => Some(Specialist { kind: line, contact: Contact::of(person), org: &person.org }),
+            Role::Specialist { line } => {
+                Some(Specialist { kind: line, contact: Contact::of(person), org: &person.org })
+            }
             Role::Officer | Role::Secretary | Role::Advisor => None,
         };
         Self {

@@ -79,13 +79,15 @@ impl Query {
 
 fn finite(name: &str, text: &str) -> Result<f64, Problem> {
     let value: f64 = parse(name, text, "a number such as 116.672")?;
-    if value.is_finite() { Ok(value) } else { Err(Problem::query(name, format!("{name} is {value}: not a finite number"))) }
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Problem::query(name, format!("{name} is {value}: not a finite number")))
+    }
 }
 
 fn parse<T: FromStr>(name: &str, text: &str, form: &str) -> Result<T, Problem> {
-    text.trim()
-        .parse()
-        .map_err(|_| Problem::query(name, format!("{name} is “{}”: expected {form}", echo(text))))
+    text.trim().parse().map_err(|_| Problem::query(name, format!("{name} is “{}”: expected {form}", echo(text))))
 }
 
 /// The beginning of what a stranger wrote, without control characters.

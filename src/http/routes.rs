@@ -63,7 +63,7 @@ fn routes() -> Vec<Route> {
 pub struct App {
     pub(super) serving: Arc<Serving>,
     pub(super) assets: Assets,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) limits: Limits,
     origin: Option<String>,
 }
@@ -73,7 +73,7 @@ impl App {
     /// follow the Host header of each request.
     #[must_use]
     pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>) -> Arc<Self> {
-        let metrics = Metrics::new(routes().into_iter().map(|(at, ..)| at));
+        let metrics = Arc::new(Metrics::new(routes().into_iter().map(|(at, ..)| at)));
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
         Arc::new(Self { serving, assets: Assets::new(), metrics, limits, origin })
     }
@@ -85,7 +85,7 @@ pub fn router(app: &Arc<App>) -> Router {
     router
         .fallback(asset)
         .method_not_allowed_fallback(async || Problem::method())
-        .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(app))))
+        .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(&app.metrics))))
         .layer(from_fn_with_state(Arc::clone(app), around))
         .with_state(Arc::clone(app))
 }
@@ -131,7 +131,9 @@ impl FromRequestParts<Arc<App>> for Origin {
         let host = parts.uri.authority().map(|authority| authority.as_str()).or(header);
         let plain = |host: &&str| {
             (1..=255).contains(&host.len())
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_'))
         };
         Ok(Self(host.filter(plain).map_or_else(String::new, |host| format!("http://{host}"))))
     }

@@ -42,7 +42,8 @@ pub(super) async fn one(
     let state = app.serving.state();
     let (key, keep) = match form {
         Form::Vector => {
-            let set: TileSet = name.parse().map_err(|_| unknown(&name, "tile set", &TileSet::ALL.map(TileSet::name)))?;
+            let set: TileSet =
+                name.parse().map_err(|_| unknown(&name, "tile set", &TileSet::ALL.map(TileSet::name)))?;
             let query = asked.only(if set == TileSet::Issues { &FILTERED } else { &["v"] })?;
             let filter = filter(&query, app.serving.zone(), state.categories())?;
             let keep = keep(&query, &state);

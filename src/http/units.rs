@@ -113,9 +113,12 @@ impl Wanted {
     fn read(query: &Query, snapshot: &Snapshot) -> Result<Self, Problem> {
         let parent = match query.text("parent") {
             None | Some("") => None,
-            Some(code) => Some(snapshot.hierarchy.by_code(code).ok_or_else(|| {
-                Problem::query("parent", format!("no unit has the code “{}”", echo(code)))
-            })?),
+            Some(code) => Some(
+                snapshot
+                    .hierarchy
+                    .by_code(code)
+                    .ok_or_else(|| Problem::query("parent", format!("no unit has the code “{}”", echo(code))))?,
+            ),
         };
         let limit: usize = query.parsed("limit", "a whole number of units")?.unwrap_or(MOST_UNITS);
         if !(1..=MOST_UNITS).contains(&limit) {
@@ -133,7 +136,11 @@ impl Wanted {
         let found: Vec<_> = hierarchy.at_level(level).filter(|(ix, _)| below(*ix)).collect();
         let matched = found.len();
         let units = found.into_iter().skip(self.offset).take(self.limit);
-        List { version: snapshot.version, matched, units: units.map(|(ix, unit)| Row::of(snapshot, ix, unit)).collect() }
+        List {
+            version: snapshot.version,
+            matched,
+            units: units.map(|(ix, unit)| Row::of(snapshot, ix, unit)).collect(),
+        }
     }
 }
 

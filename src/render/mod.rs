@@ -2,6 +2,7 @@
 //!
 //! The caller gives the font and the styles as bytes: nothing here reads a file.
 
+pub mod heat;
 pub mod style;
 
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub enum RenderFault {
     UnknownStyle { name: String, known: String },
     #[error("the font cannot be read: {0}")]
     Font(&'static str),
+    #[error("the picture cannot be encoded: {0}")]
+    Png(String),
     #[error(transparent)]
     Style(#[from] style::StyleFault),
 }

@@ -3,7 +3,10 @@
 pub mod bytes;
 pub mod slots;
 pub mod cache;
+mod gather;
+mod assemble;
 pub mod import;
+pub mod check;
 pub mod locate;
 pub mod serving;
 pub mod tiles;

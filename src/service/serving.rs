@@ -12,8 +12,9 @@ use super::cache::ByteCache;
 use super::locate::owner_of;
 use super::slots::Slots;
 use super::tiles::TileKey;
+use crate::coverage::Ring;
 use crate::coverage::region::trace;
-use crate::coverage::{Ring, validate};
+use crate::coverage::validate::{self, Rule};
 use crate::crs::paste::Extent;
 use crate::grid::UnitIx;
 use crate::render::{Font, Painter, RenderFault};
@@ -148,8 +149,8 @@ fn categories(snapshot: &Snapshot) -> Vec<(String, u64)> {
 /// Why a district is not served, or not replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum ServingFault {
-    #[error("the boundaries break an invariant ({0}); nothing is served: run `wangge check` for the list")]
-    Invalid(String),
+    #[error("the boundaries break the rule {0:?}; nothing was published: `wangge check` lists every fault")]
+    Invalid(Rule),
     #[error(transparent)]
     Store(#[from] StoreFault),
     #[error(transparent)]
@@ -167,12 +168,11 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves these contents, which a store holds already.
+    /// Serves these contents as a store gave them: [`Store::load`] has checked every invariant.
     ///
     /// # Errors
-    /// [`ServingFault::Invalid`] when the boundaries are not a valid coverage, [`ServingFault::Render`] for a broken style.
-    pub fn new(contents: Contents, look: Look, capacity: Capacity) -> Result<Self, ServingFault> {
-        refuse_invalid(&contents)?;
+    /// When a style cannot be drawn.
+    pub fn new(contents: Contents, look: Look, capacity: Capacity) -> Result<Self, RenderFault> {
         let state = State::new(Snapshot::new(contents), &look, capacity)?;
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         Ok(Self { state: ArcSwap::from_pointee(state), slots: Slots::for_this_machine(), look, capacity, zone })
@@ -184,19 +184,15 @@ impl Serving {
         self.state.load_full()
     }
 
-    /// Saves and then serves new contents: store first, swap second. Requests under way finish on the old state. Blocks; call it
+    /// Checks, saves and then serves new contents: store first, swap second. Requests under way finish on the old state. Blocks; call it
     /// from a blocking thread.
     ///
     /// # Errors
     /// [`ServingFault`]; what is served, and what is stored, is then as it was.
     pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
         refuse_invalid(&contents)?;
-        let (state, contents) = {
-            let copy = contents.clone();
-            (State::new(Snapshot::new(copy), &self.look, self.capacity)?, contents)
-        };
+        let state = Arc::new(State::new(Snapshot::new(contents.clone()), &self.look, self.capacity)?);
         store.replace(&contents)?;
-        let state = Arc::new(state);
         self.state.store(Arc::clone(&state));
         Ok(state)
     }
@@ -216,6 +212,6 @@ impl Serving {
 fn refuse_invalid(contents: &Contents) -> Result<(), ServingFault> {
     match validate::faults(&contents.coverage).first() {
         None => Ok(()),
-        Some(fault) => Err(ServingFault::Invalid(format!("{:?}", fault.rule))),
+        Some(fault) => Err(ServingFault::Invalid(fault.rule)),
     }
 }

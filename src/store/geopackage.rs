@@ -1,5 +1,6 @@
 //! One GeoPackage file: layers that QGIS opens as they are, and the coverage tables beside them. WAL, `synchronous=FULL`.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub struct GeoPackage {
 pub struct Inspection {
     /// The district, or why it cannot be read.
     pub contents: Result<Contents, StoreFault>,
+    /// What was read past.
+    pub problems: Vec<StoreFault>,
     /// Tables whose content is not what Wangge wrote.
     pub changed: Vec<String>,
     /// Every feature of every level's layer.
@@ -52,10 +55,14 @@ impl GeoPackage {
     /// [`StoreFault`] only when the file is not a store of ours that this version can open.
     pub fn inspect(&self) -> Result<Inspection, StoreFault> {
         let connection = self.open_to_read()?;
-        let reading = Reading { connection: &connection, file: &self.path };
+        self.ours(&connection)?;
+        let noted = RefCell::new(Vec::new());
+        let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
         self.known_schema(&reading)?;
+        let contents = reading.contents();
         let mut inspection = Inspection {
-            contents: reading.contents(),
+            contents,
+            problems: noted.take(),
             changed: self.changed(&connection)?,
             layers: Vec::new(),
             unreadable: Vec::new(),
@@ -99,8 +106,13 @@ impl GeoPackage {
         let connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
-        self.ours(&connection)?;
         Ok(connection)
+    }
+
+    /// A database without a table: what a first import leaves that was stopped before it committed.
+    fn is_blank(&self, connection: &Connection) -> Result<bool, StoreFault> {
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0));
+        Ok(tables.map_err(self.sql("opening"))? == 0)
     }
 
     fn not_ours(&self, reason: &str) -> StoreFault {
@@ -148,7 +160,7 @@ impl GeoPackage {
 
     /// The layers of the district in an existing store, for dropping them.
     fn earlier_layers(&self, connection: &Connection) -> Result<Vec<String>, StoreFault> {
-        let reading = Reading { connection, file: &self.path };
+        let reading = Reading { connection, file: &self.path, problems: None };
         self.known_schema(&reading)?;
         let district = reading.district(&reading.meta()?)?;
         Ok(district.levels.into_iter().map(|level| level.key).collect())
@@ -159,7 +171,7 @@ impl GeoPackage {
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
-        let earlier = if existed {
+        let earlier = if existed && !self.is_blank(&connection)? {
             self.ours(&connection)?;
             self.earlier_layers(&connection)?
         } else {
@@ -198,9 +210,24 @@ impl Store for GeoPackage {
         written
     }
 
+    fn version(&self) -> Result<Option<u64>, StoreFault> {
+        if !fs::metadata(&self.path).is_ok_and(|found| found.len() > 0) {
+            return Ok(None);
+        }
+        let connection = self.open_to_read()?;
+        if self.is_blank(&connection)? {
+            return Ok(None);
+        }
+        self.ours(&connection)?;
+        let reading = Reading { connection: &connection, file: &self.path, problems: None };
+        self.known_schema(&reading)?;
+        reading.setting(&reading.meta()?, "version").map(Some)
+    }
+
     fn load(&self) -> Result<Contents, StoreFault> {
         let connection = self.open_to_read()?;
-        let reading = Reading { connection: &connection, file: &self.path };
+        self.ours(&connection)?;
+        let reading = Reading { connection: &connection, file: &self.path, problems: None };
         self.known_schema(&reading)?;
         if let Some(table) = self.changed(&connection)?.into_iter().next() {
             return Err(StoreFault::Hash { file: self.path.clone(), table });

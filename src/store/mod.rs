@@ -27,6 +27,12 @@ pub trait Store {
     /// [`StoreFault`] when nothing was changed.
     fn replace(&mut self, contents: &Contents) -> Result<(), StoreFault>;
 
+    /// The version that is kept; `None` when there is no store yet.
+    ///
+    /// # Errors
+    /// [`StoreFault`] when there is something, but no store that this program can open.
+    fn version(&self) -> Result<Option<u64>, StoreFault>;
+
     /// Reads everything back, and checks it: the hash of each table, and every invariant of the coverage.
     ///
     /// # Errors
@@ -68,7 +74,7 @@ pub enum StoreFault {
     )]
     Hash { file: PathBuf, table: String },
     #[error(
-        "{}: the boundaries break the rule {rule:?} at {at}; wangge check lists every fault; restore the store or import \
+        "{}: the boundaries break a rule ({rule}) at {at}; wangge check lists every fault; restore the store or import \
          again",
         file.display()
     )]

@@ -1,5 +1,6 @@
 //! Reading a district back from its tables; every value is checked, every fault says table and row.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::str::FromStr;
@@ -18,10 +19,15 @@ use crate::issue::Issue;
 use crate::place::Place;
 use crate::snapshot::{BaseFeature, BaseShape, Contents};
 
+/// More missing faces than this are damage that cannot be read past.
+const MOST_MISSING: usize = 1_000;
+
 /// An open store file being read.
 pub(super) struct Reading<'a> {
     pub(super) connection: &'a Connection,
     pub(super) file: &'a Path,
+    /// Where to note what can be read past; `None` refuses at the first fault.
+    pub(super) problems: Option<&'a RefCell<Vec<StoreFault>>>,
 }
 
 /// A row under examination: its table, its id (always the first column) and its values.
@@ -168,10 +174,47 @@ impl Reading<'_> {
                 points: blob::decode_points(&c.take::<Vec<u8>>(7)?).map_err(|fault| fault.to_string())?,
             })
         })?;
-        let faces = self.indexed("wangge_face", "id, face_id, role, exclave", |c| {
-            Ok((FaceId(c.take::<i64>(1)? as u64), c.word(2, ROLES)?, c.take(3)?))
-        })?;
+        let faces = self.faces(&arcs)?;
         Coverage::from_tables(lattice, junctions, arcs, faces).map_err(|fault| self.coverage_fault(&lattice, &fault))
+    }
+
+    /// A fault that can be read past: noted, or refused.
+    fn pass(&self, table: &str, row: i64, problem: String) -> Result<(), StoreFault> {
+        let fault = StoreFault::Row { file: self.file.to_owned(), table: table.to_owned(), row, problem };
+        match self.problems {
+            Some(noted) => {
+                noted.borrow_mut().push(fault);
+                Ok(())
+            }
+            None => Err(fault),
+        }
+    }
+
+    /// A face that is missing is a gap: its arcs still say where it was.
+    fn faces(&self, arcs: &[Arc]) -> Result<Vec<(FaceId, FaceRole, bool)>, StoreFault> {
+        let stored = self.rows("wangge_face", "id, face_id, role, exclave", |c| {
+            let id = u32::try_from(c.take::<i64>(0)?).map_err(|_| "the id is out of range".to_owned())?;
+            Ok((id, (FaceId(c.take::<i64>(1)? as u64), c.word(2, ROLES)?, c.take(3)?)))
+        })?;
+        let mut faces: Vec<(FaceId, FaceRole, bool)> = Vec::with_capacity(stored.len());
+        let known = stored.len();
+        let named = arcs.iter().map(|a| a.left.0.max(a.right.0)).max().unwrap_or(0);
+        let end = (named, (FaceId(0), FaceRole::Gap, false));
+        let closing = stored.last().is_none_or(|(id, _)| *id < named).then_some(end);
+        for (id, face) in stored.into_iter().chain(closing) {
+            while faces.len() < id as usize {
+                if faces.len() > known + MOST_MISSING {
+                    return Ok(faces);
+                }
+                self.pass("wangge_face", faces.len() as i64, "the row is missing".to_owned())?;
+                faces.push((FaceId(0), FaceRole::Gap, false));
+            }
+            if closing.is_some() && id == named && face == end.1 {
+                self.pass("wangge_face", i64::from(id), "the row is missing".to_owned())?;
+            }
+            faces.push(face);
+        }
+        Ok(faces)
     }
 
     pub(super) fn coverage_fault(&self, lattice: &Lattice, fault: &validate::Fault) -> StoreFault {
@@ -205,8 +248,11 @@ impl Reading<'_> {
             if parent.is_some_and(|p| p >= id) {
                 return Err(format!("parent {parent:?} does not stand before it"));
             }
-            if face.is_some_and(|f| faces.get(f as usize).is_none_or(|f| f.role != FaceRole::Unit)) {
-                return Err(format!("face {face:?} is not a unit's"));
+            let shaped = |f: &u32| faces.get(*f as usize).is_some_and(|f| f.role == FaceRole::Unit);
+            let known = face.filter(shaped);
+            if let Some(face) = face.filter(|f| !shaped(f)) {
+                self.pass("wangge_unit", i64::from(id), format!("face {face} is not a unit's"))
+                    .map_err(|f| f.to_string())?;
             }
             Ok(Unit {
                 id: c.take::<i64>(1)? as u64,
@@ -217,7 +263,7 @@ impl Reading<'_> {
                 class: c.take(6)?,
                 households: c.take(7)?,
                 population: c.take(8)?,
-                face: face.map(FaceIx),
+                face: known.map(FaceIx),
             })
         })
     }

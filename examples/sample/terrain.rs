@@ -1,0 +1,201 @@
+//! What was there before any grid: the district's outline, its rivers, the named roads, and the seams between the five
+//! subdistricts. Every control point is (longitude − 116, latitude − 35) in thousandths of a degree.
+
+use super::plane::{P, V, resample, smooth, wander};
+use super::random::Random;
+
+/// What a line is on the ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    River { half_width_m: u32 },
+    Highway,
+    Rail,
+    /// Class 1 (trunk) to 4 (lane).
+    Road { class: u8 },
+}
+
+/// A river, road or railway as it is drawn.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub name: String,
+    pub kind: Kind,
+    pub points: Vec<V>,
+    /// Whether grid boundaries may follow it (a seam already is one).
+    pub cuts: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Terrain {
+    pub outline: Vec<P>,
+    /// South, east, north, west: what separates the five subdistricts, in the order they are cut.
+    pub seams: [Vec<P>; 4],
+    pub lines: Vec<Line>,
+}
+
+type Control = &'static [(f64, f64)];
+
+const SI_RIVER: Control = &[
+    (792.5, 497.0), (798.5, 482.0), (793.5, 465.5), (798.0, 449.0), (789.0, 434.5), (786.5, 421.0), (774.0, 410.5),
+    (763.5, 402.0), (758.5, 388.0), (762.0, 373.0), (751.5, 357.5), (741.5, 344.0), (726.5, 337.0), (712.0, 327.5),
+];
+const SOUTH: Control = &[(712.0, 327.5), (698.0, 331.0), (684.0, 327.0), (668.0, 332.0), (652.0, 328.5), (640.0, 331.0)];
+const GUANGFU_LOWER: Control = &[
+    (640.0, 331.0), (635.0, 345.0), (638.5, 358.0), (631.0, 372.0), (633.5, 386.0), (626.0, 397.0), (624.5, 405.5),
+];
+const WEST: Control = &[
+    (624.5, 405.5), (612.0, 406.5), (601.5, 409.5), (600.5, 422.0), (603.0, 436.0), (600.5, 447.5), (612.0, 449.5),
+    (625.0, 447.5), (637.5, 450.5), (641.0, 457.0), (638.5, 463.5), (643.0, 471.0), (640.5, 483.0), (645.0, 497.0),
+    (641.5, 509.0), (645.5, 520.5), (655.0, 528.0), (671.0, 525.5), (685.0, 529.5), (696.0, 519.5), (698.0, 507.0),
+    (704.0, 498.0), (716.0, 496.5), (731.0, 499.5), (750.0, 494.5), (772.0, 498.5), (792.5, 497.0),
+];
+const GUANGFU_UPPER: Control = &[
+    (626.5, 454.0), (622.5, 446.0), (612.5, 438.5), (614.8, 429.5), (608.2, 421.5), (611.5, 413.0), (624.5, 405.5),
+];
+const LIAO_RIVER: Control = &[
+    (680.0, 534.0), (683.0, 518.0), (676.0, 505.0), (681.0, 490.0), (673.5, 475.5), (677.5, 460.0), (670.0, 446.0),
+    (673.0, 431.0), (664.0, 416.5), (661.5, 402.0), (648.5, 394.0), (643.0, 386.0), (634.0, 384.0), (623.0, 384.5),
+];
+const SEAM_SOUTH: Control =
+    &[(624.5, 405.5), (640.0, 403.6), (660.0, 404.6), (680.0, 402.4), (695.0, 403.6), (715.0, 406.4), (740.0, 402.4), (775.0, 401.5)];
+const SEAM_EAST: Control =
+    &[(694.6, 397.0), (695.4, 415.0), (694.0, 430.0), (696.4, 445.0), (695.6, 458.0), (697.2, 475.0), (698.4, 490.0), (702.2, 506.0)];
+const SEAM_NORTH: Control =
+    &[(630.0, 464.6), (638.5, 463.6), (655.0, 461.2), (672.0, 457.8), (690.0, 456.2), (703.0, 455.0)];
+const SEAM_WEST: Control = &[(638.4, 397.0), (637.6, 415.0), (638.4, 430.0), (637.2, 445.0), (637.4, 457.0)];
+
+/// Name, class (0 is the expressway), control points.
+const ROADS: &[(&str, u8, Control)] = &[
+    ("日兰高速", 0, &[(690.0, 456.2), (703.0, 455.0), (725.0, 452.5), (760.0, 455.5), (812.0, 452.0)]),
+    ("火炬路", 1, &[(628.9, 457.0), (628.2, 440.0), (627.0, 420.0), (628.4, 404.0), (634.5, 392.0), (641.0, 372.0), (646.0, 345.0), (648.0, 321.0)]),
+    ("崇文大道", 1, &[(592.0, 418.0), (610.0, 418.8), (640.0, 419.2), (670.0, 421.4), (700.0, 419.4), (730.0, 422.4), (760.0, 421.2), (800.0, 424.0)]),
+    ("任城大道", 1, &[(592.0, 439.0), (620.0, 440.2), (640.0, 440.4), (665.0, 442.6), (690.0, 441.4), (720.0, 438.6), (750.0, 440.6), (810.0, 438.4)]),
+    ("海川路", 1, &[(651.5, 536.0), (653.0, 510.0), (651.4, 490.0), (654.2, 465.0), (654.6, 440.0), (655.2, 420.0), (656.2, 400.0), (659.2, 380.0), (657.8, 355.0), (661.0, 320.0)]),
+    ("济邹公路", 1, &[(622.0, 373.4), (640.0, 374.4), (665.0, 371.0), (690.0, 374.4), (720.0, 370.0), (745.0, 373.4), (775.0, 371.0)]),
+    ("327国道", 1, &[(632.0, 490.4), (660.0, 492.4), (690.0, 489.0), (720.0, 484.4), (755.0, 479.4), (812.0, 474.0)]),
+    ("金宇路", 1, &[(592.0, 429.4), (620.0, 430.6), (640.0, 430.4), (670.0, 432.2), (690.0, 431.2), (702.0, 431.4)]),
+    ("洸河路", 2, &[(592.0, 423.8), (610.0, 424.6), (630.0, 424.2), (644.0, 424.8)]),
+    ("科苑路", 2, &[(633.0, 457.0), (632.6, 435.0), (632.9, 415.0), (632.2, 398.0)]),
+    ("山博路", 2, &[(619.2, 455.0), (618.6, 435.0), (619.6, 420.0), (618.8, 400.0)]),
+    ("建设东路", 2, &[(594.0, 412.8), (612.0, 413.4), (642.0, 412.2)]),
+    ("吴泰闸路", 2, &[(592.0, 434.4), (615.0, 435.0), (642.0, 435.4)]),
+    ("嘉达路", 2, &[(605.0, 455.0), (605.6, 435.0), (604.8, 415.0), (605.4, 400.0)]),
+    ("知行路", 3, &[(623.2, 455.0), (623.5, 435.0), (623.0, 418.0), (623.4, 400.0)]),
+    ("新闸路", 3, &[(592.0, 444.3), (615.0, 444.8), (642.0, 445.2)]),
+    ("同济路", 2, &[(646.6, 468.0), (645.6, 440.0), (646.4, 420.0), (646.0, 398.0)]),
+    ("联华路", 2, &[(686.0, 462.0), (684.6, 445.0), (685.8, 420.0), (685.0, 396.0)]),
+    ("柳行路", 2, &[(632.0, 410.9), (660.0, 411.2), (702.0, 411.8)]),
+    ("永安路", 2, &[(632.0, 451.8), (660.0, 451.2), (702.0, 449.6)]),
+    ("菱花路", 2, &[(633.0, 425.2), (655.0, 425.4), (670.0, 426.6), (702.0, 425.4)]),
+    ("杨桥路", 3, &[(650.4, 466.0), (650.2, 440.0), (651.0, 398.0)]),
+    ("创新路", 3, &[(660.4, 466.0), (660.6, 440.0), (661.0, 424.0), (660.2, 418.0)]),
+    ("接庄大街", 2, &[(618.0, 389.6), (650.0, 389.4), (680.0, 386.2), (710.0, 388.6), (740.0, 386.0), (770.0, 388.4)]),
+    ("南贯路", 2, &[(626.0, 353.0), (660.0, 350.4), (690.0, 353.6), (720.0, 349.0), (770.0, 352.0)]),
+    ("泗南路", 2, &[(701.0, 412.0), (698.4, 390.0), (702.0, 360.0), (699.0, 320.0)]),
+    ("兴庄路", 2, &[(737.4, 412.0), (734.0, 385.0), (736.6, 360.0), (733.0, 325.0)]),
+    ("贾村路", 2, &[(679.0, 410.0), (681.4, 385.0), (678.2, 355.0), (681.0, 320.0)]),
+    ("王因大街", 2, &[(719.0, 510.0), (721.6, 480.0), (718.4, 450.0), (722.0, 420.0), (719.4, 395.0)]),
+    ("岗河路", 2, &[(753.0, 510.0), (750.4, 480.0), (754.0, 450.0), (750.4, 420.0), (753.0, 395.0)]),
+    ("府东路", 2, &[(774.0, 510.0), (777.2, 480.0), (773.4, 450.0), (776.4, 420.0), (776.0, 395.0)]),
+    ("三河路", 2, &[(690.0, 467.0), (720.0, 465.6), (750.0, 468.0), (812.0, 464.6)]),
+    ("仁美路", 3, &[(690.0, 411.6), (720.0, 411.9), (750.0, 412.4), (782.0, 411.0)]),
+    ("黄屯大街", 2, &[(632.0, 475.6), (660.0, 474.4), (705.0, 477.0)]),
+    ("堌城路", 2, &[(632.0, 507.6), (660.0, 509.6), (712.0, 506.6)]),
+    ("孙氏店路", 2, &[(666.6, 540.0), (668.4, 510.0), (666.0, 480.0), (668.0, 452.0)]),
+];
+
+fn place(control: Control) -> Vec<V> {
+    control.iter().map(|(lon, lat)| V::degrees(116.0 + lon / 1000.0, 35.0 + lat / 1000.0)).collect()
+}
+
+fn lattice(line: &[V]) -> Vec<P> {
+    line.iter().map(|p| p.p()).collect()
+}
+
+/// A river: a smooth curve with meanders of two wavelengths.
+fn river(control: Control, random: &mut Random) -> Vec<V> {
+    let smooth = smooth(&place(control), 22.0);
+    wander(&wander(&smooth, random, 85.0, 1300.0), random, 26.0, 420.0)
+}
+
+/// A county boundary over fields: it follows their edges, so it runs straight and jogs.
+fn field_edge(control: Control, random: &mut Random) -> Vec<V> {
+    let curve = smooth(&place(control), 30.0);
+    let mut out = vec![curve[0]];
+    let mut i = 0;
+    let mut offset = 0.0;
+    while i + 1 < curve.len() {
+        let run = random.whole(4, 11) as usize;
+        let next = (i + run).min(curve.len() - 1);
+        let across = curve[next].minus(curve[i]).unit().left();
+        let last = next + 6 >= curve.len();
+        let wanted = if last { 0.0 } else { random.between(-38.0, 38.0) };
+        for (k, p) in curve.iter().enumerate().take(next).skip(i + 1) {
+            let _ = k;
+            out.push(p.plus(across, offset));
+        }
+        if next + 1 < curve.len() {
+            out.push(curve[next].plus(across, offset));
+            if (wanted - offset).abs() > 14.0 {
+                out.push(curve[next].plus(across, wanted));
+                offset = wanted;
+            }
+        }
+        i = next;
+    }
+    out.push(curve[curve.len() - 1]);
+    resample_keeping(&out)
+}
+
+/// Splits edges longer than 45 m and drops points nearer than 8 m to the one before.
+fn resample_keeping(line: &[V]) -> Vec<V> {
+    let mut out = vec![line[0]];
+    for (i, p) in line.iter().enumerate().skip(1) {
+        let from = out[out.len() - 1];
+        if from.distance(*p) < 8.0 && i + 1 < line.len() {
+            continue;
+        }
+        let piece = resample(&[from, *p], 40.0);
+        out.extend(&piece[1..]);
+    }
+    out
+}
+
+fn road(control: Control, class: u8, random: &mut Random) -> Vec<V> {
+    let curve = smooth(&place(control), 24.0);
+    let (amplitude, wavelength) = if class < 2 { (16.0, 2100.0) } else { (13.0, 1100.0) };
+    wander(&curve, random, amplitude, wavelength)
+}
+
+impl Terrain {
+    pub fn draw(random: &mut Random) -> Self {
+        let (si, lower, upper) = (river(SI_RIVER, random), river(GUANGFU_LOWER, random), river(GUANGFU_UPPER, random));
+        let (south, west) = (field_edge(SOUTH, random), field_edge(WEST, random));
+        let mut outline = Vec::new();
+        for part in [&si, &south, &lower, &west] {
+            outline.extend_from_slice(&part[..part.len() - 1]);
+        }
+        outline.reverse();
+        let seam_south = road(SEAM_SOUTH, 2, random);
+        let seam_east = road(SEAM_EAST, 2, random);
+        let seam_north = road(SEAM_NORTH, 0, random);
+        let seam_west = road(SEAM_WEST, 2, random);
+        let seams = [&seam_south, &seam_east, &seam_north, &seam_west].map(|s| lattice(s));
+        let mut lines = Vec::new();
+        let mut add = |name: &str, kind, points, cuts| lines.push(Line { name: name.into(), kind, points, cuts });
+        add("泗河", Kind::River { half_width_m: 58 }, si, false);
+        add("洸府河", Kind::River { half_width_m: 27 }, lower, false);
+        add("洸府河", Kind::River { half_width_m: 23 }, upper, true);
+        add("蓼河", Kind::River { half_width_m: 15 }, river(LIAO_RIVER, random), true);
+        add("南外环路", Kind::Road { class: 2 }, seam_south, false);
+        add("东外环路", Kind::Road { class: 2 }, seam_east, false);
+        add("日兰高速", Kind::Highway, seam_north, false);
+        add("诗仙路", Kind::Road { class: 2 }, seam_west, false);
+        for (name, class, control) in ROADS {
+            let kind = if *class == 0 { Kind::Highway } else { Kind::Road { class: *class } };
+            add(name, kind, road(control, *class, random), true);
+        }
+        let rail: Control = &[(628.0, 499.6), (660.0, 501.4), (690.0, 497.6), (715.0, 490.4), (750.0, 486.6), (812.0, 483.0)];
+        add("新兖铁路", Kind::Rail, road(rail, 0, random), false);
+        Self { outline: lattice(&outline), seams, lines }
+    }
+}
