@@ -31,7 +31,7 @@ async function cardAgrees(page) {
   assert.equal(truth.outcome, 'inside');
   assert.equal(await page.locator('[data-owner-code]').innerText(), truth.owner.code);
   assert.equal(await page.locator('[data-owner-name]').innerText(), truth.owner.name);
-  const chain = await page.locator('[data-chain]').evaluateAll((links) => links.map((link) => [link.dataset.chain, link.querySelector('.name').textContent]));
+  const chain = await page.locator('[data-chain]').evaluateAll((links) => links.map((link) => [link.dataset.chain, link.querySelector('.name').dataset.name]));
   assert.deepEqual(chain, truth.chain.map((link) => [link.code, link.name]));
   assert.equal(chain.length, district.levels.length);
   const metres = Number.parseFloat(await page.locator('[data-distance]').innerText());
