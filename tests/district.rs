@@ -16,7 +16,7 @@ use wangge::coverage::{Coverage, FaceIx, FaceRole, LatticePoint, validate};
 use wangge::locate::Locator;
 use wangge::service::import::{Sources, import};
 use wangge::snapshot::Contents;
-use wangge::store::geopackage::GeoPackage;
+use wangge::store::GeoPackage;
 
 fn sample() -> Contents {
     let folder = tempfile::tempdir().expect("a folder of its own");

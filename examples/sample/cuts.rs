@@ -39,6 +39,14 @@ pub struct Cut {
     pub score: f64,
 }
 
+/// A position in a face, and how much it weighs.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at: V,
+    lattice: P,
+    weight: f64,
+}
+
 /// A face with sample positions: what every candidate is measured against.
 #[derive(Debug)]
 pub struct Survey {
@@ -46,7 +54,7 @@ pub struct Survey {
     points: Vec<P>,
     metres: Vec<V>,
     area_m2: f64,
-    samples: Vec<(V, f64)>,
+    samples: Vec<Sample>,
     total: f64,
     axis: V,
 }
@@ -57,7 +65,7 @@ impl Survey {
         let (ids, points, metres) = (mesh.ring(face).to_vec(), mesh.points(face), mesh.metres(face));
         let area_m2 = area_m2(doubled_area(&points));
         let samples = scan(&metres, (area_m2 / n).sqrt(), density);
-        let total = samples.iter().map(|s| s.1).sum::<f64>().max(1e-9);
+        let total = samples.iter().map(|s| s.weight).sum::<f64>().max(1e-9);
         let axis = main_axis(&metres);
         Self { ids, points, metres, area_m2, samples, total, axis }
     }
@@ -108,7 +116,7 @@ impl Survey {
         if left_area < 1200.0 || right_area < 1200.0 {
             return None;
         }
-        let share = self.samples.iter().filter(|s| inside(&ring, s.0.p())).map(|s| s.1).sum::<f64>() / self.total;
+        let share = self.samples.iter().filter(|s| inside(&ring, s.lattice)).map(|s| s.weight).sum::<f64>() / self.total;
         let units = (share * k as f64).round().clamp(1.0, k as f64 - 1.0);
         let off = (share * k as f64 - units).abs() / units.min(k as f64 - units);
         if off > 0.75 {
@@ -122,7 +130,7 @@ impl Survey {
         let shape = round(left_area, perimeter(&metres)).min(round(right_area, right));
         let inside_village = path.iter().filter(|p| through(**p)).count() as f64 / path.len() as f64;
         let balance = units.min(k as f64 - units) / k as f64;
-        cut.score = wish + 2.2 * shape - 0.9 * off - 0.35 * length / self.area_m2.sqrt() - 0.9 * inside_village + 0.5 * balance;
+        cut.score = wish + 2.9 * shape - 0.9 * off - 0.35 * length / self.area_m2.sqrt() - 0.9 * inside_village + 0.5 * balance;
         Some(cut)
     }
 
@@ -168,7 +176,7 @@ impl Survey {
     /// The longest chord along `direction` that leaves `share` of the weight on its left.
     fn chord(&self, mesh: &Mesh, direction: V, share: f64) -> Option<(End, End)> {
         let normal = direction.left();
-        let mut heights: Vec<(f64, f64)> = self.samples.iter().map(|(p, w)| (-p.dot(normal), *w)).collect();
+        let mut heights: Vec<(f64, f64)> = self.samples.iter().map(|s| (-s.at.dot(normal), s.weight)).collect();
         heights.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut left = share * self.total;
         let height = heights.iter().find(|(_, w)| {
@@ -225,7 +233,7 @@ fn metres_around(whole: &[V], left: &[V], cut_m: f64) -> f64 {
 }
 
 /// Positions inside a ring, in rows `step_m` apart, with their weights.
-fn scan(ring: &[V], step_m: f64, density: impl Fn(V) -> f64) -> Vec<(V, f64)> {
+fn scan(ring: &[V], step_m: f64, density: impl Fn(V) -> f64) -> Vec<Sample> {
     let (low, high) = ring.iter().fold((f64::MAX, f64::MIN), |b, p| (b.0.min(p.y), b.1.max(p.y)));
     let mut out = Vec::new();
     let mut y = low + step_m * 0.5;
@@ -242,7 +250,7 @@ fn scan(ring: &[V], step_m: f64, density: impl Fn(V) -> f64) -> Vec<(V, f64)> {
             let mut x = pair[0] + step_m * 0.5;
             while x < pair[1] {
                 let at = V::new(x, y);
-                out.push((at, density(at)));
+                out.push(Sample { at, lattice: at.p(), weight: density(at) });
                 x += step_m;
             }
         }

@@ -26,7 +26,12 @@ pub fn units_geojson(district: &District) -> Vec<u8> {
             .collect();
         let properties = format!(
             "{{\"code\":\"{}\",\"name\":\"{}\",\"parent\":\"{}\",\"class\":\"{}\",\"households\":{},\"population\":{}}}",
-            micro.code, micro.name, district.grids[micro.grid].code, class(micro.urban), micro.households, micro.population
+            micro.code,
+            micro.name,
+            district.grids[micro.grid].code,
+            class(micro.urban),
+            micro.households,
+            micro.population
         );
         let shape = if parts.len() == 1 {
             geometry("Polygon", &parts[0])

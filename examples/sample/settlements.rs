@@ -1,7 +1,7 @@
 //! Villages and town: where people live. Names of villages are real (county statistics, see `data/sample/README.md`); their
 //! positions, outlines and everything else are composed.
 
-use super::plane::{P, V, inside, line_distance};
+use super::plane::{P, V, inside};
 use super::random::{Random, Wave, cos, decay, sin};
 use super::terrain::{Kind, Terrain};
 
@@ -106,17 +106,19 @@ fn layout(n: usize, names: &[(&str, &str)], reach_m: f64) -> Vec<V> {
     (0..n).map(|i| V::new((i as f64 - (n - 1) as f64 / 2.0) * gap, (i % 2) as f64 * 40.0)).collect()
 }
 
-/// A village's outline: a rounded block, longer one way, with an uneven edge.
+/// A village's outline: blocks that grew together, so an uneven round with straight runs and shallow corners.
 fn outline(at: V, reach_m: f64, random: &mut Random) -> Vec<P> {
     use std::f64::consts::TAU;
-    let (wave, turn) = (Wave::new(random, 2.1), random.between(-0.12, 0.12));
-    let (a, b) = (random.between(0.92, 1.12), random.between(0.78, 0.95));
+    let (wave, fine, turn) = (Wave::new(random, 3.4), Wave::new(random, 1.1), random.between(-0.16, 0.16));
+    let (a, b) = (random.between(0.9, 1.14), random.between(0.7, 0.95));
     let n = (TAU * reach_m / 26.0).round() as usize;
     let ring = (0..n).map(|i| {
         let angle = TAU * i as f64 / n as f64;
         let (c, s) = (cos(angle), sin(angle));
         let squared = (c * c * c * c + s * s * s * s).sqrt().sqrt();
-        let reach = reach_m * 0.9 / squared * (1.0 + 0.07 * wave.at(c * 1.7 + s * 2.3));
+        let round = 0.55 / squared + 0.45;
+        let uneven = 1.0 + 0.13 * wave.at(c * 1.7 + s * 2.3) + 0.05 * fine.at(c * 1.3 - s * 1.9);
+        let reach = reach_m * 0.88 * round * uneven;
         let (x, y) = (c * reach * a, s * reach * b);
         at.plus(V::new(x * cos(turn) - y * sin(turn), x * sin(turn) + y * cos(turn)), 1.0).p()
     });
@@ -125,12 +127,15 @@ fn outline(at: V, reach_m: f64, random: &mut Random) -> Vec<P> {
 
 struct Site<'a> {
     ring: &'a [P],
-    barriers: Vec<Vec<V>>,
+    /// Points of every line a village keeps away from, about 50 m apart.
+    barriers: Vec<V>,
 }
 
 impl Site<'_> {
     fn takes(&self, at: V, reach_m: f64) -> bool {
-        inside(self.ring, at.p()) && self.barriers.iter().all(|line| line_distance(at, line) > reach_m * 1.12 + 45.0)
+        let keep = reach_m * 1.12 + 50.0;
+        let clear = |p: &V| (p.x - at.x) * (p.x - at.x) + (p.y - at.y) * (p.y - at.y) > keep * keep;
+        self.barriers.iter().all(clear) && inside(self.ring, at.p())
     }
 }
 
@@ -144,7 +149,7 @@ fn country(out: &mut Vec<Village>, sub: usize, groups: &[Group], site: &Site, ea
     for group in order {
         let n = group.0.len();
         let new = group.0[0].0.contains('新') || group.0[0].0.ends_with('区') || group.0[0].0.ends_with('矿');
-        let mut reach = if n > 1 { random.between(150.0, 180.0) } else { random.between(165.0, 235.0) };
+        let mut reach = if n > 1 { random.between(172.0, 212.0) } else { random.between(205.0, 325.0) };
         let mut best: Option<(f64, V)> = None;
         for attempt in 0..4000 {
             if attempt % 400 == 399 && best.is_none() {
@@ -185,18 +190,16 @@ pub fn settle(terrain: &Terrain, subs: &[Vec<P>; 5], random: &mut Random) -> Vec
     for (sub, groups, east_of) in
         [(1, LIUHANG, east), (2, JIEZHUANG, f64::MIN), (3, WANGYIN, f64::MIN), (4, HUANGTUN, f64::MIN)]
     {
-        let mut barriers: Vec<Vec<V>> = terrain
-            .lines
-            .iter()
-            .filter(|l| l.kind != Kind::Rail)
-            .map(|l| l.points.iter().step_by(2).copied().collect())
-            .collect();
-        let mut edge: Vec<V> = subs[sub].iter().map(|p| p.v()).collect();
-        edge.push(edge[0]);
-        barriers.push(edge);
+        let lines = terrain.lines.iter().filter(|l| l.kind != Kind::Rail);
+        let mut barriers: Vec<V> = lines.flat_map(|l| l.points.iter().step_by(2).copied()).collect();
+        barriers.extend(subs[sub].iter().map(|p| p.v()));
         country(&mut out, sub, groups, &Site { ring: &subs[sub], barriers }, east_of, random);
     }
     out
+}
+
+fn cube(x: f64) -> f64 {
+    x * x * x
 }
 
 /// How densely people live, relative to the middle of the town.
@@ -208,7 +211,7 @@ pub struct Density {
 impl Density {
     pub fn new(villages: &[Village]) -> Self {
         let rings = villages.iter().filter(|v| !v.ring.is_empty());
-        Self { villages: rings.map(|v| (v.at, v.reach_m * 1.4, v.ring.clone(), if v.new { 0.75 } else { 0.55 })).collect() }
+        Self { villages: rings.map(|v| (v.at, v.reach_m * 1.4, v.ring.clone(), if v.new { 0.5 } else { 0.36 })).collect() }
     }
 
     pub fn at(&self, sub: usize, p: V) -> f64 {
@@ -220,9 +223,9 @@ impl Density {
         let falls = |lon, lat, metres: f64| decay(p.distance(degrees(lon, lat)) / metres);
         match sub {
             0 => 0.45 + 0.9 * falls(627.0, 427.0, 2200.0),
-            1 => 0.03 + 1.15 * decay((p.distance(degrees(647.0, 430.0)) / 2300.0).powi(3)),
+            1 => 0.03 + 1.15 * decay(cube(p.distance(degrees(647.0, 430.0)) / 2300.0)),
             4 => 0.017 + 0.12 * falls(660.0, 488.0, 1500.0),
-            _ => 0.014,
+            _ => 0.01,
         }
     }
 

@@ -3,7 +3,7 @@
 mod problem;
 mod query;
 mod period;
-mod mask;
+pub mod mask;
 mod negotiate;
 mod answer;
 mod metrics;
