@@ -4,7 +4,7 @@
 //! `"metadata": {"each": "level"}` is repeated for every level, top first (`"level-reversed"`: lowest first), with `{level}` (its
 //! key). A string that is nothing but one of these becomes a number: `{index}` of the level (0 at the top), `{line_zoom}` (its borders
 //! can be told apart), `{short_zoom}`, `{name_zoom}` (short codes and names fit), `{far_zoom}` (3 further in), `{fade_zoom}` (the level two below has its
-//! names: its own are no longer needed), `{leaf_short_zoom}`, `{leaf_name_zoom}`. A layer that names a level the district does
+//! names: its own are no longer needed), `{leaf_index}`, `{leaf_short_zoom}`, `{leaf_name_zoom}`. A layer that names a level the district does
 //! not have is left out.
 //!
 //! Our renderer draws `background`, `fill` (color, opacity), `line` (color, width, opacity, dasharray, cap, join), `circle` (radius,
@@ -94,6 +94,7 @@ impl Filling<'_> {
             "{far_zoom}" => here.map(|l| l.name_zoom + 3.0),
             "{short_zoom}" => here.map(|l| l.short_zoom),
             "{fade_zoom}" => self.level.map(|i| level(i + 2).map_or(24.0, |l| l.name_zoom)),
+            "{leaf_index}" => self.levels.len().checked_sub(1).map(|i| i as f64),
             "{leaf_name_zoom}" => leaf.map(|l| l.name_zoom),
             "{leaf_short_zoom}" => leaf.map(|l| l.short_zoom),
             _ => None,

@@ -81,7 +81,7 @@ impl Label {
         let tags: [Tag<'_>; 9] = [
             ("code", Value::Text(&unit.code)),
             ("name", Value::Text(&unit.name)),
-            ("label", Value::Text(own(&unit.name, name))),
+            ("own", Value::Text(own(&unit.name, name))),
             ("short", Value::Text(own(own(&unit.code, code), "0"))),
             ("level", Value::Integer(i64::from(unit.level))),
             ("level_key", Value::Text(key)),
