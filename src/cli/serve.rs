@@ -61,8 +61,7 @@ fn origin(url: &str) -> Result<String, String> {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     log();
     let begun = Instant::now();
-    let contents =
-        GeoPackage::at(&args.store).load().map_err(|fault| Failure::unusable(text::STORE_UNREADABLE, fault))?;
+    let contents = GeoPackage::at(&args.store).load()?;
     tracing::info!(took_ms = begun.elapsed().as_millis(), "the district is loaded");
     args.wire.serve(contents)
 }

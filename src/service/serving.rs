@@ -196,15 +196,15 @@ impl Serving {
         self.state.load_full()
     }
 
-    /// Checks, saves and then serves new contents: store first, swap second. Requests under way finish on the old state. Blocks; call it
-    /// from a blocking thread.
+    /// Checks, saves and then serves new contents: store first, swap second. Requests under way finish on the old state.
+    /// Blocks; call it from a blocking thread.
     ///
     /// # Errors
     /// [`ServingFault`]; what is served, and what is stored, is then as it was.
     pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
         refuse_invalid(&contents)?;
-        let state = Arc::new(State::new(Snapshot::new(contents.clone()), &self.look, self.capacity));
         store.replace(&contents)?;
+        let state = Arc::new(State::new(Snapshot::new(contents), &self.look, self.capacity));
         self.state.store(Arc::clone(&state));
         Ok(state)
     }
