@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tokio::sync::OnceCell;
 
 use super::bytes::strong_etag;
 use super::cache::ByteCache;
@@ -61,6 +62,8 @@ pub struct State {
     extent: Extent,
     categories: Vec<(String, u64)>,
     painter: OnceLock<Result<Painter, RenderFault>>,
+    /// Set once the painter is made: what requests wait for without holding a thread.
+    brushes: OnceCell<()>,
     areas_m2: OnceLock<Vec<f64>>,
     owners: OnceLock<Vec<Option<UnitIx>>>,
     rings: Vec<OnceLock<Vec<Vec<Ring>>>>,
@@ -84,6 +87,7 @@ impl State {
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
             painter: OnceLock::new(),
+            brushes: OnceCell::new(),
             areas_m2: OnceLock::new(),
             owners: OnceLock::new(),
             snapshot,
@@ -100,6 +104,16 @@ impl State {
             Painter::new(&self.snapshot, &self.pyramid, &self.look.font, &styles)
         });
         painter.as_ref().map_err(Clone::clone)
+    }
+
+    /// Waits until the painter is made, so that nobody who wants a picture waits in a slot that others could draw in.
+    pub async fn painter_made(self: &Arc<Self>) {
+        let state = Arc::clone(self);
+        let make = async {
+            // A panic in there is the painter's; whoever draws next meets it again, and gets the 500.
+            let _ = tokio::task::spawn_blocking(move || state.painter().is_ok()).await;
+        };
+        self.brushes.get_or_init(|| make).await;
     }
 
     /// The area of each unit, by index, in the district's plane. Computed once: one projection a vertex.
