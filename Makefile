@@ -32,12 +32,12 @@ lint: ## formatting, clippy, types of the page, licences and bans
 	@tools/setup build web deny
 	$(cargo) fmt --check
 	$(cargo) clippy --all-targets -- -D warnings
-	cargo deny --locked --offline check bans licenses sources
+	cargo deny --locked check bans licenses sources
 	cd web && npm run --silent check
 
 data: ## write data/sample anew; the same bytes every time
 	@tools/setup build
-	$(cargo) run --release --example sample
+	$(cargo) run --release --example sample -- data/sample
 	git diff --stat --exit-code -- data/sample
 
 setup: ## install everything that any of these needs

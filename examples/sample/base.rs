@@ -22,7 +22,7 @@ fn properties(kind: &str, name: &str, class: Option<u8>) -> String {
 
 /// A river's water: its line widened to both sides.
 fn water(line: &Line, half_width_m: f64) -> Vec<P> {
-    let points = resample(&line.points, 30.0);
+    let points = resample(&line.shown, 30.0);
     let n = points.len();
     let side = |i: usize, sign: f64| {
         let across = points[(i + 1).min(n - 1)].minus(points[i.saturating_sub(1)]).unit().left();
@@ -42,9 +42,18 @@ fn polygon(ring: &[P]) -> String {
     geometry("Polygon", &format!("[{}]", positions(ring, true)))
 }
 
+/// Banks planted with trees on both sides of a river.
+fn banks(district: &District, out: &mut Vec<(String, String)>) {
+    for feature in &district.terrain.lines {
+        if let Kind::River { half_width_m } = feature.kind {
+            out.push((properties("green", &format!("{}绿带", feature.name), None), polygon(&water(feature, f64::from(half_width_m) + 24.0))));
+        }
+    }
+}
+
 fn lines(district: &District, out: &mut Vec<(String, String)>) {
     for feature in &district.terrain.lines {
-        let points: Vec<P> = resample(&feature.points, 30.0).iter().map(|p| p.p()).collect();
+        let points: Vec<P> = resample(&feature.shown, 30.0).iter().map(|p| p.p()).collect();
         match feature.kind {
             Kind::River { half_width_m } => {
                 out.push((properties("water", &feature.name, None), polygon(&water(feature, f64::from(half_width_m)))));
@@ -93,13 +102,30 @@ fn lanes(village: &Village, out: &mut Vec<(String, String)>) {
     }
 }
 
+/// The way from a village to the nearest through road.
+fn approach(district: &District, village: &Village, out: &mut Vec<(String, String)>) {
+    if village.ring.is_empty() {
+        return;
+    }
+    let through = |l: &&Line| matches!(l.kind, Kind::Road { class: 1 | 2 });
+    let points = district.terrain.lines.iter().filter(through).flat_map(|l| l.shown.iter());
+    let Some(road) = points.min_by(|a, b| a.distance(village.at).total_cmp(&b.distance(village.at))) else { return };
+    let way = road.minus(village.at);
+    let bow = way.unit().left();
+    let bent = |t: f64| village.at.plus(way, t).plus(bow, 4.0 * t * (1.0 - t) * way.length() * 0.05).p();
+    let points: Vec<P> = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0].map(bent).to_vec();
+    out.push((properties("road", "", Some(3)), line(&points)));
+}
+
 pub fn map(district: &District, buildings: &[Building]) -> Vec<u8> {
     let mut out = Vec::new();
     greens(district, &mut out);
+    banks(district, &mut out);
     lines(district, &mut out);
     tracks(district, &mut out);
     for village in &district.villages {
         lanes(village, &mut out);
+        approach(district, village, &mut out);
     }
     for building in buildings {
         let corners: Vec<P> = building.corners().iter().map(|c| c.p()).collect();

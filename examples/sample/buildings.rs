@@ -89,10 +89,7 @@ impl Block<'_> {
             inside(&self.points, p.p())
                 && self.village.is_none_or(|v| inside(v, p.p()))
                 && clear(&self.ring, *p, 5.5)
-                && self
-                    .holes
-                    .iter()
-                    .all(|h| clear(h, *p, 8.0) && !inside(&h.iter().map(|v| v.p()).collect::<Vec<_>>(), p.p()))
+                && self.holes.iter().all(|h| clear(h, *p, 8.0) && !inside(&h.iter().map(|v| v.p()).collect::<Vec<_>>(), p.p()))
                 && self.obstacles.iter().all(|(o, keep)| o.distance(*p) > *keep)
         })
     }
@@ -162,29 +159,37 @@ pub fn build(district: &District, random: &mut Random) -> Vec<Building> {
     out
 }
 
-/// 隆鑫苑 has twelve buildings.
-const LONGXINYUAN: usize = 12;
+/// 隆鑫苑 has twelve buildings; the rest of its grid is the older 黄庄小区, numbered from here on.
+pub const LONGXINYUAN: usize = 12;
 
-fn number(district: &District, buildings: &mut Vec<Building>) {
+fn number(district: &District, buildings: &mut [Building]) {
     let key = |b: &Building| match b.village {
-        Some(v) => (1, v),
-        None => (0, district.micros[b.micro].grid),
+        Some(v) => (1, v, false),
+        None => (0, district.micros[b.micro].grid, b.what != Use::Homes),
     };
     buildings.sort_by_key(key);
     let mut start = 0;
     while start < buildings.len() {
         let same = key(&buildings[start]);
         let end = start + buildings[start..].iter().take_while(|b| key(b) == same).count();
-        let middles: Vec<V> = buildings[start..end].iter().map(|b| b.at).collect();
-        for (n, i) in reading_order(&middles).into_iter().enumerate() {
-            buildings[start + i].number = n + 1;
+        let own = &mut buildings[start..end];
+        if own[0].village.is_none() && district.grids[same.1].estate == "隆鑫苑" {
+            let n = own.len() as f64;
+            let middle = own.iter().fold(V::new(0.0, 0.0), |m, b| m.plus(b.at, 1.0 / n));
+            own.sort_by(|a, b| a.at.distance(middle).total_cmp(&b.at.distance(middle)));
+            let (first, rest) = own.split_at_mut(LONGXINYUAN.min(end - start));
+            in_order(first, 0);
+            in_order(rest, LONGXINYUAN);
+        } else {
+            in_order(own, 0);
         }
         start = end;
     }
-    let extra = |b: &Building| {
-        b.village.is_none()
-            && district.grids[district.micros[b.micro].grid].estate == "隆鑫苑"
-            && b.number > LONGXINYUAN
-    };
-    buildings.retain(|b| !extra(b));
+}
+
+fn in_order(buildings: &mut [Building], after: usize) {
+    let middles: Vec<V> = buildings.iter().map(|b| b.at).collect();
+    for (n, i) in reading_order(&middles).into_iter().enumerate() {
+        buildings[i].number = after + n + 1;
+    }
 }

@@ -39,6 +39,14 @@ pub struct Cut {
     pub score: f64,
 }
 
+/// A position in a face, and how much it weighs.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at: V,
+    lattice: P,
+    weight: f64,
+}
+
 /// A face with sample positions: what every candidate is measured against.
 #[derive(Debug)]
 pub struct Survey {
@@ -46,7 +54,7 @@ pub struct Survey {
     points: Vec<P>,
     metres: Vec<V>,
     area_m2: f64,
-    samples: Vec<(V, f64)>,
+    samples: Vec<Sample>,
     total: f64,
     axis: V,
 }
@@ -57,7 +65,7 @@ impl Survey {
         let (ids, points, metres) = (mesh.ring(face).to_vec(), mesh.points(face), mesh.metres(face));
         let area_m2 = area_m2(doubled_area(&points));
         let samples = scan(&metres, (area_m2 / n).sqrt(), density);
-        let total = samples.iter().map(|s| s.1).sum::<f64>().max(1e-9);
+        let total = samples.iter().map(|s| s.weight).sum::<f64>().max(1e-9);
         let axis = main_axis(&metres);
         Self { ids, points, metres, area_m2, samples, total, axis }
     }
@@ -108,7 +116,7 @@ impl Survey {
         if left_area < 1200.0 || right_area < 1200.0 {
             return None;
         }
-        let share = self.samples.iter().filter(|s| inside(&ring, s.0.p())).map(|s| s.1).sum::<f64>() / self.total;
+        let share = self.samples.iter().filter(|s| inside(&ring, s.lattice)).map(|s| s.weight).sum::<f64>() / self.total;
         let units = (share * k as f64).round().clamp(1.0, k as f64 - 1.0);
         let off = (share * k as f64 - units).abs() / units.min(k as f64 - units);
         if off > 0.75 {
@@ -122,36 +130,19 @@ impl Survey {
         let shape = round(left_area, perimeter(&metres)).min(round(right_area, right));
         let inside_village = path.iter().filter(|p| through(**p)).count() as f64 / path.len() as f64;
         let balance = units.min(k as f64 - units) / k as f64;
-        cut.score =
-            wish + 2.2 * shape - 0.9 * off - 0.35 * length / self.area_m2.sqrt() - 0.9 * inside_village + 0.5 * balance;
+        cut.score = wish + 2.9 * shape - 0.9 * off - 0.35 * length / self.area_m2.sqrt() - 0.9 * inside_village + 0.5 * balance;
         Some(cut)
     }
 
     /// A cut along a piece of line that crosses the face.
-    pub fn along(
-        &self,
-        piece: usize,
-        ends: (Vertex, Vertex),
-        inner: &[P],
-        k: usize,
-        wish: f64,
-        through: impl Fn(V) -> bool,
-    ) -> Option<Cut> {
+    pub fn along(&self, piece: usize, ends: (Vertex, Vertex), inner: &[P], k: usize, wish: f64, through: impl Fn(V) -> bool) -> Option<Cut> {
         let ends = (End::At(ends.0), End::At(ends.1));
         let cut = Cut { ends, inner: inner.to_vec(), piece: Some(piece), left_units: 0, score: 0.0 };
         self.judge(cut, k, wish, through)
     }
 
     /// New lines square to the region's sides, at the shares that whole units ask for; `wild` widens the search.
-    pub fn fresh(
-        &self,
-        mesh: &Mesh,
-        k: usize,
-        manner: Manner,
-        wild: usize,
-        random: &mut Random,
-        through: impl Fn(V) -> bool + Copy,
-    ) -> Vec<Cut> {
+    pub fn fresh(&self, mesh: &Mesh, k: usize, manner: Manner, wild: usize, random: &mut Random, through: impl Fn(V) -> bool + Copy) -> Vec<Cut> {
         let mut shares = vec![k / 2];
         if k > 2 {
             shares.extend([k.div_ceil(2), k / 2 - 1, k / 2 + 1]);
@@ -160,13 +151,7 @@ impl Survey {
         shares.sort_unstable();
         shares.dedup();
         let mut out = Vec::new();
-        let turns = if wild > 0 {
-            8
-        } else if manner.town {
-            2
-        } else {
-            4
-        };
+        let turns = if wild > 0 { 8 } else if manner.town { 2 } else { 4 };
         for turn in 0..turns {
             for &units in &shares {
                 let tilt = match (manner.town, wild) {
@@ -191,16 +176,13 @@ impl Survey {
     /// The longest chord along `direction` that leaves `share` of the weight on its left.
     fn chord(&self, mesh: &Mesh, direction: V, share: f64) -> Option<(End, End)> {
         let normal = direction.left();
-        let mut heights: Vec<(f64, f64)> = self.samples.iter().map(|(p, w)| (-p.dot(normal), *w)).collect();
+        let mut heights: Vec<(f64, f64)> = self.samples.iter().map(|s| (-s.at.dot(normal), s.weight)).collect();
         heights.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut left = share * self.total;
-        let height = heights
-            .iter()
-            .find(|(_, w)| {
-                left -= w;
-                left <= 0.0
-            })?
-            .0;
+        let height = heights.iter().find(|(_, w)| {
+            left -= w;
+            left <= 0.0
+        })?.0;
         let middle = direction.plus(normal, 0.0);
         let foot = normal.plus(normal, -height - 1.0);
         let (from, to) = (foot.plus(middle, -60_000.0).p(), foot.plus(middle, 60_000.0).p());
@@ -251,7 +233,7 @@ fn metres_around(whole: &[V], left: &[V], cut_m: f64) -> f64 {
 }
 
 /// Positions inside a ring, in rows `step_m` apart, with their weights.
-fn scan(ring: &[V], step_m: f64, density: impl Fn(V) -> f64) -> Vec<(V, f64)> {
+fn scan(ring: &[V], step_m: f64, density: impl Fn(V) -> f64) -> Vec<Sample> {
     let (low, high) = ring.iter().fold((f64::MAX, f64::MIN), |b, p| (b.0.min(p.y), b.1.max(p.y)));
     let mut out = Vec::new();
     let mut y = low + step_m * 0.5;
@@ -268,7 +250,7 @@ fn scan(ring: &[V], step_m: f64, density: impl Fn(V) -> f64) -> Vec<(V, f64)> {
             let mut x = pair[0] + step_m * 0.5;
             while x < pair[1] {
                 let at = V::new(x, y);
-                out.push((at, density(at)));
+                out.push(Sample { at, lattice: at.p(), weight: density(at) });
                 x += step_m;
             }
         }
@@ -300,22 +282,10 @@ fn bend(a: V, b: V, manner: Manner, straight: bool, random: &mut Random) -> Vec<
     let across = b.minus(a).unit().left();
     let step = if manner.town { 21.0 } else { 40.0 };
     let n = (length / step).round().max(2.0) as usize;
-    let share = if straight {
-        0.003
-    } else if manner.town {
-        0.018
-    } else {
-        0.05
-    };
+    let share = if straight { 0.003 } else if manner.town { 0.018 } else { 0.05 };
     let bow = random.between(-1.0, 1.0) * share * length;
     let wave = Wave::new(random, if manner.town { 260.0 } else { 500.0 });
-    let sway = if straight {
-        0.0
-    } else if manner.town {
-        1.2
-    } else {
-        (length * 0.02).min(14.0)
-    };
+    let sway = if straight { 0.0 } else if manner.town { 1.2 } else { (length * 0.02).min(14.0) };
     let jog = if straight || manner.town || length < 260.0 || random.chance(0.35) {
         None
     } else {

@@ -174,11 +174,6 @@ pub fn segment_distance(p: V, a: V, b: V) -> f64 {
     p.distance(a.plus(ab, t))
 }
 
-/// Distance in metres from a position to an open line.
-pub fn line_distance(p: V, line: &[V]) -> f64 {
-    line.windows(2).map(|w| segment_distance(p, w[0], w[1])).fold(f64::INFINITY, f64::min)
-}
-
 pub fn length_m(line: &[V]) -> f64 {
     line.windows(2).map(|w| w[0].distance(w[1])).sum()
 }

@@ -1,7 +1,7 @@
 //! What was there before any grid: the district's outline, its rivers, the named roads, and the seams between the five
 //! subdistricts. Every control point is (longitude − 116, latitude − 35) in thousandths of a degree.
 
-use super::plane::{P, V, resample, smooth, wander};
+use super::plane::{P, V, crosses, crossing, resample, smooth, wander};
 use super::random::Random;
 
 /// What a line is on the ground.
@@ -23,7 +23,10 @@ pub enum Kind {
 pub struct Line {
     pub name: String,
     pub kind: Kind,
+    /// Long enough to cut right through every region it crosses.
     pub points: Vec<V>,
+    /// Without the ends that stick out of the district, or out of the last subdistrict it crosses: what the map shows.
+    pub shown: Vec<V>,
     /// Whether grid boundaries may follow it (a seam already is one).
     pub cuts: bool,
 }
@@ -220,19 +223,19 @@ const ROADS: &[(&str, u8, Control)] = &[
     ("菱花路", 2, &[(633.0, 425.2), (655.0, 425.4), (670.0, 426.6), (702.0, 425.4)]),
     ("杨桥路", 3, &[(650.4, 466.0), (650.2, 440.0), (651.0, 398.0)]),
     ("创新路", 3, &[(660.4, 466.0), (660.6, 440.0), (661.0, 424.0), (660.2, 418.0)]),
-    ("接庄大街", 2, &[(618.0, 389.6), (650.0, 389.4), (680.0, 386.2), (710.0, 388.6), (740.0, 386.0), (770.0, 388.4)]),
-    ("南贯路", 2, &[(626.0, 353.0), (660.0, 350.4), (690.0, 353.6), (720.0, 349.0), (770.0, 352.0)]),
-    ("泗南路", 2, &[(701.0, 412.0), (698.4, 390.0), (702.0, 360.0), (699.0, 320.0)]),
-    ("兴庄路", 2, &[(737.4, 412.0), (734.0, 385.0), (736.6, 360.0), (733.0, 325.0)]),
-    ("贾村路", 2, &[(679.0, 410.0), (681.4, 385.0), (678.2, 355.0), (681.0, 320.0)]),
-    ("王因大街", 2, &[(719.0, 510.0), (721.6, 480.0), (718.4, 450.0), (722.0, 420.0), (719.4, 395.0)]),
-    ("岗河路", 2, &[(753.0, 510.0), (750.4, 480.0), (754.0, 450.0), (750.4, 420.0), (753.0, 395.0)]),
-    ("府东路", 2, &[(774.0, 510.0), (777.2, 480.0), (773.4, 450.0), (776.4, 420.0), (776.0, 395.0)]),
-    ("三河路", 2, &[(690.0, 467.0), (720.0, 465.6), (750.0, 468.0), (812.0, 464.6)]),
-    ("仁美路", 3, &[(690.0, 411.6), (720.0, 411.9), (750.0, 412.4), (782.0, 411.0)]),
-    ("黄屯大街", 2, &[(632.0, 475.6), (660.0, 474.4), (705.0, 477.0)]),
-    ("堌城路", 2, &[(632.0, 507.6), (660.0, 509.6), (712.0, 506.6)]),
-    ("孙氏店路", 2, &[(666.6, 540.0), (668.4, 510.0), (666.0, 480.0), (668.0, 452.0)]),
+    ("接庄大街", 2, &[(618.0, 391.6), (640.0, 389.9), (660.0, 383.6), (684.0, 385.2), (706.0, 391.0), (732.0, 387.0), (770.0, 390.4)]),
+    ("南贯路", 2, &[(626.0, 361.5), (645.0, 358.0), (664.0, 350.0), (690.0, 349.5), (714.0, 344.0), (745.0, 333.0)]),
+    ("泗南路", 2, &[(708.0, 412.0), (703.4, 395.0), (706.0, 378.0), (699.0, 360.0), (700.5, 340.0), (694.0, 320.0)]),
+    ("兴庄路", 2, &[(729.4, 412.0), (733.0, 392.0), (730.0, 375.0), (737.6, 357.0), (733.0, 330.0)]),
+    ("贾村路", 2, &[(682.0, 410.0), (684.4, 392.0), (677.0, 372.0), (678.2, 350.0), (673.0, 320.0)]),
+    ("王因大街", 2, &[(715.0, 510.0), (718.6, 488.0), (724.0, 468.0), (720.4, 447.0), (717.0, 425.0), (721.4, 395.0)]),
+    ("岗河路", 2, &[(757.0, 510.0), (752.4, 487.0), (743.0, 466.0), (746.0, 446.0), (754.4, 425.0), (751.0, 395.0)]),
+    ("府东路", 2, &[(777.0, 510.0), (776.2, 490.0), (767.4, 470.0), (771.4, 452.0), (769.0, 430.0), (762.0, 396.0)]),
+    ("三河路", 2, &[(690.0, 471.0), (712.0, 469.0), (733.0, 461.6), (756.0, 464.0), (778.0, 459.5), (812.0, 462.6)]),
+    ("仁美路", 3, &[(690.0, 413.6), (712.0, 413.9), (735.0, 410.4), (755.0, 412.0), (784.0, 407.0)]),
+    ("黄屯大街", 2, &[(632.0, 474.0), (650.0, 476.0), (668.0, 472.4), (684.0, 475.0), (706.0, 472.0)]),
+    ("堌城路", 2, &[(632.0, 510.6), (652.0, 507.0), (672.0, 511.6), (712.0, 505.6)]),
+    ("孙氏店路", 2, &[(664.6, 540.0), (667.4, 518.0), (662.4, 500.0), (664.0, 480.0), (668.0, 452.0)]),
 ];
 
 fn place(control: Control) -> Vec<V> {
@@ -249,32 +252,28 @@ fn river(control: Control, random: &mut Random) -> Vec<V> {
     wander(&wander(&smooth, random, 85.0, 1300.0), random, 26.0, 420.0)
 }
 
-/// A county boundary over fields: it follows their edges, so it runs straight and jogs.
+/// A county boundary over fields: it follows their edges, so it runs straight for a while and then jogs.
 fn field_edge(control: Control, random: &mut Random) -> Vec<V> {
     let curve = smooth(&place(control), 30.0);
+    let last = curve.len() - 1;
     let mut out = vec![curve[0]];
-    let mut i = 0;
-    let mut offset = 0.0;
-    while i + 1 < curve.len() {
-        let run = random.whole(4, 11) as usize;
-        let next = (i + run).min(curve.len() - 1);
+    let (mut i, mut offset) = (0, 0.0);
+    while i < last {
+        let run = random.whole(7, 17) as usize;
+        let next = if i + run + 8 > last { last } else { i + run };
         let across = curve[next].minus(curve[i]).unit().left();
-        let last = next + 6 >= curve.len();
-        let wanted = if last { 0.0 } else { random.between(-38.0, 38.0) };
-        for (k, p) in curve.iter().enumerate().take(next).skip(i + 1) {
-            let _ = k;
-            out.push(p.plus(across, offset));
+        if next == last {
+            break;
         }
-        if next + 1 < curve.len() {
-            out.push(curve[next].plus(across, offset));
-            if (wanted - offset).abs() > 14.0 {
-                out.push(curve[next].plus(across, wanted));
-                offset = wanted;
-            }
+        out.push(curve[next].plus(across, offset));
+        let wanted = random.between(-62.0, 62.0);
+        if (wanted - offset).abs() > 18.0 {
+            out.push(curve[next].plus(across, wanted));
+            offset = wanted;
         }
         i = next;
     }
-    out.push(curve[curve.len() - 1]);
+    out.push(curve[last]);
     resample_keeping(&out)
 }
 
@@ -294,8 +293,39 @@ fn resample_keeping(line: &[V]) -> Vec<V> {
 
 fn road(control: Control, class: u8, random: &mut Random) -> Vec<V> {
     let curve = smooth(&place(control), 24.0);
-    let (amplitude, wavelength) = if class < 2 { (16.0, 2100.0) } else { (13.0, 1100.0) };
+    let (amplitude, wavelength) = if class < 2 { (20.0, 2300.0) } else { (15.0, 1300.0) };
     wander(&curve, random, amplitude, wavelength)
+}
+
+/// The part of a line between its first and last meeting with an outline or a seam; the whole line when it meets none.
+fn trimmed(line: &[V], fences: &[Vec<P>]) -> Vec<V> {
+    let points = lattice(line);
+    let mut hits: Vec<(usize, f64, V)> = Vec::new();
+    for fence in fences.iter().filter(|f| **f != points) {
+        for (i, edge) in points.windows(2).enumerate() {
+            for wall in fence.windows(2) {
+                if crosses(wall[0], wall[1], edge[0], edge[1]) {
+                    let x = crossing(wall[0], wall[1], edge[0], edge[1]).v();
+                    hits.push((i, line[i].distance(x), x));
+                }
+            }
+        }
+        for (i, end) in [(0, 0), (points.len() - 1, points.len() - 1)] {
+            if fence.contains(&points[end]) {
+                hits.push((i, 0.0, line[end]));
+            }
+        }
+    }
+    hits.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let (Some(first), Some(last)) = (hits.first(), hits.last()) else { return line.to_vec() };
+    if (first.0, first.1) == (last.0, last.1) {
+        return line.to_vec();
+    }
+    let mut out = vec![first.2];
+    out.extend_from_slice(&line[first.0 + 1..=last.0]);
+    out.push(last.2);
+    out.dedup();
+    out
 }
 
 impl Terrain {
@@ -312,8 +342,16 @@ impl Terrain {
         let seam_north = road(SEAM_NORTH, 0, random);
         let seam_west = road(SEAM_WEST, 2, random);
         let seams = [&seam_south, &seam_east, &seam_north, &seam_west].map(|s| lattice(s));
+        let around: Vec<P> = outline.iter().chain(&outline[..1]).map(|v| v.p()).collect();
+        let mut fences = vec![around];
+        for seam in [&seam_south, &seam_east, &seam_north, &seam_west] {
+            fences.push(lattice(&trimmed(seam, &fences[..1])));
+        }
         let mut lines = Vec::new();
-        let mut add = |name: &str, kind, points, cuts| lines.push(Line { name: name.into(), kind, points, cuts });
+        let mut add = |name: &str, kind, points: Vec<V>, cuts| {
+            let shown = trimmed(&points, &fences);
+            lines.push(Line { name: name.into(), kind, points, shown, cuts });
+        };
         add("泗河", Kind::River { half_width_m: 58 }, si, false);
         add("洸府河", Kind::River { half_width_m: 27 }, lower, false);
         add("洸府河", Kind::River { half_width_m: 23 }, upper, true);

@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use jiff::Timestamp;
 use tower_http::catch_panic::ResponseForPanic;
 
+use super::metrics::Metrics;
 use super::problem::Problem;
 use super::routes::App;
 
@@ -73,17 +74,51 @@ fn headers(headers: &mut HeaderMap, open: bool) {
 
 /// Turns a panic of one request into its 500, with an identifier that is in the log beside the reason.
 #[derive(Clone, Debug)]
-pub(super) struct OnPanic(pub(super) Arc<App>);
+pub(super) struct OnPanic(pub(super) Arc<Metrics>);
 
 impl ResponseForPanic for OnPanic {
     type ResponseBody = Body;
 
     fn response_for_panic(&mut self, reason: Box<dyn Any + Send + 'static>) -> Response<Body> {
-        let number = self.0.metrics.panicked();
+        let number = self.0.panicked();
         let instance = format!("urn:wangge:panic:{}-{number}", Timestamp::now().as_millisecond());
         let text =
             reason.downcast_ref::<&str>().copied().or_else(|| reason.downcast_ref::<String>().map(String::as_str));
         tracing::error!(instance, reason = text.unwrap_or("not a text"), "a request panicked");
         Problem::internal(instance).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_with_an_identifier_for_that_request_only() {
+        async fn boom() -> &'static str {
+            panic!("on purpose")
+        }
+        let metrics = Arc::new(Metrics::new(std::iter::empty()));
+        let router = Router::new()
+            .route("/boom", get(boom))
+            .route("/fine", get(async || "fine"))
+            .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(&metrics))));
+        let ask = async |path: &str| {
+            let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
+            router.clone().oneshot(request).await.expect("answers")
+        };
+        let broken = ask("/boom").await;
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(broken.into_body(), 4096).await.expect("a body");
+        let problem: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert!(problem["instance"].as_str().is_some_and(|id| id.starts_with("urn:wangge:panic:")), "{problem}");
+        assert!(!String::from_utf8_lossy(&body).contains("on purpose"), "the reason stays in the log");
+        assert_eq!(ask("/fine").await.status(), StatusCode::OK);
+        assert!(metrics.written(1, 0, &[]).contains("wangge_panics_total 1"));
     }
 }

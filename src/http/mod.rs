@@ -14,6 +14,7 @@ mod owner;
 mod readings;
 mod units;
 mod district;
+mod checks;
 mod stats;
 mod tiles;
 mod styles;

@@ -17,7 +17,7 @@ use super::guard::{OnPanic, around};
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
-use super::{district, health, owner, readings, stats, styles, tiles, units};
+use super::{checks, district, health, owner, readings, stats, styles, tiles, units};
 use crate::service::serving::Serving;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
@@ -35,8 +35,10 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
         ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
+        ("/api/v1/stats/issues/timeline", &["/api/v1/stats/issues/timeline"], get(stats::over_time)),
         // Map clients: tiles and what describes them.
         ("/tiles/{file}", &["/tiles/{set}.json"], get(tiles::describe)),
         (
@@ -63,7 +65,7 @@ fn routes() -> Vec<Route> {
 pub struct App {
     pub(super) serving: Arc<Serving>,
     pub(super) assets: Assets,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) limits: Limits,
     origin: Option<String>,
 }
@@ -73,7 +75,7 @@ impl App {
     /// follow the Host header of each request.
     #[must_use]
     pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>) -> Arc<Self> {
-        let metrics = Metrics::new(routes().into_iter().map(|(at, ..)| at));
+        let metrics = Arc::new(Metrics::new(routes().into_iter().map(|(at, ..)| at)));
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
         Arc::new(Self { serving, assets: Assets::new(), metrics, limits, origin })
     }
@@ -85,7 +87,7 @@ pub fn router(app: &Arc<App>) -> Router {
     router
         .fallback(asset)
         .method_not_allowed_fallback(async || Problem::method())
-        .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(app))))
+        .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(&app.metrics))))
         .layer(from_fn_with_state(Arc::clone(app), around))
         .with_state(Arc::clone(app))
 }

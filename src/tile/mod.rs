@@ -3,8 +3,33 @@
 //! A tile is a pure function of the snapshot and its key. All shapes come from the coverage's arcs, generalised once per
 //! zoom ([`crate::coverage::generalize`]), so neighbours and levels share every vertex in every tile.
 
+mod anchor;
+mod base;
+mod borders;
+mod boxes;
+mod clip;
+mod colour;
+pub mod feature;
+mod frame;
+mod info;
+mod issues;
+mod labels;
+pub mod mvt;
+mod places;
+mod units;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
 use std::str::FromStr;
 
+use self::base::Base;
+use self::feature::Sink;
+use self::issues::IssuePoints;
+use self::places::PlacePoints;
+use self::units::Units;
 use crate::issue::IssueFilter;
 use crate::snapshot::Snapshot;
 
@@ -14,6 +39,12 @@ pub const MAX_ZOOM: u8 = 22;
 pub const DATA_ZOOM: u8 = 16;
 /// How many issues must share a cell before it, or a point in it, may be shown to everybody.
 pub const PUBLIC_K: u32 = 5;
+
+/// What a tile holds beyond each of its sides, in tile units of 1/4096: 8 pixels of a 512-pixel tile, so that strokes of up to
+/// 16 pixels meet across tiles.
+pub const BUFFER: i32 = 64;
+/// Colours in a style's palette for the units of one level; with no more units than that, no two share one.
+pub const PALETTE: usize = 5;
 
 /// A square of the Web Mercator pyramid; `y` counts from the north. In range by construction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,37 +154,64 @@ pub struct LevelInfo {
 }
 
 /// Everything the tiles of one snapshot need, computed once: arcs generalised per zoom, rings per level, label points, colours,
-/// and the background, places and issues in tile order.
+/// and the background, places and issues in tile order. Every question must bring the snapshot it was made from.
 #[derive(Debug)]
-pub struct Pyramid {}
+pub struct Pyramid {
+    units: Units,
+    places: PlacePoints,
+    issues: IssuePoints,
+    base: Base,
+    infos: Vec<LevelInfo>,
+    bounds: [f64; 4],
+}
 
 impl Pyramid {
     /// Cost: O(n log n) in vertices; a district of 10⁵ vertices takes about 0.2 s.
     #[must_use]
     pub fn new(snapshot: &Snapshot) -> Self {
-        let _ = snapshot;
-        todo!()
+        let units = Units::new(snapshot);
+        let infos = units.levels.iter().map(|l| l.info.clone()).collect();
+        let bounds = snapshot.coverage.bounds().map_or([-180.0, -85.0, 180.0, 85.0], |(low, high)| {
+            let lattice = snapshot.coverage.lattice();
+            let ((west, south), (east, north)) = (lattice.degrees(low), lattice.degrees(high));
+            [west, south, east, north]
+        });
+        Self {
+            units,
+            places: PlacePoints::new(&snapshot.places),
+            issues: IssuePoints::new(&snapshot.issues),
+            base: Base::new(&snapshot.base),
+            infos,
+            bounds,
+        }
     }
 
     /// The levels, top first.
     #[must_use]
     pub fn levels(&self) -> &[LevelInfo] {
-        todo!()
+        &self.infos
     }
 
     /// Describes a set for TileJSON.
     #[must_use]
     pub fn info(&self, set: TileSet) -> SetInfo {
-        let _ = set;
-        todo!()
+        let layers = match set {
+            TileSet::Units => info::units(&self.infos),
+            TileSet::Issues => info::issues(),
+            TileSet::Places => info::places(),
+            TileSet::Base => info::base(),
+        };
+        let min_zoom = layers.iter().map(|l| l.min_zoom).min().unwrap_or(0);
+        SetInfo { layers, min_zoom, max_zoom: DATA_ZOOM, bounds: self.bounds }
     }
 
     /// Set `units`, uncompressed MVT 2.1 (extent 4096, buffer 64): one polygon layer a level, named by its key; `boundaries`, each
     /// line once with the highest `level` it separates; `labels`, one point a unit. Empty when nothing lies in the tile.
     #[must_use]
     pub fn units(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
-        let _ = (snapshot, coord);
-        todo!()
+        let mut tile = mvt::Writer::new();
+        self.units.draw(snapshot, coord, BUFFER, &mut tile);
+        tile.finish()
     }
 
     /// Set `issues`: `cells` with `n` below zoom 14, `points` from there. Neither holds an identifier, an address or a text, and
@@ -161,21 +219,42 @@ impl Pyramid {
     /// see single issues.
     #[must_use]
     pub fn issues(&self, snapshot: &Snapshot, filter: &IssueFilter, k: u32, coord: TileCoord) -> Vec<u8> {
-        let _ = (snapshot, filter, k, coord);
-        todo!()
+        let mut tile = mvt::Writer::new();
+        self.issues.draw(&snapshot.issues, filter, k, coord, &mut tile);
+        tile.finish()
     }
 
     /// Set `places`: one point a place, coarse kinds first.
     #[must_use]
     pub fn places(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
-        let _ = (snapshot, coord);
-        todo!()
+        let mut tile = mvt::Writer::new();
+        self.places.draw(&snapshot.places, coord, &mut tile);
+        tile.finish()
     }
 
     /// Set `base`: `green`, `water`, `waterway`, `road`, `building` of [`Snapshot::base`].
     #[must_use]
     pub fn base(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
-        let _ = (snapshot, coord);
-        todo!()
+        let mut tile = mvt::Writer::new();
+        self.base.draw(&snapshot.base, coord, BUFFER, &mut tile);
+        tile.finish()
+    }
+
+    /// The features of `units` or `base` in tile units with a buffer of one's own, for drawing.
+    pub(crate) fn draw(&self, snapshot: &Snapshot, set: TileSet, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
+        match set {
+            TileSet::Units => self.units.draw(snapshot, coord, buffer, sink),
+            TileSet::Base => self.base.draw(&snapshot.base, coord, buffer, sink),
+            TileSet::Places => self.places.draw(&snapshot.places, coord, sink),
+            TileSet::Issues => {}
+        }
+    }
+
+    /// Every point of `labels` and `places` in world steps, the most important first, for placing names district-wide.
+    pub(crate) fn points_everywhere(&self, snapshot: &Snapshot, sink: &mut dyn Sink) {
+        sink.layer("labels");
+        self.units.labels.everywhere(&snapshot.hierarchy, &self.units.levels, sink);
+        sink.layer("places");
+        self.places.everywhere(&snapshot.places, sink);
     }
 }

@@ -11,6 +11,10 @@
 mod buckets;
 mod order;
 mod round;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod wild;
 
 use super::world::{FINE_BITS, FULL_ZOOM, GridPoint, project_fine};
 use super::{Arc, ArcIx, Coverage, Lattice, LatticePoint};
@@ -18,6 +22,12 @@ use super::{Arc, ArcIx, Coverage, Lattice, LatticePoint};
 /// A vertex is removed at a zoom while its triangle is smaller than this: twice the area, in square steps of the zoom's grid.
 /// 64 is half a pixel of a 512-pixel tile.
 const REMOVED_BELOW: u64 = 64;
+
+/// Twice the area, in square *world* steps, of the smallest triangle that a zoom still shows.
+#[must_use]
+pub const fn removed_below(zoom: u8) -> u64 {
+    if zoom >= FULL_ZOOM { 0 } else { REMOVED_BELOW << (2 * (FULL_ZOOM - zoom)) }
+}
 
 /// Polylines in one allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,7 +137,7 @@ const NOWHERE: GridBounds = GridBounds { min: GridPoint::new(0, 0), max: GridPoi
 /// The vertices whose weight reaches the zoom's threshold, on the zoom's grid.
 fn at_zoom(world: &Lines<GridPoint>, weights: &[u64], zoom: u8) -> Lines<GridPoint> {
     let shift = FULL_ZOOM - zoom;
-    let threshold = REMOVED_BELOW << (2 * shift);
+    let threshold = removed_below(zoom);
     let mut kept = Lines::with_capacity(world.len(), world.points.len());
     for i in 0..world.len() {
         let range = world.starts[i] as usize..world.starts[i + 1] as usize;

@@ -1,0 +1,129 @@
+//! Layer `boundaries`: every line once, with the highest level it separates, in stretches as long as can be – so that strokes
+//! are never doubled and dashes run on through the junctions of lesser lines.
+
+use super::boxes::Boxes;
+use super::clip;
+use super::feature::{Geometry, Shape, Sink, Value};
+use super::frame::Frame;
+use super::units::LevelShapes;
+use crate::coverage::generalize::{Generalized, GridBounds};
+use crate::coverage::region::{Group, ranks};
+use crate::coverage::world::FULL_ZOOM;
+use crate::coverage::{ArcIx, Coverage, HalfArc, JunctionIx};
+
+/// What a line separates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Class {
+    level: u8,
+    /// Nobody's land lies on one side: the district's edge, or an excluded hole.
+    outline: bool,
+}
+
+/// All stretches, ordered by class.
+#[derive(Debug)]
+pub(super) struct Borders {
+    stretches: Vec<(Class, Vec<HalfArc>)>,
+    tree: Boxes,
+}
+
+impl Borders {
+    pub(super) fn new(coverage: &Coverage, groups: &[Vec<Group>], arcs: &Generalized) -> Self {
+        let classes: Vec<Option<Class>> = ranks(coverage, groups)
+            .into_iter()
+            .zip(coverage.arcs())
+            .map(|(level, arc)| {
+                let nobody =
+                    |face: crate::coverage::FaceIx| groups.last().is_none_or(|leaf| leaf[face.ix()] == Group::NONE);
+                (usize::from(level) < groups.len())
+                    .then(|| Class { level, outline: nobody(arc.left) || nobody(arc.right) })
+            })
+            .collect();
+        let mut stretches = stretches(coverage, &classes);
+        stretches.sort_by_key(|(class, _)| *class);
+        let bounds: Vec<GridBounds> = stretches
+            .iter()
+            .filter_map(|(_, halves)| halves.iter().map(|h| arcs.bounds(FULL_ZOOM, h.arc())).reduce(GridBounds::joined))
+            .collect();
+        Self { stretches, tree: Boxes::new(&bounds) }
+    }
+
+    /// One feature a class.
+    pub(super) fn draw(&self, arcs: &Generalized, levels: &[LevelShapes], frame: &Frame, sink: &mut dyn Sink) {
+        let mut shape = Shape::new(Geometry::Line);
+        let found = self.tree.meeting(frame.world_bounds());
+        for same in found.chunk_by(|a, b| self.stretches[*a as usize].0 == self.stretches[*b as usize].0) {
+            shape.clear(Geometry::Line);
+            for i in same {
+                line(arcs, &self.stretches[*i as usize].1, frame, &mut shape);
+            }
+            let class = self.stretches[same[0] as usize].0;
+            if let (false, Some(level)) = (shape.is_empty(), levels.get(usize::from(class.level))) {
+                let tags = [
+                    ("level", Value::Integer(i64::from(class.level))),
+                    ("level_key", Value::Text(&level.info.key)),
+                    ("outline", Value::Flag(class.outline)),
+                ];
+                sink.feature(None, &tags, &shape);
+            }
+        }
+    }
+}
+
+fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) {
+    let mut spots = Vec::new();
+    for half in halves {
+        let points = arcs.points(frame.data_zoom, half.arc());
+        let last = points.len() - 1;
+        let (first, second) = if half.reversed() { (last, 0) } else { (0, last) };
+        if frame.misses(arcs.bounds(frame.data_zoom, half.arc())) {
+            spots.extend([frame.spot(points[first]), frame.spot(points[second])]);
+        } else if half.reversed() {
+            spots.extend(points.iter().rev().map(|p| frame.spot(*p)));
+        } else {
+            spots.extend(points.iter().map(|p| frame.spot(*p)));
+        }
+    }
+    spots.dedup();
+    clip::line(&spots, frame.window, shape);
+}
+
+/// Chains arcs of one class through junctions where exactly two of their ends meet.
+fn stretches(coverage: &Coverage, classes: &[Option<Class>]) -> Vec<(Class, Vec<HalfArc>)> {
+    let mut leaving: Vec<Vec<HalfArc>> = vec![Vec::new(); coverage.junctions().len()];
+    for (i, arc) in coverage.arcs().iter().enumerate() {
+        leaving[arc.from.ix()].push(HalfArc::new(ArcIx(i as u32), false));
+        leaving[arc.to.ix()].push(HalfArc::new(ArcIx(i as u32), true));
+    }
+    let class = |h: HalfArc| classes[h.arc().ix()];
+    let end = |h: HalfArc| -> JunctionIx {
+        let arc = &coverage.arcs()[h.arc().ix()];
+        if h.reversed() { arc.from } else { arc.to }
+    };
+    // The half-arc that goes on where `h` ends, when there is exactly one.
+    let onward = |h: HalfArc| -> Option<HalfArc> {
+        let mut same = leaving[end(h).ix()].iter().filter(|o| class(**o) == class(h));
+        let pair = (same.next()?, same.next()?);
+        let other = if *pair.0 == h.twin() { *pair.1 } else { *pair.0 };
+        same.next().is_none().then_some(other)
+    };
+    let mut used = vec![false; coverage.arcs().len()];
+    let mut found = Vec::new();
+    // First from where stretches must end, then what is left: closed loops.
+    for loops in [false, true] {
+        for half in (0..coverage.arcs().len() as u32).flat_map(|a| [false, true].map(|r| HalfArc::new(ArcIx(a), r))) {
+            let Some(its_class) = class(half) else { continue };
+            if used[half.arc().ix()] || (!loops && onward(half.twin()).is_some()) {
+                continue;
+            }
+            let mut halves = Vec::new();
+            let mut at = Some(half);
+            while let Some(h) = at.filter(|h| !used[h.arc().ix()]) {
+                used[h.arc().ix()] = true;
+                halves.push(h);
+                at = onward(h);
+            }
+            found.push((its_class, halves));
+        }
+    }
+    found
+}

@@ -1,0 +1,92 @@
+//! From the world grid into one tile's units.
+
+use super::TileCoord;
+use super::clip::{Spot, Window};
+use crate::coverage::generalize::GridBounds;
+use crate::coverage::world::{FULL_ZOOM, GridPoint, TILE_BITS, WORLD_BITS};
+
+/// One tile's place on the grid of its zoom.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    /// The zoom whose generalised arcs it shows.
+    pub data_zoom: u8,
+    pub window: Window,
+    /// Below [`FULL_ZOOM`] world points lose `down` bits; above it grid points gain `up`.
+    down: u8,
+    up: u8,
+    west: i64,
+    north: i64,
+    buffer: i32,
+}
+
+impl Frame {
+    pub(super) fn new(coord: TileCoord, buffer: i32) -> Self {
+        Self {
+            data_zoom: coord.z().min(FULL_ZOOM),
+            window: Window::with_buffer(buffer),
+            down: FULL_ZOOM.saturating_sub(coord.z()),
+            up: coord.z().saturating_sub(FULL_ZOOM),
+            west: i64::from(coord.x()) << TILE_BITS,
+            north: i64::from(coord.y()) << TILE_BITS,
+            buffer,
+        }
+    }
+
+    /// A point of `data_zoom`'s grid in tile units.
+    pub(super) const fn spot(&self, p: GridPoint) -> Spot {
+        (((p.x as i64) << self.up) - self.west, ((p.y as i64) << self.up) - self.north)
+    }
+
+    /// A point of the world grid in tile units.
+    pub(super) const fn world_spot(&self, p: GridPoint) -> Spot {
+        self.spot(p.at_zoom(self.data_zoom))
+    }
+
+    /// Whether the tile itself holds a spot: half-open, so that a point belongs to exactly one tile of a zoom.
+    pub(super) fn owns(p: Spot) -> bool {
+        let tile = 0..1i64 << TILE_BITS;
+        tile.contains(&p.0) && tile.contains(&p.1)
+    }
+
+    /// What the window covers of the world grid, one unit of this zoom wider on each side for rounding.
+    pub(super) fn world_bounds(&self) -> GridBounds {
+        let margin = i64::from(self.buffer) + 1;
+        let edge = |at: i64| (((at << self.down) >> self.up).clamp(0, 1 << WORLD_BITS)) as i32;
+        let far = (1 << TILE_BITS) + margin;
+        GridBounds {
+            min: GridPoint::new(edge(self.west - margin), edge(self.north - margin)),
+            max: GridPoint::new(edge(self.west + far), edge(self.north + far)),
+        }
+    }
+
+    /// Whether all of a box (on `data_zoom`'s grid) lies beyond one side of the window.
+    pub(super) fn misses(&self, bounds: GridBounds) -> bool {
+        let (min, max, window) = (self.spot(bounds.min), self.spot(bounds.max), self.window);
+        max.0 < window.low || min.0 > window.high || max.1 < window.low || min.1 > window.high
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::world::project;
+    use crate::crs::Cgcs2000;
+
+    #[test]
+    fn a_point_belongs_to_one_tile_of_each_zoom() {
+        let p = project(Cgcs2000::clamped(116.65, 35.40));
+        for z in 0..=22u8 {
+            let at = |v: i32| {
+                if z <= FULL_ZOOM { i64::from(v >> (WORLD_BITS - z)) } else { i64::from(v) >> (WORLD_BITS - z) }
+            };
+            let (x, y) = (at(p.x), at(p.y));
+            let mut owners = 0;
+            for (dx, dy) in (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy))) {
+                let (Ok(x), Ok(y)) = (u32::try_from(x + dx), u32::try_from(y + dy)) else { continue };
+                let Some(coord) = TileCoord::new(z, x, y) else { continue };
+                owners += u32::from(Frame::owns(Frame::new(coord, 64).world_spot(p)));
+            }
+            assert_eq!(owners, 1, "zoom {z}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the layers hold, in words: `vector_layers` of TileJSON.
+
+use super::issues::POINT_ZOOM;
+use super::{DATA_ZOOM, LayerInfo, LevelInfo};
+
+fn layer(
+    id: &str,
+    description: &str,
+    (min_zoom, max_zoom): (u8, u8),
+    fields: &[(&'static str, &'static str)],
+) -> LayerInfo {
+    LayerInfo { id: id.to_owned(), description: description.to_owned(), fields: fields.to_vec(), min_zoom, max_zoom }
+}
+
+pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
+    let mut layers: Vec<LayerInfo> = levels
+        .iter()
+        .map(|level| {
+            let description = format!("{}: one polygon a unit, edge-matched in every tile", level.name);
+            layer(
+                &level.key,
+                &description,
+                (level.min_zoom, DATA_ZOOM),
+                &[
+                    ("code", "String: code"),
+                    ("name", "String: name"),
+                    ("parent", "String: code of the unit above"),
+                    ("level", "Number: 0 at the top"),
+                    ("colour", "Number: neighbours have different ones, usually below 4"),
+                    ("class", "String: class for the size bands, where the source has one"),
+                    ("households", "Number"),
+                    ("population", "Number"),
+                ],
+            )
+        })
+        .collect();
+    let first = levels.iter().map(|l| l.min_zoom).min().unwrap_or(0);
+    layers.push(layer(
+        "boundaries",
+        "Each line once",
+        (first, DATA_ZOOM),
+        &[
+            ("level", "Number: the highest level it separates"),
+            ("level_key", "String: that level's layer"),
+            ("outline", "Boolean: one side belongs to no unit"),
+        ],
+    ));
+    layers.push(layer(
+        "labels",
+        "One point a unit, in its roomiest place",
+        (first, DATA_ZOOM),
+        &[
+            ("code", "String"),
+            ("name", "String"),
+            ("own", "String: the name without the parent's name before it"),
+            ("short", "String: the code without the parent's"),
+            ("level", "Number"),
+            ("level_key", "String"),
+            ("min_zoom", "Number: the name fits from this zoom (512-pixel tiles)"),
+            ("short_zoom", "Number: the short code fits from this zoom"),
+            ("rank", "Number: 0 is the most important"),
+        ],
+    ));
+    layers
+}
+
+pub(super) fn issues() -> Vec<LayerInfo> {
+    vec![
+        layer(
+            "cells",
+            "Issues counted in squares of 1/64 tile; points in their middles",
+            (0, POINT_ZOOM - 1),
+            &[("n", "Number: issues"), ("open", "Number: of these not closed")],
+        ),
+        layer(
+            "points",
+            "Issues, moved to a raster of about 8 m",
+            (POINT_ZOOM, DATA_ZOOM),
+            &[("category", "String"), ("day", "String: day received, 2025-03-01"), ("open", "Boolean: not closed")],
+        ),
+    ]
+}
+
+pub(super) fn places() -> Vec<LayerInfo> {
+    vec![layer(
+        "places",
+        "One point a place",
+        (12, DATA_ZOOM),
+        &[
+            ("id", "String"),
+            ("kind", "String"),
+            ("name", "String"),
+            ("min_zoom", "Number: worth a name from this zoom (512-pixel tiles)"),
+        ],
+    )]
+}
+
+pub(super) fn base() -> Vec<LayerInfo> {
+    let fields = [("kind", "String"), ("class", "Number: 1 (trunk) to 4 (lane)"), ("name", "String")];
+    let first = [10, 7, 8, 7, 14];
+    let layers = super::base::LAYERS.iter().zip(first);
+    layers.map(|(id, first)| layer(id, "Background", (first, DATA_ZOOM), &fields)).collect()
+}

@@ -1,0 +1,59 @@
+// The part of the state that a link carries: `#map=12.5/35.41/116.65&at=116.652,35.407&level=grid&heat=2025-01-01/2025-06-30&…`.
+//
+// Whatever cannot be read is left out; a link never breaks the page.
+import type { Camera, Place, Theme } from './map/scene';
+import type { Language } from './texts';
+
+export interface Link {
+  camera: Camera | null;
+  place: Place | null;
+  unit: string | null;
+  level: string | null;
+  heat: { from: string; to: string } | null;
+  category: string | null;
+  theme: Theme | null;
+  language: Language | null;
+}
+
+const numbers = (text: string | null, separator: string, n: number): number[] | null => {
+  const parts = (text ?? '').split(separator).map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return parts.length === n && parts.every(Number.isFinite) ? parts : null;
+};
+
+const onEarth = (lon: number, lat: number) => Math.abs(lon) <= 180 && Math.abs(lat) <= 90;
+const isDate = (text: string | undefined): text is string => /^\d{4}-\d{2}-\d{2}$/.test(text ?? '') && !Number.isNaN(Date.parse(text ?? ''));
+const oneOf = <T extends string>(text: string | null, known: readonly T[]): T | null => known.find((word) => word === text) ?? null;
+
+export function read(hash: string): Link {
+  const query = new URLSearchParams(hash.replace(/^#/, ''));
+  const [zoom = 0, lat = 0, lon = 0] = numbers(query.get('map'), '/', 3) ?? [Number.NaN];
+  const at = numbers(query.get('at'), ',', 2);
+  const [from, to] = (query.get('heat') ?? '').split('/');
+  return {
+    camera: zoom >= 0 && zoom <= 24 && onEarth(lon, lat) ? { lon, lat, zoom } : null,
+    place: at && onEarth(at[0] ?? 0, at[1] ?? 0) ? { lon: at[0] ?? 0, lat: at[1] ?? 0 } : null,
+    unit: query.get('unit'),
+    level: query.get('level'),
+    heat: isDate(from) && isDate(to) && from <= to ? { from, to } : null,
+    category: query.get('category'),
+    theme: oneOf(query.get('theme'), ['light', 'dark']),
+    language: oneOf(query.get('lang'), ['zh', 'en']),
+  };
+}
+
+export function write(link: Link): string {
+  const parts: string[] = [];
+  const add = (key: string, text: string | null) => {
+    if (text) parts.push(`${key}=${encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%2C', ',')}`);
+  };
+  const { camera, place, heat } = link;
+  add('map', camera && `${camera.zoom.toFixed(2)}/${camera.lat.toFixed(5)}/${camera.lon.toFixed(5)}`);
+  add('at', place && `${place.lon.toFixed(7)},${place.lat.toFixed(7)}`);
+  add('unit', link.unit);
+  add('level', link.level);
+  add('heat', heat && `${heat.from}/${heat.to}`);
+  add('category', link.category);
+  add('theme', link.theme);
+  add('lang', link.language);
+  return `#${parts.join('&')}`;
+}

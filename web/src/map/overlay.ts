@@ -1,0 +1,126 @@
+// The layers the page lays over the district: heat, the unit under the pointer, the owner, the place asked about.
+import type { GeoJSONSourceSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import { heatTiles } from '../api';
+import { atLevel, placed } from './levels';
+import type { Place, Scene, Theme } from './scene';
+
+export const PICK = 'page-pick';
+
+interface Inks {
+  accent: string;
+  casing: string;
+  focus: string;
+  hover: string;
+  ink: string;
+}
+
+const inks: Record<Theme, Inks> = {
+  light: { accent: '#0b5fb0', casing: '#ffffff', focus: '#c2410c', hover: '#0b5fb0', ink: '#ffffff' },
+  dark: { accent: '#7cc0ff', casing: '#0b1220', focus: '#ffb45c', hover: '#ffffff', ink: '#0b1220' },
+};
+
+const collection = (features: GeoJSON.Feature[]): GeoJSONSourceSpecification => ({
+  type: 'geojson',
+  data: { type: 'FeatureCollection', features },
+});
+
+const shape = (geometry: GeoJSON.Geometry | null) =>
+  collection(geometry ? [{ type: 'Feature', properties: {}, geometry }] : []);
+
+const point = ({ lon, lat }: Place, properties: GeoJSON.GeoJsonProperties): GeoJSON.Feature => ({
+  type: 'Feature',
+  properties,
+  geometry: { type: 'Point', coordinates: [lon, lat] },
+});
+
+/** The page's own sources; `heat` only while it is shown, so that nothing is fetched for it otherwise. */
+function sources(scene: Scene): Record<string, SourceSpecification> {
+  const pins = scene.pins.map((pin, index) => point(pin, { number: String(index + 1) }));
+  const place = scene.place ? [point(scene.place, {})] : [];
+  return {
+    ...(scene.heat ? { 'page-heat': { type: 'raster', tiles: [heatTiles(scene.heat)], tileSize: 256, maxzoom: 16 } as const } : {}),
+    'page-owner': shape(scene.owner),
+    'page-focus': shape(scene.focus),
+    'page-place': collection(place),
+    'page-pins': collection(pins),
+  };
+}
+
+function outlines(ink: Inks): LayerSpecification[] {
+  const line = { 'line-join': 'round', 'line-cap': 'round' } as const;
+  return [
+    { id: 'page-owner-fill', type: 'fill', source: 'page-owner', paint: { 'fill-color': ink.accent, 'fill-opacity': 0.18 } },
+    { id: 'page-owner-casing', type: 'line', source: 'page-owner', layout: line, paint: { 'line-color': ink.casing, 'line-width': 5, 'line-opacity': 0.9 } },
+    { id: 'page-owner-line', type: 'line', source: 'page-owner', layout: line, paint: { 'line-color': ink.accent, 'line-width': 2.5 } },
+    { id: 'page-focus-fill', type: 'fill', source: 'page-focus', paint: { 'fill-color': ink.focus, 'fill-opacity': 0.1 } },
+    { id: 'page-focus-casing', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.casing, 'line-width': 6, 'line-opacity': 0.9 } },
+    { id: 'page-focus-line', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.focus, 'line-width': 3 } },
+  ];
+}
+
+function marks(ink: Inks, font: string[]): LayerSpecification[] {
+  const dot = (id: string, source: string, radius: number, colour: string): LayerSpecification => ({
+    id,
+    type: 'circle',
+    source,
+    paint: { 'circle-radius': radius, 'circle-color': colour, 'circle-stroke-color': ink.casing, 'circle-stroke-width': 2.5 },
+  });
+  return [
+    dot('page-pins-dot', 'page-pins', 11, ink.focus),
+    {
+      id: 'page-pins-number',
+      type: 'symbol',
+      source: 'page-pins',
+      layout: { 'text-field': ['get', 'number'], 'text-font': font, 'text-size': 13, 'text-allow-overlap': true, 'text-ignore-placement': true },
+      paint: { 'text-color': ink.ink },
+    },
+    dot('page-place-dot', 'page-place', 5.5, ink.accent),
+  ];
+}
+
+/** The font of the style's own labels, so that the page brings none of its own. */
+function labelFont(layers: LayerSpecification[]): string[] {
+  for (const layer of layers) {
+    const font = layer.type === 'symbol' ? layer.layout?.['text-font'] : undefined;
+    if (Array.isArray(font) && font.every((name) => typeof name === 'string')) return font as string[];
+  }
+  return ['sans-serif'];
+}
+
+/** Places for the overlays: heat under the boundaries, outlines under the labels, marks on top. */
+function interleave(style: LayerSpecification[], keys: readonly string[], heat: LayerSpecification[], lines: LayerSpecification[], top: LayerSpecification[]) {
+  const first = (wanted: (layer: LayerSpecification) => boolean, otherwise: number) => {
+    const index = style.findIndex(wanted);
+    return index < 0 ? otherwise : index;
+  };
+  const labels = first((layer) => layer.type === 'symbol', style.length);
+  const boundaries = Math.min(labels, first((layer) => placed(layer, keys)?.role === 'boundary', style.length));
+  return [...style.slice(0, boundaries), ...heat, ...style.slice(boundaries, labels), ...lines, ...style.slice(labels), ...top];
+}
+
+/** The whole style of one moment: a function of its arguments, so that drawing is always `setStyle` with a difference. */
+export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, pick: number, hovered: string | null): StyleSpecification {
+  const ink = inks[scene.theme];
+  const key = keys[pick] ?? '';
+  const heat: LayerSpecification[] = scene.heat
+    ? [{ id: 'page-heat', type: 'raster', source: 'page-heat', paint: { 'raster-opacity': 0.85, 'raster-fade-duration': 0 } }]
+    : [];
+  const under: LayerSpecification[] = [
+    { id: PICK, type: 'fill', source: 'units', 'source-layer': key, paint: { 'fill-opacity': 0 } },
+    {
+      id: 'page-hover',
+      type: 'fill',
+      source: 'units',
+      'source-layer': key,
+      filter: ['==', ['get', 'code'], hovered ?? ''],
+      paint: { 'fill-color': ink.hover, 'fill-opacity': 0.1, 'fill-antialias': false },
+    },
+    ...outlines(ink),
+  ];
+  const layers = atLevel(base.layers, keys, scene.level);
+  return {
+    ...base,
+    sources: { ...base.sources, ...sources(scene) },
+    layers: interleave(layers, keys, heat, under, marks(ink, labelFont(base.layers))),
+  };
+}

@@ -1,0 +1,157 @@
+// The map in WebGL: MapLibre with the server's own style, and the page's overlays composed into it.
+import { Map as GlMap, setWorkerUrl } from 'maplibre-gl';
+import type { MapMouseEvent, StyleSpecification } from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import 'maplibre-gl/dist/maplibre-gl.css';
+import type { Bounds } from '../api';
+import { levelAt } from './levels';
+import { compose, PICK } from './overlay';
+import type { Camera, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
+
+setWorkerUrl(new URL(workerUrl, location.href).href);
+
+/** Fonts of the reader's own machine: no glyph is ever fetched. */
+const fonts = '"PingFang SC","HarmonyOS Sans SC","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif';
+
+const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+
+/** The largest canvas this graphics processor takes; the library's own limit shrinks a video wall. */
+function largestCanvas(): [number, number] {
+  const gl = document.createElement('canvas').getContext('webgl2');
+  const side = gl ? (gl.getParameter(gl.MAX_TEXTURE_SIZE) as number) : 4096;
+  gl?.getExtension('WEBGL_lose_context')?.loseContext();
+  return [side, side];
+}
+
+export interface VectorOptions {
+  element: HTMLElement;
+  styles: Record<Theme, StyleSpecification>;
+  /** Keys of the levels, top first, and the zooms from which their names fit. */
+  keys: readonly string[];
+  ladder: readonly number[];
+  bounds: Bounds;
+  padding: Padding;
+  camera: Camera | null;
+  scene: Scene;
+  events: MapEvents;
+}
+
+export class VectorMap implements MapView {
+  readonly kind = 'vector';
+  readonly map: GlMap;
+  private scene: Scene;
+  private hovered: string | null = null;
+
+  constructor(private readonly options: VectorOptions) {
+    this.scene = options.scene;
+    const [w, s, e, n] = options.bounds;
+    const [dx, dy] = [(e - w) * 0.75, (n - s) * 0.75];
+    this.map = new GlMap({
+      container: options.element,
+      maxBounds: [w - dx, s - dy, e + dx, n + dy],
+      maxZoom: 20,
+      ...(options.camera
+        ? { center: [options.camera.lon, options.camera.lat], zoom: options.camera.zoom }
+        : { bounds: [w, s, e, n], fitBoundsOptions: { padding: options.padding } }),
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      renderWorldCopies: false,
+      fadeDuration: calm() ? 0 : 200,
+      localIdeographFontFamily: fonts,
+      maxCanvasSize: largestCanvas(),
+    });
+    this.map.setStyle(this.composed()); // only now is the zoom known, and with it the level
+    // For scripts on the page: tests, and kiosks that steer the map.
+    Object.assign(options.element, { map: this.map });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.listen();
+  }
+
+  private composed(): StyleSpecification {
+    const base = this.options.styles[this.scene.theme];
+    return compose(base, this.options.keys, this.scene, this.level(), this.hovered);
+  }
+
+  private level(): number {
+    return this.scene.level ?? levelAt(this.map.getZoom(), this.options.ladder);
+  }
+
+  private listen() {
+    const { map } = this;
+    const { events } = this.options;
+    map.on('click', ({ lngLat }: MapMouseEvent) => events.clicked({ lon: lngLat.lng, lat: lngLat.lat }));
+    map.on('mousemove', (event) => this.hover(event));
+    map.on('mouseout', () => this.hover(null));
+    let drawn = this.level();
+    const moved = () => {
+      const { lng, lat } = map.getCenter();
+      const level = this.level();
+      if (level !== drawn) {
+        drawn = level;
+        this.draw();
+      }
+      events.moved({ lon: lng, lat, zoom: map.getZoom() }, level);
+    };
+    map.on('move', moved);
+    map.once('idle', () => {
+      moved();
+      events.ready();
+    });
+    map.on('error', () => events.reachable(false));
+    map.on('sourcedata', (event) => {
+      if (event.tile) events.reachable(true);
+    });
+    map.getCanvas().removeAttribute('aria-label');
+  }
+
+  private hover(event: MapMouseEvent | null) {
+    const found = event && this.map.getLayer(PICK) ? this.map.queryRenderedFeatures(event.point, { layers: [PICK] })[0] : undefined;
+    const code = (found?.properties.code as string | undefined) ?? null;
+    const place = event ? { lon: event.lngLat.lng, lat: event.lngLat.lat } : null;
+    this.options.events.hovered(place, (found?.properties.name as string | undefined) ?? null);
+    if (code === this.hovered) return;
+    this.hovered = code;
+    if (this.map.getLayer('page-hover')) this.map.setFilter('page-hover', ['==', ['get', 'code'], code ?? '']);
+  }
+
+  private draw() {
+    this.map.setStyle(this.composed(), { diff: true });
+  }
+
+  show(scene: Scene) {
+    this.scene = scene;
+    this.draw();
+    const { lng, lat } = this.map.getCenter();
+    this.options.events.moved({ lon: lng, lat, zoom: this.map.getZoom() }, this.level());
+  }
+
+  fit([w, s, e, n]: Bounds, padding: Padding, animate: boolean) {
+    this.map.fitBounds([w, s, e, n], { padding, animate, maxZoom: 17.5, duration: 700 });
+  }
+
+  reveal(place: Place, padding: Padding, zoom?: number) {
+    const { width, height } = this.map.getContainer().getBoundingClientRect();
+    const at = this.map.project([place.lon, place.lat]);
+    const margin = 48;
+    const free =
+      at.x > padding.left + margin && at.x < width - padding.right - margin && at.y > padding.top + margin && at.y < height - padding.bottom - margin;
+    if (free && (zoom === undefined || this.map.getZoom() >= zoom)) return;
+    const offset: [number, number] = [(padding.left - padding.right) / 2, (padding.top - padding.bottom) / 2];
+    this.map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.map.getZoom(), zoom ?? 0), offset, duration: 600 });
+  }
+
+  zoomBy(steps: number) {
+    this.map.easeTo({ zoom: this.map.getZoom() + steps, duration: 250 });
+  }
+
+  refresh() {
+    for (const source of Object.keys(this.options.styles.light.sources)) this.map.refreshTiles(source);
+  }
+
+  destroy() {
+    this.map.remove();
+  }
+}

@@ -1,0 +1,313 @@
+// The page's one state, and what may be done to it. Components read it and call these; none keeps a copy.
+import { computed, reactive, shallowRef } from 'vue';
+import { api, Refusal } from './api';
+import type { District, Located, Reading, Span, Unit } from './api';
+import { bearing, dateOf, dayOf } from './format';
+import * as hash from './hash';
+import { boundsOf, innerPoint } from './map/inner';
+import type { Camera, MapView, Padding, Place, Scene, Theme } from './map/scene';
+import { texts } from './texts';
+import type { Language } from './texts';
+
+const link = hash.read(location.hash);
+const prefersDark = matchMedia('(prefers-color-scheme: dark)').matches;
+
+export const state = reactive({
+  district: null as District | null,
+  failure: null as Refusal | null,
+  households: null as number | null,
+  population: null as number | null,
+  drawn: false,
+  reachable: true,
+  language: (link.language ?? 'zh') as Language,
+  theme: (link.theme ?? (prefersDark ? 'dark' : 'light')) as Theme,
+  /** Key of the one level shown, `null` to follow the zoom. */
+  level: link.level,
+  /** Index of the level the map names now. */
+  levelNow: 0,
+  camera: link.camera as Camera | null,
+  hover: { place: null as Place | null, name: null as string | null },
+  /** The place asked about and its answer. */
+  place: link.place as Place | null,
+  located: null as Located | null,
+  locating: false,
+  locateFailure: null as Refusal | null,
+  /** The unit picked in the chain, or found by search. */
+  unit: null as Unit | null,
+  readings: [] as Reading[],
+  heat: { on: link.heat !== null, from: link.heat?.from ?? '', to: link.heat?.to ?? '', category: link.category ?? '' },
+});
+
+export const t = computed(() => texts[state.language]);
+
+/** The map itself; not reactive, and none before the first answer of the server. */
+export const view = shallowRef<MapView | null>(null);
+
+const shapes = reactive({ owner: null as GeoJSON.Geometry | null, focus: null as GeoJSON.Geometry | null });
+
+export const levelIndex = computed(() => {
+  const index = state.district?.levels.findIndex((level) => level.key === state.level) ?? -1;
+  return index < 0 ? null : index;
+});
+
+export const levelName = (key: string): string => {
+  const level = state.district?.levels.find((one) => one.key === key);
+  return level ? (state.language === 'zh' ? level.name : level.name_en || level.name) : key;
+};
+
+/** First and last day of the issues, and the span now chosen; `null` where there are none. */
+export const issueDays = computed(() => {
+  const issues = state.district?.issues;
+  return issues?.from && issues.to ? { first: dayOf(issues.from), last: dayOf(issues.to) } : null;
+});
+
+export const span = computed<Span | null>(() => {
+  const days = issueDays.value;
+  if (!days) return null;
+  const inside = (date: string, otherwise: number) => dateOf(date ? Math.max(days.first, Math.min(days.last, dayOf(date))) : otherwise);
+  return { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category };
+});
+
+export const scene = computed<Scene>(() => ({
+  theme: state.theme,
+  level: levelIndex.value,
+  heat: state.heat.on ? span.value : null,
+  place: state.place,
+  pins: state.readings.length > 1 ? state.readings.map(({ point }) => point) : [],
+  owner: shapes.owner,
+  focus: shapes.focus,
+}));
+
+export const address = computed(() =>
+  hash.write({
+    camera: state.camera,
+    place: state.place,
+    unit: state.unit?.code ?? null,
+    level: state.level,
+    heat: state.heat.on && span.value ? { from: span.value.from, to: span.value.to } : null,
+    category: state.heat.on ? state.heat.category : null,
+    theme: state.theme === (prefersDark ? 'dark' : 'light') ? null : state.theme,
+    language: state.language === 'zh' ? null : state.language,
+  }),
+);
+
+/** The part of the window that panels cover, measured where they stand. */
+export function padding(): Padding {
+  const free: Padding = { top: 24, right: 24, bottom: 24, left: 24 };
+  const { innerWidth: width, innerHeight: height } = window;
+  for (const panel of document.querySelectorAll<HTMLElement>('[data-edge]')) {
+    const box = panel.getBoundingClientRect();
+    if (box.width === 0) continue;
+    if (panel.dataset.edge === 'left') free.left = Math.max(free.left, box.right + 16);
+    if (panel.dataset.edge === 'right') free.right = Math.max(free.right, width - box.left + 16);
+    if (panel.dataset.edge === 'top') free.top = Math.max(free.top, box.bottom + 16);
+    if (panel.dataset.edge === 'bottom') free.bottom = Math.max(free.bottom, height - box.top + 16);
+  }
+  if (free.left + free.right > width * 0.7) free.left = free.right = 24;
+  if (free.top + free.bottom > height * 0.7) free.top = free.bottom = 24;
+  return free;
+}
+
+const asRefusal = (error: unknown) => (error instanceof Refusal ? error : new Refusal(0, null, null));
+
+/** What went wrong, in the reader's language: the server's own words in Chinese (`title`) or English (`detail`) where it gave any. */
+export const explain = (refusal: Refusal): string => {
+  if (refusal.status === 0) return t.value.unreachable;
+  const own = state.language === 'zh' ? refusal.title : (refusal.detail ?? refusal.title);
+  return own ?? t.value.unexpected(refusal.status);
+};
+
+export async function loadDistrict() {
+  state.failure = null;
+  try {
+    state.district = await api.district();
+    void loadSums();
+  } catch (error) {
+    state.failure = asRefusal(error);
+  }
+}
+
+/** Households and people of the district: the sums of its top units. */
+async function loadSums() {
+  const top = state.district?.levels[0];
+  const units = top ? await api.units(top.key).catch(() => null) : null;
+  if (!units) return;
+  state.households = units.reduce((sum, unit) => sum + unit.households, 0);
+  state.population = units.reduce((sum, unit) => sum + unit.population, 0);
+}
+
+/** Asks again, so that the age shown is true and a new version is drawn. Cheap: one small answer a minute. */
+export async function recheck() {
+  const before = state.district?.stamp;
+  try {
+    state.district = await api.district();
+    state.reachable = true;
+  } catch {
+    state.reachable = false;
+    return;
+  }
+  if (before === undefined || before === state.district.stamp) return;
+  geometries.clear();
+  void loadSums();
+  view.value?.refresh();
+  if (state.place) await locate(state.place);
+}
+
+const geometries = new Map<string, Promise<GeoJSON.Geometry>>();
+
+function geometry(code: string): Promise<GeoJSON.Geometry> {
+  const known = geometries.get(code);
+  if (known) return known;
+  const asked = api.geometry(code);
+  geometries.set(code, asked);
+  asked.catch(() => geometries.delete(code));
+  if (geometries.size > 200) geometries.delete(geometries.keys().next().value ?? '');
+  return asked;
+}
+
+async function drawShape(which: 'owner' | 'focus', code: string | null, current: () => boolean) {
+  if (!code) {
+    shapes[which] = null;
+    return;
+  }
+  const found = await geometry(code).catch(() => null);
+  if (current()) shapes[which] = found;
+}
+
+/** How far the answer looks for neighbours. */
+const NEAR_M = 300;
+
+/** Nearer to the boundary than a hand-held receiver can tell in a street: the answer is marked and the neighbours are to be asked. */
+const EDGE_M = 10;
+
+export const atEdge = computed(() => {
+  const answer = state.located;
+  return answer !== null && answer.outcome !== 'outside' && (answer.outcome === 'boundary' || answer.boundary.distance_m < EDGE_M);
+});
+
+let asking: AbortController | null = null;
+
+/** Asks whose place this is and shows the answer; a later question silences an earlier one. */
+export async function locate(place: Place) {
+  asking?.abort();
+  const mine = new AbortController();
+  asking = mine;
+  state.place = place;
+  state.locating = true;
+  state.locateFailure = null;
+  clearUnit();
+  try {
+    const answer = await api.locate(place.lon, place.lat, NEAR_M, mine.signal);
+    state.located = answer;
+    await Promise.all([drawShape('owner', answer.owner?.code ?? null, () => asking === mine), focusShown(answer, mine)]);
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    state.located = null;
+    shapes.owner = null;
+    state.locateFailure = asRefusal(error);
+  } finally {
+    if (asking === mine) state.locating = false;
+  }
+}
+
+/** With one upper level singled out, a click means the unit of that level as well. */
+async function focusShown(answer: Located, mine: AbortController) {
+  const shown = levelIndex.value;
+  const levels = state.district?.levels ?? [];
+  if (shown === null || shown === levels.length - 1) return;
+  const unit = answer.chain.find((one) => one.level === levels[shown]?.key);
+  if (unit) await drawShape('focus', unit.code, () => asking === mine && state.unit === null);
+}
+
+function clearUnit() {
+  state.unit = null;
+  shapes.focus = null;
+}
+
+/** Shows one unit of any level on the map: highlighted, and the camera on it. */
+export async function showUnit(code: string) {
+  const unit = await api.unit(code);
+  state.unit = unit;
+  const current = () => state.unit?.code === code;
+  await drawShape('focus', code, current);
+  const bounds = unit.bounds ?? (shapes.focus && boundsOf(shapes.focus));
+  if (current() && bounds) view.value?.fit(bounds, padding(), true);
+}
+
+export function hideUnit() {
+  clearUnit();
+}
+
+/** A unit of any level as the thing asked about, as the search finds it. */
+export async function openUnit(found: Unit) {
+  closeCard();
+  try {
+    const lowest = state.district?.levels.at(-1)?.key;
+    await showUnit(found.code);
+    if (found.level === lowest) await locateUnit(found.code);
+  } catch (error) {
+    state.locateFailure = asRefusal(error);
+  }
+}
+
+/** Asks about a point well inside a unit. */
+export async function locateUnit(code: string) {
+  const place = await insideOf(code);
+  if (!place) return;
+  view.value?.reveal(place, padding());
+  await locate(place);
+}
+
+async function insideOf(code: string): Promise<Place | null> {
+  const shape = await geometry(code).catch(() => null);
+  return shape && innerPoint(shape);
+}
+
+export function closeCard() {
+  asking?.abort();
+  asking = null;
+  state.place = null;
+  state.located = null;
+  state.locating = false;
+  state.locateFailure = null;
+  state.readings = [];
+  shapes.owner = null;
+  clearUnit();
+}
+
+/** Walks to the neighbour that lies most nearly in a direction (degrees from north, clockwise); `false` when none does. */
+export async function walk(direction: number): Promise<boolean> {
+  const home = state.located?.owner;
+  if (!home) return false;
+  const adjacent = await api.adjacent(home.code).catch(() => []);
+  const [from, ...places] = await Promise.all([home.code, ...adjacent.map((one) => one.code)].map(insideOf));
+  if (!from || state.located?.owner?.code !== home.code) return false;
+  let best: { place: Place; off: number } | null = null;
+  for (const place of places) {
+    if (!place) continue;
+    const off = Math.abs(((bearing(from, place) - direction + 540) % 360) - 180);
+    if (off <= 67.5 && (!best || off < best.off)) best = { place, off };
+  }
+  if (!best) return false;
+  view.value?.reveal(best.place, padding());
+  await locate(best.place);
+  return true;
+}
+
+/** Bearings from the place asked about to its neighbours, as they become known. */
+export async function bearings(codes: string[]): Promise<Map<string, number>> {
+  const here = state.place;
+  const found = new Map<string, number>();
+  if (!here) return found;
+  const places = await Promise.all(codes.map(insideOf));
+  places.forEach((place, index) => {
+    if (place) found.set(codes[index] ?? '', bearing(here, place));
+  });
+  return found;
+}
+
+/** What the link asked for beyond the camera; called once the map stands. */
+export async function followLink() {
+  if (link.unit) await showUnit(link.unit).catch(() => undefined);
+  else if (link.place) await locate(link.place);
+}
