@@ -1,5 +1,7 @@
 //! `wangge check` names a moved vertex, a removed face and a duplicated code – in a layer, in the tables and in the source.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up has failed")]
+
 mod town;
 
 use rusqlite::{Connection, params};

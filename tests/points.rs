@@ -1,5 +1,7 @@
 //! `wangge locate`: one position, a pasted text, and whole tables – every row answered, none lost, in the encoding it came in.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up has failed")]
+
 mod town;
 
 use std::fmt::Write as _;
@@ -29,7 +31,7 @@ fn a_table_keeps_every_row_and_column_and_tells_the_bad_ones() {
         "{}",
         rows[1]
     );
-    assert!(rows[1].contains(",453.9") && rows[1].ends_with(",inside,"), "{}", rows[1]); // half of 0.01° of longitude here
+    assert!(rows[1].contains(",454.18") && rows[1].ends_with(",inside,"), "{}", rows[1]); // half of 0.01° of longitude here
     assert!(rows[2].contains(&format!(",{},", code(3, 3))), "{}", rows[2]);
     assert!(rows[3].ends_with(",,,,,error,经度 is empty"), "{}", rows[3]);
     assert!(rows[4].ends_with("error,经度 is not a number"), "{}", rows[4]);

@@ -149,7 +149,7 @@ pub fn of_prepared(prepared: &Prepared, day: Date) -> Vec<Finding> {
             let found = principles::check(&Subject { district, coverage, hierarchy, roster, day });
             findings.extend(found.into_iter().filter(|f| f.rule != "no_parent"));
             let lost = report.tree.iter().filter(|f| matches!(f, HierarchyFault::NoParent { .. }));
-            findings.extend(lost.map(|f| of_tree(f)));
+            findings.extend(lost.map(of_tree));
         }
         None => findings.extend(report.tree.iter().map(of_tree)),
     }

@@ -153,11 +153,11 @@ impl GeoPackage {
                 .unwrap_or_default();
             match digest::table(connection, name) {
                 Ok(found) if found == recorded => {}
-                Ok(_) => changed.push(name.to_owned()),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
                     return Err(self.sql("hashing")(error));
                 }
-                Err(_) => changed.push(name.to_owned()), // the table is gone
+                // Another content, or no table at all.
+                Ok(_) | Err(_) => changed.push(name.to_owned()),
             }
         }
         Ok(changed)

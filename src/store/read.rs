@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -221,11 +222,13 @@ impl Reading<'_> {
         let place = fault.at.map(|at| lattice.degrees(at));
         let codes = self.codes_beside(fault).unwrap_or_default();
         let mut at = place.map_or_else(|| "an unknown place".to_owned(), |(lon, lat)| format!("{lon:.9}, {lat:.9}"));
-        if !fault.arcs.is_empty() {
-            at.push_str(&format!(", arcs {:?}", fault.arcs.iter().map(|a| a.0).collect::<Vec<_>>()));
+        let arcs: Vec<_> = fault.arcs.iter().map(|a| a.0).collect();
+        // Writing to a string cannot fail.
+        if !arcs.is_empty() {
+            let _ = write!(at, ", arcs {arcs:?}");
         }
         if !codes.is_empty() {
-            at.push_str(&format!(", units {}", codes.join(", ")));
+            let _ = write!(at, ", units {}", codes.join(", "));
         }
         StoreFault::Coverage { file: self.file.to_owned(), rule: fault.rule, at, place, codes }
     }
