@@ -46,7 +46,10 @@ fn polygon(ring: &[P]) -> String {
 fn banks(district: &District, out: &mut Vec<(String, String)>) {
     for feature in &district.terrain.lines {
         if let Kind::River { half_width_m } = feature.kind {
-            out.push((properties("green", &format!("{}绿带", feature.name), None), polygon(&water(feature, f64::from(half_width_m) + 24.0))));
+            out.push((
+                properties("green", &format!("{}绿带", feature.name), None),
+                polygon(&water(feature, f64::from(half_width_m) + 24.0)),
+            ));
         }
     }
 }

@@ -53,6 +53,6 @@ fn import_sample(store: &Path, data: &Path) -> Result<Contents, Failure> {
     let imported = imported?;
     fs::rename(&unfinished, store)
         .map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, format_args!("{}: {fault}", store.display())))?;
-    println!("{} {:.1} s → {}", text::IMPORTED, begun.elapsed().as_secs_f64(), store.display());
+    say!("{} {:.1} s → {}", text::IMPORTED, begun.elapsed().as_secs_f64(), store.display());
     Ok(imported.contents)
 }

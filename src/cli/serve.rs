@@ -95,8 +95,8 @@ impl Wire {
         // Whatever still runs on blocking threads works for nobody now.
         runtime.shutdown_background();
         match drained {
-            Drained::Clean => println!("{}", text::STOPPED),
-            Drained::Cut(connections) => println!("{}（{connections}）", text::STOPPED_SHORT),
+            Drained::Clean => say!("{}", text::STOPPED),
+            Drained::Cut(connections) => say!("{}（{connections}）", text::STOPPED_SHORT),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -153,9 +153,9 @@ fn announce(serving: &Serving, address: SocketAddr) {
     let state = serving.state();
     let district = &state.snapshot.district;
     let mark = if district.synthetic { format!("（{}）", district.mark) } else { String::new() };
-    println!("{}{mark}", district.name);
-    println!("{} http://{address}/", text::OPEN_THE_PAGE);
-    println!("{}", text::HOW_TO_STOP);
+    say!("{}{mark}", district.name);
+    say!("{} http://{address}/", text::OPEN_THE_PAGE);
+    say!("{}", text::HOW_TO_STOP);
 }
 
 fn read_font(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -193,7 +193,7 @@ async fn asked_to_stop() {
     }
     #[cfg(not(unix))]
     let _ = interrupt.await;
-    println!("{}", text::STOPPING);
+    say!("{}", text::STOPPING);
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(130);

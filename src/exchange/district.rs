@@ -134,7 +134,7 @@ pub fn read(text: &Text) -> Result<DistrictFile, FileFault> {
 /// Line and column of a byte offset.
 fn spot(text: &Text, at: usize) -> Spot {
     let before = &text.content.as_bytes()[..at.min(text.content.len())];
-    let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+    let line = before.split(|b| *b == b'\n').count();
     let column = 1 + before.iter().rev().take_while(|b| **b != b'\n').count();
     Spot::Line(line, column)
 }

@@ -111,7 +111,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<(String, &'static str), Problem> {
 }
 
 fn encoding_problem(bytes: &[u8], utf8_at: usize, gb_at: usize) -> Problem {
-    let line = |at: usize| 1 + bytes[..at.min(bytes.len())].iter().filter(|b| **b == b'\n').count();
+    let line = |at: usize| bytes[..at.min(bytes.len())].split(|b| *b == b'\n').count();
     Problem::Encoding { utf8_line: line(utf8_at), utf8_at: utf8_at + 1, gb_line: line(gb_at), gb_at: gb_at + 1 }
 }
 

@@ -152,9 +152,7 @@ fn matching(args: &[Json]) -> Result<Expr, String> {
     let (input, rest) = args.split_first().ok_or("“match” lacks its input")?;
     let (default, arms) = rest.split_last().ok_or("“match” lacks its last value")?;
     let arms = arms.chunks(2).map(|arm| match arm {
-        [Json::Array(labels), value] => {
-            Ok((labels.iter().map(constant).collect::<Result<_, _>>()?, parse(value)?))
-        }
+        [Json::Array(labels), value] => Ok((labels.iter().map(constant).collect::<Result<_, _>>()?, parse(value)?)),
         [label, value] => Ok((vec![constant(label)?], parse(value)?)),
         _ => Err("“match” has a label without a value".to_owned()),
     });
@@ -236,9 +234,7 @@ impl Expr {
                 let value = input.eval(scene);
                 arms.iter().find(|(labels, _)| labels.contains(&value)).map_or(&**rest, |(_, out)| out).eval(scene)
             }
-            Self::Coalesce(items) => {
-                items.iter().map(|e| e.eval(scene)).find(|v| *v != Val::Null).unwrap_or(Val::Null)
-            }
+            Self::Coalesce(items) => items.iter().map(|e| e.eval(scene)).find(|v| *v != Val::Null).unwrap_or(Val::Null),
             Self::Step(input, first, stops) => {
                 let at = input.number(scene, 0.0);
                 stops.iter().rev().find(|(stop, _)| *stop <= at).map_or(&**first, |(_, value)| value).eval(scene)

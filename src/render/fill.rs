@@ -166,9 +166,10 @@ mod tests {
     #[test]
     fn coverage_is_exact_to_a_level() {
         let picture = filled(&[(&[(24, 24), (72, 24), (72, 72), (24, 72)], RED)]);
-        assert_eq!([alpha(&picture, 1, 1), alpha(&picture, 2, 2), alpha(&picture, 1, 2), alpha(&picture, 5, 5)], [
-            64, 255, 128, 0
-        ]);
+        assert_eq!(
+            [alpha(&picture, 1, 1), alpha(&picture, 2, 2), alpha(&picture, 1, 2), alpha(&picture, 5, 5)],
+            [64, 255, 128, 0]
+        );
         let triangle = filled(&[(&[(0, 0), (256, 256), (0, 256)], RED)]);
         assert_eq!([alpha(&triangle, 3, 3), alpha(&triangle, 3, 4), alpha(&triangle, 4, 3)], [128, 255, 0]);
     }
@@ -176,8 +177,9 @@ mod tests {
     #[test]
     fn neighbours_leave_no_seam_and_no_trace_of_their_border() {
         // A fan of triangles around the middle, all of one colour, fills the square evenly.
-        let rim: Vec<(i32, i32)> =
-            (0..8).map(|i| [(0, 0), (130, 0), (256, 0), (256, 77), (256, 256), (99, 256), (0, 256), (0, 201)][i]).collect();
+        let rim: Vec<(i32, i32)> = (0..8)
+            .map(|i| [(0, 0), (130, 0), (256, 0), (256, 77), (256, 256), (99, 256), (0, 256), (0, 201)][i])
+            .collect();
         let centre = (117, 141);
         let triangles: Vec<Vec<(i32, i32)>> = (0..8).map(|i| vec![rim[i], rim[(i + 1) % 8], centre]).collect();
         let colour = [0.3, 0.6, 0.9, 0.4];

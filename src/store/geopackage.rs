@@ -12,6 +12,7 @@ use super::lock::WriterLock;
 use super::read::Reading;
 use super::{Store, StoreFault, digest, save, schema};
 use crate::coverage::validate;
+use crate::grid::District;
 use crate::snapshot::Contents;
 
 /// A store in one file. Naming it does nothing yet: each call opens, does its one transaction, and closes.
@@ -23,7 +24,8 @@ pub struct GeoPackage {
 /// A store as it is, faults and all: what `wangge check` looks at.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The district, or why it cannot be read.
+    pub district: District,
+    /// The whole, or why it cannot be read.
     pub contents: Result<Contents, StoreFault>,
     /// What was read past.
     pub problems: Vec<StoreFault>,
@@ -59,19 +61,20 @@ impl GeoPackage {
         let noted = RefCell::new(Vec::new());
         let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
         self.known_schema(&reading)?;
+        let district = reading.district(&reading.meta()?)?;
         let contents = reading.contents();
         let mut inspection = Inspection {
+            district,
             contents,
             problems: noted.take(),
             changed: self.changed(&connection)?,
             layers: Vec::new(),
             unreadable: Vec::new(),
         };
-        let levels = reading.district(&reading.meta()?).map(|d| d.levels).unwrap_or_default();
-        for level in levels {
+        for level in &inspection.district.levels {
             match layers::read(&connection, &level.key) {
                 Ok(rows) => inspection.layers.extend(rows),
-                Err(error) => inspection.unreadable.push((level.key, error.to_string())),
+                Err(error) => inspection.unreadable.push((level.key.clone(), error.to_string())),
             }
         }
         Ok(inspection)
@@ -150,11 +153,11 @@ impl GeoPackage {
                 .unwrap_or_default();
             match digest::table(connection, name) {
                 Ok(found) if found == recorded => {}
-                Ok(_) => changed.push(name.to_owned()),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
                     return Err(self.sql("hashing")(error));
                 }
-                Err(_) => changed.push(name.to_owned()), // the table is gone
+                // Another content, or no table at all.
+                Ok(_) | Err(_) => changed.push(name.to_owned()),
             }
         }
         Ok(changed)
