@@ -12,8 +12,24 @@ use super::write::Table;
 pub const ISSUES: usize = 50_000;
 
 pub const HEAD: [&str; 18] = [
-    "工单编号", "接收时间", "受理类型", "信息来源", "联系人", "联系电话", "是否保密", "地址", "问题描述", "紧急程度", "办结时限", "一级分类", "二级分类",
-    "组织机构", "办结时间", "满意度", "经度", "纬度",
+    "工单编号",
+    "接收时间",
+    "受理类型",
+    "信息来源",
+    "联系人",
+    "联系电话",
+    "是否保密",
+    "地址",
+    "问题描述",
+    "紧急程度",
+    "办结时限",
+    "一级分类",
+    "二级分类",
+    "组织机构",
+    "办结时间",
+    "满意度",
+    "经度",
+    "纬度",
 ];
 
 /// A place and time where one thing goes wrong again and again.
@@ -28,7 +44,9 @@ struct HotSpot {
 
 /// Night markets, a boiler that fails, lorries on the trunk road, a flooded crossing, a smell, parking at the hospital.
 const HOT_SPOTS: [HotSpot; 6] = [
-    HotSpot { near: "火炬路与崇文大道交叉口", reach_m: 260.0, category: 0, sub: 0, days: (530, 700), n: 620 },
+    HotSpot {
+        near: "火炬路与崇文大道交叉口", reach_m: 260.0, category: 0, sub: 0, days: (530, 700), n: 620
+    },
     HotSpot { near: "菱花小区", reach_m: 220.0, category: 2, sub: 0, days: (380, 470), n: 540 },
     HotSpot { near: "327国道黄屯段加油站", reach_m: 420.0, category: 6, sub: 0, days: (120, 620), n: 480 },
     HotSpot { near: "海川路与金宇路交叉口", reach_m: 200.0, category: 5, sub: 1, days: (590, 680), n: 430 },
@@ -110,7 +128,14 @@ impl<'a> Calls<'a> {
         let sub = random.weighted(&kind.subs.iter().map(|s| s.1).collect::<Vec<_>>());
         let spread = if self.places[place].kind == "village" { 90.0 } else { 14.0 };
         let at = self.places[place].at.v().plus(V::new(random.normal(), random.normal()), spread);
-        Call { minutes: day * 1440 + hour(kind.evening, random) * 60 + random.below(60), place, at, category, sub, hot: false }
+        Call {
+            minutes: day * 1440 + hour(kind.evening, random) * 60 + random.below(60),
+            place,
+            at,
+            category,
+            sub,
+            hot: false,
+        }
     }
 
     fn hot(&self, spot: &HotSpot, random: &mut Random, out: &mut Vec<Call>) {
@@ -138,9 +163,11 @@ impl<'a> Calls<'a> {
         let due = call.minutes + if urgent { 1440 } else { 7 * 1440 };
         let open = call.minutes > (DAYS - 9) * 1440 && random.chance(0.7) || random.chance(0.012);
         let late = random.chance(if call.hot { 0.16 } else { 0.055 });
-        let took = if late { 7.2 * 1440.0 + random.unit() * 6000.0 } else { 90.0 + random.unit() * random.unit() * 9500.0 };
+        let took =
+            if late { 7.2 * 1440.0 + random.unit() * 6000.0 } else { 90.0 + random.unit() * random.unit() * 9500.0 };
         let closed = call.minutes + took as usize;
-        let satisfied = ["非常满意", "满意", "基本满意", "不满意"][random.weighted(if call.hot { &[0.2, 0.3, 0.22, 0.28] } else { &[0.44, 0.36, 0.12, 0.08] })];
+        let satisfied = ["非常满意", "满意", "基本满意", "不满意"]
+            [random.weighted(if call.hot { &[0.2, 0.3, 0.22, 0.28] } else { &[0.44, 0.36, 0.12, 0.08] })];
         let org = if random.chance(0.45) { format!("{street}办事处") } else { kind.org.to_owned() };
         let (year, month, day) = date(call.minutes / 1440);
         let p = call.at.p();
@@ -152,11 +179,13 @@ impl<'a> Calls<'a> {
             format!("SL{year}{month:02}{day:02}{n:06}"),
             stamp(call.minutes, random.below(60)),
             ["投诉", "求助", "咨询", "建议"][random.weighted(&[0.46, 0.34, 0.14, 0.06])].into(),
-            ["12345热线", "网格员上报", "微信小程序", "网格吹哨", "领导信箱"][random.weighted(&[0.58, 0.22, 0.14, 0.04, 0.02])].into(),
+            ["12345热线", "网格员上报", "微信小程序", "网格吹哨", "领导信箱"]
+                [random.weighted(&[0.58, 0.22, 0.14, 0.04, 0.02])]
+            .into(),
             short,
             phone(1_000_000 + n % 31_337),
             if random.chance(0.11) { "是" } else { "否" }.into(),
-            if place.kind == "crossing" { format!("济宁市{street}{}", place.name) } else { place.address.clone() },
+            typed(place, street, self.district.sub_of(micro), random),
             random.pick(sub.2).replace("{}", &place.name),
             if urgent { "紧急" } else { "一般" }.into(),
             stamp(due, 0),
@@ -171,12 +200,27 @@ impl<'a> Calls<'a> {
     }
 }
 
+/// The address as it was typed: often the standard one, else shorter, with an older district's name, or with another word for a
+/// building.
+fn typed(place: &Place, street: &str, sub: usize, random: &mut Random) -> String {
+    let rest = place.address.replace("山东省济宁市高新区", "");
+    let older = if sub < 3 { "任城区" } else { "兖州区" };
+    let office = street.replace("街道", "办事处");
+    match random.weighted(&[0.58, 0.12, 0.1, 0.08, 0.12]) {
+        0 => place.address.clone(),
+        1 => format!("高新区{}", rest.replace("号楼", "#楼")),
+        2 => format!("济宁市{older}{rest}"),
+        3 => rest.replace(street, &office).replace("号楼", "栋"),
+        _ => format!("{}附近", place.name),
+    }
+}
+
 fn hour(evening: f64, random: &mut Random) -> usize {
+    const DAYTIME: [f64; 18] =
+        [0.05, 0.03, 0.02, 0.02, 0.03, 0.08, 0.25, 0.7, 1.5, 1.9, 1.8, 1.3, 0.8, 0.9, 1.4, 1.6, 1.5, 1.1];
     if random.chance(evening) {
         return 18 + random.weighted(&[0.9, 1.2, 1.3, 1.1, 0.6, 0.25]);
     }
-    const DAYTIME: [f64; 18] =
-        [0.05, 0.03, 0.02, 0.02, 0.03, 0.08, 0.25, 0.7, 1.5, 1.9, 1.8, 1.3, 0.8, 0.9, 1.4, 1.6, 1.5, 1.1];
     random.weighted(&DAYTIME)
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::plane::{P, V, area_m2, crosses, crossing, doubled_area, edges_touch, inside, orientation, segment_distance};
+use super::plane::{
+    P, V, area_m2, crosses, crossing, doubled_area, edges_touch, inside, orientation, segment_distance,
+};
 
 pub type Vertex = u32;
 pub type FaceId = usize;

@@ -43,12 +43,19 @@ struct Branch {
 fn branches(district: &District) -> Vec<Branch> {
     let compounds: Vec<usize> = (0..district.grids.len()).filter(|g| district.grids[*g].compound).collect();
     let rest: Vec<Vec<usize>> = (0..district.communities.len())
-        .map(|c| (0..district.grids.len()).filter(|g| district.grids[*g].community == c && !district.grids[*g].compound).collect())
+        .map(|c| {
+            (0..district.grids.len())
+                .filter(|g| district.grids[*g].community == c && !district.grids[*g].compound)
+                .collect()
+        })
         .collect();
-    let counts = allot(BRANCHES - compounds.len(), &rest.iter().map(|r: &Vec<usize>| r.len() as f64).collect::<Vec<_>>(), 1);
+    let counts =
+        allot(BRANCHES - compounds.len(), &rest.iter().map(|r: &Vec<usize>| r.len() as f64).collect::<Vec<_>>(), 1);
     let mut out: Vec<Branch> = compounds
         .into_iter()
-        .map(|g| Branch { name: format!("{}小区党支部", district.grids[g].estate), kind: "compound", grids: vec![g] })
+        .map(|g| Branch {
+            name: format!("{}小区党支部", district.grids[g].estate), kind: "compound", grids: vec![g]
+        })
         .collect();
     for (c, (grids, count)) in rest.iter().zip(counts).enumerate() {
         let mut start = 0;
@@ -95,7 +102,17 @@ pub fn tables(district: &District, random: &mut Random) -> [(&'static str, Table
 }
 
 const THEMES: [&str; 11] = [
-    "政策宣讲", "敬老助餐", "反诈宣传", "环境清洁", "义诊服务", "儿童课堂", "法律咨询", "消防演练", "文艺演出", "邻里议事", "助农采摘",
+    "政策宣讲",
+    "敬老助餐",
+    "反诈宣传",
+    "环境清洁",
+    "义诊服务",
+    "儿童课堂",
+    "法律咨询",
+    "消防演练",
+    "文艺演出",
+    "邻里议事",
+    "助农采摘",
 ];
 
 /// Volunteer teams by community, and the activities they held at civic places.
@@ -112,8 +129,16 @@ pub fn volunteers(district: &District, places: &[Place], random: &mut Random) ->
             let theme = THEMES[(k + c) % THEMES.len()];
             let round = if k >= THEMES.len() { "第二" } else { "" };
             let name = format!("{}{theme}{round}志愿服务队", community.name);
-            let founded = format!("2025-{:02}-{:02}", 3 + i % 9, 1 + i * 7 % 28);
-            let row = [format!("T{i:03}"), name, community.code.clone(), person(random), phone(500_000 + i), random.whole(12, 64).to_string(), founded];
+            let founded = format!("2024-{:02}-{:02}", 2 + i % 10, 1 + i * 7 % 28);
+            let row = [
+                format!("T{i:03}"),
+                name,
+                community.code.clone(),
+                person(random),
+                phone(500_000 + i),
+                random.whole(12, 64).to_string(),
+                founded,
+            ];
             teams.row(&row);
             of_team.push(c);
         }
@@ -130,8 +155,13 @@ pub fn volunteers(district: &District, places: &[Place], random: &mut Random) ->
         let date = format!("{}-{:02}-{:02}", year.min(2026), month.min(10), 1 + random.below(28));
         let name = format!("{}:{}", place.name, THEMES[(team + i) % THEMES.len()]);
         let row = [
-            format!("A{:03}", i + 1), date, name, format!("T{:03}", team + 1), place.name.clone(),
-            district.communities[community].code.clone(), attendance.to_string(),
+            format!("A{:03}", i + 1),
+            date,
+            name,
+            format!("T{:03}", team + 1),
+            place.name.clone(),
+            district.communities[community].code.clone(),
+            attendance.to_string(),
         ];
         activities.row(&row);
     }

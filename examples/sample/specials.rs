@@ -57,7 +57,15 @@ pub fn enclose_hospital(district: &mut District) -> Result<(), Stuck> {
     let estate = "惠仁医院".to_owned();
     district.grids.insert(
         at,
-        Grid { code: String::new(), name: String::new(), community, urban: true, estate, compound: false, special: true },
+        Grid {
+            code: String::new(),
+            name: String::new(),
+            community,
+            urban: true,
+            estate,
+            compound: false,
+            special: true,
+        },
     );
     district.micros.push(Micro {
         code: String::new(),
@@ -115,9 +123,13 @@ pub fn give_exclave(district: &mut District) -> Result<(), Stuck> {
             continue;
         }
         let away = district.middle(micro).distance(home);
-        let touches = |f: FaceId| mesh.edges(f).iter().any(|(a, b)| mesh.left_of(*b, *a).is_some_and(|n| {
-            district.micros.iter().any(|m| m.faces[0] == n && district.grids[m.grid].community == own)
-        }));
+        let touches = |f: FaceId| {
+            mesh.edges(f).iter().any(|(a, b)| {
+                mesh.left_of(*b, *a).is_some_and(|n| {
+                    district.micros.iter().any(|m| m.faces[0] == n && district.grids[m.grid].community == own)
+                })
+            })
+        };
         if (1_200.0..4_500.0).contains(&away) && !touches(micro.faces[0]) {
             choices.push((away, i));
         }

@@ -1,8 +1,8 @@
 //! The tree of units over the faces: names, codes, classes and sizes, with the one exclave and the one hole.
 
+use super::cuts::Stage;
 use super::mesh::{FaceId, Mesh};
 use super::names::{self, SEATS, SUBS};
-use super::cuts::Stage;
 use super::partition::{Partition, Region, Stuck};
 use super::plane::{V, centroid, inside};
 use super::random::Random;
@@ -117,7 +117,11 @@ fn seat(part: &Partition, region: &Region, villages: &[Village], taken: &[String
 }
 
 /// A name for each region; a neighbourhood of the town whose community came to lie elsewhere moves there with its name.
-fn name_communities(part: &Partition, regions: &[Region], villages: &mut [Village]) -> Result<Vec<(String, String)>, Stuck> {
+fn name_communities(
+    part: &Partition,
+    regions: &[Region],
+    villages: &mut [Village],
+) -> Result<Vec<(String, String)>, Stuck> {
     let mut moved: Vec<(&'static str, V)> = Vec::new();
     let mut names: Vec<Option<(String, String)>> = vec![None; regions.len()];
     let mut taken = Vec::new();
@@ -126,7 +130,8 @@ fn name_communities(part: &Partition, regions: &[Region], villages: &mut [Villag
         taken.extend(names[i].iter().map(|n| n.1.clone()));
     }
     let sub = regions[0].sub;
-    let mut free: Vec<&Village> = villages.iter().filter(|v| v.sub == sub && !taken.iter().any(|t| t == v.digits)).collect();
+    let mut free: Vec<&Village> =
+        villages.iter().filter(|v| v.sub == sub && !taken.iter().any(|t| t == v.digits)).collect();
     for (i, name) in names.iter_mut().enumerate().filter(|(_, n)| n.is_none()) {
         let at = middle_of(&part.mesh, regions[i].face);
         free.sort_by(|a, b| a.at.distance(at).total_cmp(&b.at.distance(at)));
