@@ -228,3 +228,37 @@ fn tables_that_do_not_fit_are_faults_not_panics() {
         assert!(again.map_or(true, |c| !faults(&c).is_empty()), "a missing arc {i} must be found");
     }
 }
+
+/// Triangles thrown on a coarse lattice: every degeneracy there is (shared edges, T-junctions, collinear overlaps, duplicates).
+#[test]
+fn even_a_soup_of_triangles_ends_valid_or_refused() {
+    let (mut built, mut refused) = (0, 0);
+    for seed in 1..=3_000u64 {
+        let mut random = Seeded(seed);
+        let span = [3, 6, 12, 40][seed as usize % 4];
+        let claims: Vec<Claim> = (1..=random.between(1, 9) as u64)
+            .map(|id| {
+                let corners = random.between(3, 6);
+                let ring = (0..corners).map(|_| p(random.between(0, span), random.between(0, span))).collect();
+                claim(id, vec![vec![ring]])
+            })
+            .collect();
+        // Steps of 0.1 mm: every patch is a sliver for the first options and a person's case for the second.
+        let strict = BuildOptions { snap_m: 0.0, sliver_area_m2: 0.0, sliver_width_m: 0.0, gaps_are_excluded: false };
+        for options in [BuildOptions { snap_m: 0.000_15, ..BuildOptions::default() }, strict] {
+            let result = build(lattice(), &claims, &options);
+            assert_eq!(result.report.broken, None, "seed {seed}");
+            match result.coverage {
+                Some(coverage) => {
+                    assert_eq!(faults(&coverage), vec![], "seed {seed}");
+                    built += 1;
+                }
+                None => {
+                    assert!(!result.report.invalid.is_empty(), "seed {seed}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(built > 1_000 && refused > 1_000, "{built} built, {refused} refused: the soup must try both");
+}

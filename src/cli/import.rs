@@ -1,17 +1,159 @@
-//! `wangge import`.
+//! `wangge import`: files → a store, all of it or nothing, with a report.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
-use super::Failure;
+use jiff::Timestamp;
+
+use super::{Failure, progress, text};
+use crate::coverage::build::Decision;
+use crate::exchange::Limits;
+use crate::exchange::report::ImportReport;
+use crate::service::import::{ImportFault, Prepared, Refusal, Sources, prepare};
+use crate::store::{GeoPackage, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// 数据文件 · the GeoPackage
-    #[arg(long, env = "WANGGE_STORE", value_name = "FILE", default_value = "wangge-demo.gpkg")]
+    /// 数据文件，没有则新建 · the GeoPackage to write; made if there is none
+    #[arg(long, env = "WANGGE_STORE", value_name = "FILE")]
     store: PathBuf,
+    /// 区配置文件 · the district's description
+    #[arg(long, value_name = "district.toml")]
+    district: PathBuf,
+    /// 边界文件，代替配置中的列表 · unit shapes (GeoJSON) and upper units (CSV), instead of the listed ones
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    units: Vec<PathBuf>,
+    /// 人员与党支部 · people and party branches (CSV)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    people: Vec<PathBuf>,
+    /// 地点与地址 · places and addresses (CSV)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    places: Vec<PathBuf>,
+    /// 诉求 · issues (CSV, as a 12345 hotline exports them)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    issues: Vec<PathBuf>,
+    /// 把报告写入这个目录 · write the report into this folder
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// 只检查，不保存 · build and report, save nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// 单个文件的上限（兆字节） · the largest file that is read, in megabytes, packed or unpacked
+    #[arg(long, env = "WANGGE_MAX_MB", value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    max_mb: u64,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    todo!("{}", args.store.display())
+    let begun = Instant::now();
+    let recorded = Timestamp::now();
+    let mut store = GeoPackage::at(&args.store);
+    // Before the long work: a store that cannot be written is told at once.
+    let version = if args.dry_run { 0 } else { store.version().map_err(Failure::from)?.unwrap_or(0) + 1 };
+    let sources = Sources {
+        district: args.district.clone(),
+        units: args.units.clone(),
+        people: args.people.clone(),
+        places: args.places.clone(),
+        issues: args.issues.clone(),
+    };
+    let limits = Limits { file_bytes: args.max_mb << 20, text_bytes: args.max_mb << 20, ..Limits::default() };
+    let bar = progress::steps();
+    let prepared = prepare(&sources, &limits, recorded, &mut |step| progress::step(&bar, step));
+    bar.finish_and_clear();
+    let prepared = prepared.map_err(Failure::from)?;
+    if let Some(folder) = &args.report {
+        let refused = prepared.refusal.as_ref().map(ToString::to_string);
+        prepared.report.write(folder, refused.as_deref()).map_err(|error| {
+            Failure::unusable(
+                text::REPORT_UNWRITABLE,
+                format_args!("{}: {error}; choose another folder", folder.display()),
+            )
+        })?;
+    }
+    tell(&prepared);
+    if args.dry_run {
+        return match &prepared.refusal {
+            Some(refusal) => Err(Failure::from(refusal)),
+            None => {
+                println!("{}", text::NOTHING_SAVED);
+                Ok(ExitCode::SUCCESS)
+            }
+        };
+    }
+    let imported = prepared.accept(version, recorded).map_err(Failure::from)?;
+    let bar = progress::steps();
+    progress::step(&bar, crate::service::import::Step::Save);
+    let saved = store.replace(&imported.contents);
+    bar.finish_and_clear();
+    saved.map_err(Failure::from)?;
+    let seconds = begun.elapsed().as_secs_f64();
+    println!("{} {version} → {} ({seconds:.1} s)", text::SAVED_VERSION, args.store.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<&Refusal> for Failure {
+    fn from(refusal: &Refusal) -> Self {
+        let title = text::refusal(refusal);
+        if refusal.is_unusable() { Self::unusable(title, refusal) } else { Self::refused(title, refusal) }
+    }
+}
+
+impl From<ImportFault> for Failure {
+    fn from(fault: ImportFault) -> Self {
+        match fault {
+            ImportFault::File(fault) => Self::from(fault),
+            ImportFault::Store(fault) => Self::from(fault),
+            ImportFault::Refused { refusal, .. } => Self::from(&refusal),
+        }
+    }
+}
+
+/// What was read and built, in a few lines.
+fn tell(prepared: &Prepared) {
+    let Prepared { district, report, .. } = prepared;
+    let mark = if district.synthetic { format!("（{}）", district.mark) } else { String::new() };
+    println!("{}{mark}", district.name);
+    let counts = &report.counts;
+    let levels: Vec<_> =
+        district.levels.iter().zip(&counts.units).map(|(l, (key, n))| format!("{} {key} {n}", l.name)).collect();
+    println!("  {}", levels.join(" · "));
+    println!(
+        "  人员 people {} · 党支部 branches {} · 地点 places {}（区外 outside {}） · 诉求 issues {}（区外 outside {}，无坐标 no position {}）",
+        counts.people,
+        counts.branches,
+        counts.places,
+        counts.places_outside,
+        counts.issues,
+        counts.issues_outside,
+        counts.issues_without_position
+    );
+    coverage(report);
+    for note in report.files.iter().filter(|n| !n.unread.is_empty()) {
+        let columns: Vec<_> = note.unread.iter().take(12).map(String::as_str).collect();
+        println!("  {} {}: {}", text::NOT_READ, note.file.display(), columns.join(", "));
+    }
+    let left_out = report.features.len() + report.rows.len();
+    if left_out > 0 {
+        println!("  {} {left_out}", text::LEFT_OUT);
+        for fault in report.features.iter().chain(&report.rows).take(5) {
+            println!("    {fault}");
+        }
+    }
+}
+
+fn coverage(report: &ImportReport) {
+    let (gaps, overlaps) = report.patches();
+    let listed =
+        |patches: &[&crate::coverage::build::Patch]| patches.iter().filter(|p| p.decision == Decision::Listed).count();
+    println!(
+        "  边界 coverage: {} vertices, {} junctions, {} arcs · 空隙 gaps {}（待定 listed {}） · 重叠 overlaps {}（待定 listed {}）",
+        report.build.vertices,
+        report.build.junctions,
+        report.build.arcs,
+        gaps.len(),
+        listed(&gaps),
+        overlaps.len(),
+        listed(&overlaps)
+    );
 }

@@ -4,12 +4,18 @@ mod check;
 mod demo;
 mod import;
 mod locate;
+mod progress;
 mod serve;
 mod text;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::civil::Date;
+
+use crate::exchange::FileFault;
+use crate::service::serving::ZONE;
+use crate::store::StoreFault;
 
 /// 网格一张图 Wangge: the grids of a city district as one exact map.
 #[derive(Debug, Parser)]
@@ -53,6 +59,24 @@ impl Failure {
     fn unusable(title: &'static str, detail: impl std::fmt::Display) -> Self {
         Self { code: 2, title, detail: detail.to_string() }
     }
+}
+
+impl From<FileFault> for Failure {
+    fn from(fault: FileFault) -> Self {
+        Self::unusable(text::file_fault(&fault), fault)
+    }
+}
+
+impl From<StoreFault> for Failure {
+    fn from(fault: StoreFault) -> Self {
+        Self::unusable(text::store_fault(&fault), fault)
+    }
+}
+
+/// Today in the district.
+fn today() -> Date {
+    let now = jiff::Timestamp::now();
+    now.in_tz(ZONE).unwrap_or_else(|_| now.to_zoned(jiff::tz::TimeZone::UTC)).date()
 }
 
 /// Runs the verb that the arguments name.

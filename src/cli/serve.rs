@@ -87,8 +87,7 @@ impl Wire {
         let look = look(font).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
         let capacity = Capacity { tiles_bytes: self.cache_mb << 20, ..Capacity::default() };
         let begun = Instant::now();
-        let serving =
-            Serving::new(contents, look, capacity).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
+        let serving = Serving::new(contents, look, capacity);
         tracing::info!(took_ms = begun.elapsed().as_millis(), "the map is ready");
         let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::unusable(text::NO_RUNTIME, fault))?;
         let drained = runtime.block_on(self.answer(Arc::new(serving)))?;
@@ -126,6 +125,9 @@ impl Wire {
 fn build_ahead(serving: &Serving, going: &AtomicBool) {
     let begun = Instant::now();
     let state = serving.state();
+    if let Err(fault) = state.painter() {
+        tracing::error!(%fault, "picture tiles cannot be drawn");
+    }
     prebuild(serving, &state, &|| going.load(Ordering::Relaxed));
     let counts = state.tiles.counts();
     tracing::info!(

@@ -1,5 +1,9 @@
 //! Everything the command line says by itself, Chinese first.
 
+use crate::exchange::{FileFault, Problem};
+use crate::service::import::Refusal;
+use crate::store::StoreFault;
+
 pub const ABOUT: &str =
     "网格一张图：一个区的社会治理网格，一张精确的图 · the grids of a city district as one exact map";
 
@@ -37,3 +41,77 @@ pub const CANNOT_LISTEN: &str = "无法监听这个地址";
 pub const PORT_IN_USE: &str = "端口已被占用";
 pub const NO_RUNTIME: &str = "无法启动服务";
 pub const NO_SAMPLE: &str = "找不到示例数据";
+
+pub const REPORT_UNWRITABLE: &str = "报告无法写入";
+pub const NOTHING_SAVED: &str = "检查完成，没有保存 · dry run: nothing was saved";
+pub const SAVED_VERSION: &str = "已导入，版本 · imported as version";
+pub const NOT_READ: &str = "未使用的列 · columns not read:";
+pub const LEFT_OUT: &str = "无法使用的行 · rows left out:";
+
+pub const TOTAL_AREA: &str = "总面积 area";
+pub const PASSED: &str = "通过 passed";
+pub const FAULTS: &str = "问题 faults";
+pub const WARNINGS: &str = "提示 warnings";
+pub const AND_MORE: &str = "另有 more:";
+
+pub const UNKNOWN_CRS: &str = "不认识的坐标系";
+pub const NO_POSITION: &str = "坐标无法识别";
+pub const NOT_IN_DISTRICT: &str = "坐标不在本区";
+pub const SEVERAL_READINGS: &str = "坐标系不明，列出所有可能，请用 --crs 指定 · the system is not said: every reading in the district; name it with --crs";
+pub const SWAPPED: &str = "（先纬后经 latitude first）";
+pub const TO_BOUNDARY: &str = "距边界 to the boundary";
+pub const OFFICER: &str = "网格员 officer";
+pub const SPECIALIST: &str = "专业网格员 specialist";
+pub const BRANCH: &str = "党支部 branch";
+pub const AMBIGUOUS: &str = "贴边：误差范围内还有别的网格 · near the edge: other units are within the accuracy";
+pub const NEARBY: &str = "邻近 near";
+pub const OUTPUT_UNWRITABLE: &str = "输出无法写入";
+pub const INPUT_BROKEN: &str = "输入无法继续读取";
+pub const ROWS: &str = "行 rows";
+pub const ROWS_DONE: &str = "完成 done:";
+pub const ROWS_BAD: &str = "出错 errors";
+
+/// The Chinese line over a fault of a file.
+pub fn file_fault(fault: &FileFault) -> &'static str {
+    match fault.problem {
+        Problem::Missing => "文件不存在",
+        Problem::Unreadable(_) => "文件无法读取",
+        Problem::TooLarge { .. } | Problem::TooLargeUnpacked { .. } | Problem::TooMany { .. } => "文件过大",
+        Problem::BrokenGzip(_) => "压缩文件已损坏",
+        Problem::NotText(..) | Problem::UnknownFormat(_) | Problem::NotACollection(_) => "文件格式不对",
+        Problem::Encoding { .. } => "文字编码无法识别，请另存为 UTF-8",
+        Problem::Empty => "文件是空的",
+        Problem::Syntax(_) | Problem::NotANumber => "文件内容有语法错误",
+        Problem::CrsMember(_) | Problem::ProjectedMetres { .. } => "坐标系不对，请导出为经纬度（EPSG:4490）",
+        Problem::SwappedAxes { .. } => "经度纬度似乎颠倒了",
+        Problem::MissingColumn { .. } | Problem::DoubleColumn(_) => "表头的列不对",
+        Problem::Setting { .. } => "配置有误",
+    }
+}
+
+/// The Chinese line over a fault of the store.
+pub const fn store_fault(fault: &StoreFault) -> &'static str {
+    match fault {
+        StoreFault::Missing(_) => "数据文件不存在",
+        StoreFault::NotAStore { .. } => "不是网格一张图的数据文件",
+        StoreFault::Newer { .. } => "数据文件由更新的版本写成",
+        StoreFault::Locked { .. } | StoreFault::Busy(_) => "数据文件正被占用",
+        StoreFault::ReadOnly { .. } => "数据文件不能写入",
+        StoreFault::Full(_) => "磁盘已满",
+        StoreFault::Damaged { .. } | StoreFault::Row { .. } | StoreFault::Hash { .. } => "数据文件已损坏或被改动",
+        StoreFault::Coverage { .. } => "边界数据不合规则",
+        StoreFault::Sql { .. } | StoreFault::Io { .. } => "数据文件读写出错",
+    }
+}
+
+/// The Chinese line over a refused import.
+pub const fn refusal(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Features { .. } => "有图形无法使用，没有导入",
+        Refusal::Rings { .. } => "有边界无效（如自相交），没有导入",
+        Refusal::Broken(_) => "边界无法构建，没有导入",
+        Refusal::Tree { .. } => "网格层级有误，没有导入",
+        Refusal::Unsettled { .. } => "有较大的空隙或重叠需要人工处理，没有导入",
+        Refusal::Rows { .. } => "表格中无法使用的行过多，没有导入",
+    }
+}

@@ -9,6 +9,7 @@ pub mod units;
 pub mod base;
 pub mod table;
 pub mod tables;
+pub mod points;
 pub mod report;
 
 pub use fault::{FileFault, Problem, RowFault, Spot};

@@ -1,26 +1,30 @@
 //! Names and phones as strangers see them: 张**, 138****1234. A masked value is a type, so that a bare one cannot be sent.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// A person's name of which only the first character is left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct MaskedName(String);
+pub struct MaskedName(String);
 
 /// A phone number whose middle is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(super) struct MaskedPhone(String);
+pub struct MaskedPhone(String);
 
 impl MaskedName {
-    pub(super) fn new(name: &str) -> Self {
+    #[must_use]
+    pub fn new(name: &str) -> Self {
         Self(name.trim().chars().next().map_or_else(String::new, |first| format!("{first}**")))
     }
 }
 
 impl MaskedPhone {
     /// The first three and the last four digits of eleven or more; nothing but stars of anything shorter.
-    pub(super) fn new(phone: &str) -> Self {
+    #[must_use]
+    pub fn new(phone: &str) -> Self {
         let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
         let count = digits.len();
         Self(match count {
@@ -28,6 +32,18 @@ impl MaskedPhone {
             1..11 => "*".repeat(count),
             _ => digits[..3].iter().chain(&['*'; 4]).chain(&digits[count - 4..]).collect(),
         })
+    }
+}
+
+impl fmt::Display for MaskedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for MaskedPhone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

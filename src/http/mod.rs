@@ -3,7 +3,7 @@
 mod problem;
 mod query;
 mod period;
-mod mask;
+pub mod mask;
 mod negotiate;
 mod answer;
 mod metrics;
@@ -14,6 +14,7 @@ mod owner;
 mod readings;
 mod units;
 mod district;
+mod checks;
 mod stats;
 mod tiles;
 mod styles;

@@ -14,7 +14,7 @@ use super::people::People;
 use super::problem::Problem;
 use super::query::{Asked, Query, echo};
 use super::routes::App;
-use crate::crs::{Cgcs2000, Crs, CrsFault, UnknownCrs};
+use crate::crs::{Cgcs2000, Crs, CrsFault, PlaneCrs, UnknownCrs};
 use crate::grid::{District, Unit};
 use crate::locate::Outcome;
 use crate::service::locate::{Neighbour, Ownership, Question, QuestionFault, locate};
@@ -32,8 +32,16 @@ pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Re
     };
     let state = app.serving.state();
     let day = day(&app, &state.snapshot, &query)?;
-    let owned = locate(&state.snapshot, question, day).map_err(refused)?;
-    json(&Answer::of(&state.snapshot.district, &owned))
+    let of = Arc::clone(&state);
+    let answer = move || {
+        let owned = locate(&of.snapshot, question, day).map_err(refused)?;
+        json(&Answer::of(&of.snapshot.district, &owned))
+    };
+    // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
+    match crs {
+        Crs::Plane(plane) if plane != state.snapshot.district.plane => app.serving.slots.run(answer).await?,
+        _ => answer(),
+    }
 }
 
 fn crs(query: &Query) -> Result<Crs, Problem> {
@@ -80,8 +88,27 @@ struct Answer<'a> {
     people: People<'a>,
     boundary: Boundary<'a>,
     nearest: Option<Near<'a>>,
+    /// The same position in the systems that people work with, ready to be copied.
+    coordinates: Vec<Coordinate>,
     version: u64,
     as_of: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Coordinate {
+    crs: String,
+    text: String,
+}
+
+/// Degrees to 1 cm, metres to 1 mm; a system in which the position has no place is left out.
+fn coordinates(point: Cgcs2000, plane: PlaneCrs) -> Vec<Coordinate> {
+    let systems = [Crs::Wgs84, Crs::Cgcs2000, Crs::Gcj02, Crs::Bd09, Crs::Plane(plane)];
+    let written = systems.into_iter().filter_map(|crs| {
+        let (x, y) = crs.write(point).ok()?;
+        let decimals = if matches!(crs, Crs::Plane(_)) { 3 } else { 7 };
+        Some(Coordinate { crs: crs.to_string(), text: format!("{x:.decimals$},{y:.decimals$}") })
+    });
+    written.collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -179,6 +206,7 @@ impl<'a> Answer<'a> {
                 neighbours: owned.boundary.neighbours.iter().map(Near::of).collect(),
             },
             nearest: owned.nearest.as_ref().map(Near::of),
+            coordinates: coordinates(owned.point, district.plane),
             version: owned.version,
             as_of: owned.as_of.to_string(),
         }

@@ -17,7 +17,7 @@ use super::guard::{OnPanic, around};
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
-use super::{district, health, owner, readings, stats, styles, tiles, units};
+use super::{checks, district, health, owner, readings, stats, styles, tiles, units};
 use crate::service::serving::Serving;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
@@ -35,8 +35,10 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
         ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
+        ("/api/v1/stats/issues/timeline", &["/api/v1/stats/issues/timeline"], get(stats::over_time)),
         // Map clients: tiles and what describes them.
         ("/tiles/{file}", &["/tiles/{set}.json"], get(tiles::describe)),
         (

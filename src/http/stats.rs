@@ -15,7 +15,7 @@ use super::routes::{App, At};
 use super::units::level;
 use crate::issue::IssueFilter;
 use crate::service::serving;
-use crate::service::stats::{Measure, figures};
+use crate::service::stats::{Bin, Figure, Measure, Step, figures, timeline};
 
 /// `GET /api/v1/stats/{measure}`
 pub(super) async fn by_unit(
@@ -37,6 +37,57 @@ pub(super) async fn by_unit(
     kept(&app, &state, &headers, key, JSON, make).await
 }
 
+/// `GET /api/v1/stats/issues/timeline`
+pub(super) async fn over_time(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    asked: Asked,
+) -> Result<Response<Body>, Problem> {
+    let query = asked.only(&["step", "from", "to", "category"])?;
+    let state = app.serving.state();
+    let step = query.text("step").unwrap_or(Step::Week.name());
+    let step = Step::ALL.into_iter().find(|known| known.name() == step).ok_or_else(|| {
+        let known = Step::ALL.map(Step::name).join(", ");
+        Problem::query("step", format!("unknown step “{}”; known here: {known}", echo(step)))
+    })?;
+    let filter = filter(&query, app.serving.zone(), state.categories())?;
+    let key = format!("timeline {} {filter:?}", step.name());
+    let make = move |state: &serving::State| serde_json::to_vec(&Timeline::of(state, step, &filter));
+    kept(&app, &state, &headers, key, JSON, make).await
+}
+
+#[derive(Debug, Serialize)]
+struct Timeline<'a> {
+    measure: &'static str,
+    step: &'static str,
+    period: Period,
+    category: Option<&'a str>,
+    values: Vec<Count>,
+    version: u64,
+}
+
+/// Whole days; `to` is not included.
+#[derive(Debug, Serialize)]
+struct Count {
+    from: String,
+    to: String,
+    n: u64,
+}
+
+impl<'a> Timeline<'a> {
+    fn of(state: &serving::State, step: Step, filter: &'a IssueFilter) -> Self {
+        let count = |bin: Bin| Count { from: bin.from.to_string(), to: bin.to.to_string(), n: bin.n };
+        Self {
+            measure: Measure::Issues.name(),
+            step: step.name(),
+            period: Period::of(filter),
+            category: filter.category.as_deref(),
+            values: timeline(state, step, filter).into_iter().map(count).collect(),
+            version: state.snapshot.version,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
     measure: &'static str,
@@ -56,6 +107,12 @@ struct Period {
     to: Option<String>,
 }
 
+impl Period {
+    fn of(filter: &IssueFilter) -> Self {
+        Self { from: filter.from.map(|t| t.to_string()), to: filter.to.map(|t| t.to_string()) }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Value<'a> {
     code: &'a str,
@@ -70,7 +127,7 @@ impl<'a> Answer<'a> {
     fn of(state: &'a serving::State, measure: Measure, level: u8, filter: &'a IssueFilter) -> Self {
         let snapshot = &state.snapshot;
         let counted = figures(state, measure, level, filter);
-        let value = |figure: crate::service::stats::Figure| {
+        let value = |figure: Figure| {
             let unit = snapshot.hierarchy.unit(figure.unit);
             Value {
                 code: &unit.code,
@@ -84,7 +141,7 @@ impl<'a> Answer<'a> {
         Self {
             measure: measure.name(),
             level: snapshot.district.levels.get(usize::from(level)).map_or("", |level| level.key.as_str()),
-            period: Period { from: filter.from.map(|t| t.to_string()), to: filter.to.map(|t| t.to_string()) },
+            period: Period::of(filter),
             category: filter.category.as_deref(),
             values: counted.figures.into_iter().map(value).collect(),
             unplaced: counted.unplaced,

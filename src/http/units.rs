@@ -202,6 +202,7 @@ struct Detail<'a> {
     chain: Vec<Link<'a>>,
     /// West, south, east, north.
     bounds: Option<[f64; 4]>,
+    area_m2: f64,
     version: u64,
 }
 
@@ -214,6 +215,7 @@ impl<'a> Detail<'a> {
             row: Row::of(snapshot, ix, hierarchy.unit(ix)),
             chain: chain.collect(),
             bounds: bounds(state, ix),
+            area_m2: rounded(state.areas_m2().get(ix.ix()).copied().unwrap_or_default(), 1),
             version: snapshot.version,
         }
     }

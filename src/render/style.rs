@@ -1,5 +1,18 @@
 //! Style files: MapLibre GL styles with placeholders, which serve browsers whole and our renderer in a documented subset.
+//!
+//! Placeholders, in any string: `{origin}` (the server's, or nothing), `{leaf}`, `{level0}`, `{level1}` … (level keys). A layer with
+//! `"metadata": {"each": "level"}` is repeated for every level, top first, with `{level}` (its key) and `{index}`; a string that
+//! is nothing but `{index}`, `{leaf_index}`, `{name_zoom}`, `{short_zoom}` or `{fade_zoom}` (where the level below gets its names)
+//! becomes that number. A layer that names a level the district does not have is left out.
+//!
+//! Our renderer draws `background`, `fill` (color, opacity), `line` (color, width, opacity, dasharray, cap, join), `circle` (radius,
+//! color, opacity, stroke) and `symbol` (text only: field, size, color, halo, opacity, offset, anchor, max-width, letter-spacing,
+//! sort-key; a font name with “Bold” is drawn heavier), with `filter`, `minzoom`, `maxzoom` and `visibility`, and the expressions of
+//! [`super::expression`]. It passes over other kinds of layer, and over the source `issues`.
 
+use serde_json::Value as Json;
+
+use super::expression::{Expr, Val, parse};
 use crate::tile::LevelInfo;
 
 /// Why a style file cannot be used.
@@ -11,12 +24,254 @@ pub enum StyleFault {
     Layer { layer: String, what: String },
 }
 
-/// Fills in a template for one district and one server: `{origin}` is the server's origin (`http://127.0.0.1:8080`, or empty for
-/// relative URLs), `{leaf}` and `{level0}` … are level keys. The answer is a MapLibre GL style, as JSON.
+/// Fills in a template for one district and one server: `origin` is the server's (`http://127.0.0.1:8080`, or empty for relative
+/// URLs). The answer is a MapLibre GL style, as JSON.
 ///
 /// # Errors
 /// [`StyleFault::Json`] when the template is not JSON.
 pub fn expand(template: &str, levels: &[LevelInfo], origin: &str) -> Result<String, StyleFault> {
-    let _ = (template, levels, origin);
-    todo!()
+    Ok(filled(template, levels, origin)?.to_string())
+}
+
+fn filled(template: &str, levels: &[LevelInfo], origin: &str) -> Result<Json, StyleFault> {
+    let mut style: Json = serde_json::from_str(template).map_err(|e| StyleFault::Json(e.to_string()))?;
+    let filling = Filling { levels, origin, level: None };
+    if let Some(layers) = style.get_mut("layers").and_then(Json::as_array_mut) {
+        let templates = std::mem::take(layers);
+        for layer in templates {
+            let each = layer.pointer("/metadata/each").and_then(Json::as_str) == Some("level");
+            let copies = if each { (0..levels.len()).map(Some).collect() } else { vec![None] };
+            for level in copies {
+                let mut copy = layer.clone();
+                Filling { level, ..filling }.fill(&mut copy);
+                if let Some(metadata) = copy.get_mut("metadata").and_then(Json::as_object_mut) {
+                    metadata.remove("each");
+                }
+                let missing = copy.get("source-layer").and_then(Json::as_str).is_some_and(|s| s.contains('{'));
+                if !missing {
+                    layers.push(copy);
+                }
+            }
+        }
+    }
+    filling.fill(&mut style);
+    Ok(style)
+}
+
+#[derive(Clone, Copy)]
+struct Filling<'a> {
+    levels: &'a [LevelInfo],
+    origin: &'a str,
+    level: Option<usize>,
+}
+
+impl Filling<'_> {
+    fn fill(self, json: &mut Json) {
+        match json {
+            Json::String(text) if text.contains('{') => *json = self.text(text),
+            Json::Array(items) => items.iter_mut().for_each(|i| self.fill(i)),
+            Json::Object(fields) => fields.values_mut().for_each(|v| self.fill(v)),
+            _ => {}
+        }
+    }
+
+    fn text(self, text: &str) -> Json {
+        let leaf = self.levels.len().saturating_sub(1);
+        let level = |i: usize| self.levels.get(i);
+        let here = self.level.and_then(level);
+        let below = self.level.and_then(|i| level(i + 1));
+        let number = match text {
+            "{index}" => self.level.map(|i| i as f64),
+            "{leaf_index}" => Some(leaf as f64),
+            "{name_zoom}" => here.map(|l| l.name_zoom),
+            "{short_zoom}" => here.map(|l| l.short_zoom),
+            "{fade_zoom}" => self.level.map(|_| below.map_or(24.0, |l| l.name_zoom)),
+            _ => None,
+        };
+        if let Some(number) = number {
+            return if number.fract() == 0.0 { Json::from(number as i64) } else { Json::from(number) };
+        }
+        let mut text = text.replace("{origin}", self.origin);
+        if let Some(leaf) = level(leaf) {
+            text = text.replace("{leaf}", &leaf.key);
+        }
+        for (i, level) in self.levels.iter().enumerate() {
+            text = text.replace(&format!("{{level{i}}}"), &level.key);
+        }
+        if let (Some(here), Some(index)) = (here, self.level) {
+            text = text.replace("{level}", &here.key).replace("{index}", &index.to_string());
+        }
+        Json::String(text)
+    }
+}
+
+/// A style as our renderer sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Style {
+    pub layers: Vec<Layer>,
+}
+
+/// What a layer draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Background,
+    Fill,
+    Line,
+    Circle,
+    Symbol,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Layer {
+    pub kind: Kind,
+    pub source: String,
+    pub source_layer: String,
+    pub min_zoom: f64,
+    pub max_zoom: f64,
+    pub filter: Option<Expr>,
+    /// Paint and layout properties together: their names do not clash.
+    properties: Vec<(String, Expr)>,
+}
+
+impl Layer {
+    pub(super) fn shows_at(&self, zoom: f64) -> bool {
+        self.min_zoom <= zoom && zoom < self.max_zoom
+    }
+
+    pub(super) fn property(&self, name: &str) -> Option<&Expr> {
+        self.properties.iter().find(|(n, _)| n == name).map(|(_, e)| e)
+    }
+
+    /// The attributes it asks for.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let mut keys = Vec::new();
+        self.filter.iter().chain(self.properties.iter().map(|(_, e)| e)).for_each(|e| e.keys(&mut keys));
+        keys
+    }
+}
+
+impl Style {
+    /// Reads a template with its placeholders filled in.
+    pub(super) fn parse(template: &str, levels: &[LevelInfo]) -> Result<Self, StyleFault> {
+        let style = filled(template, levels, "")?;
+        let layers = style.get("layers").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut parsed = Vec::new();
+        for layer in layers {
+            let fault = |what: String| {
+                let layer = layer.get("id").and_then(Json::as_str).unwrap_or("?").to_owned();
+                StyleFault::Layer { layer, what }
+            };
+            parsed.extend(parse_layer(layer).map_err(fault)?);
+        }
+        Ok(Self { layers: parsed })
+    }
+}
+
+/// `None` for what we do not draw.
+fn parse_layer(layer: &Json) -> Result<Option<Layer>, String> {
+    let text = |key: &str| layer.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let kind = match text("type").as_str() {
+        "background" => Kind::Background,
+        "fill" => Kind::Fill,
+        "line" => Kind::Line,
+        "circle" => Kind::Circle,
+        "symbol" => Kind::Symbol,
+        _ => return Ok(None),
+    };
+    let hidden = layer.pointer("/layout/visibility").and_then(Json::as_str) == Some("none");
+    // Names along lines need the line, not a point: the browser's business for now.
+    let along = layer.pointer("/layout/symbol-placement").and_then(Json::as_str) == Some("line");
+    if hidden || along || text("source") == "issues" {
+        return Ok(None);
+    }
+    let zoom = |key: &str, otherwise: f64| layer.get(key).and_then(Json::as_f64).unwrap_or(otherwise);
+    let mut properties = Vec::new();
+    for group in ["paint", "layout"] {
+        for (name, value) in layer.get(group).and_then(Json::as_object).into_iter().flatten() {
+            let fault = |what| format!("{name}: {what}");
+            // These hold plain lists, which look like expressions.
+            let plain = ["line-dasharray", "text-offset", "text-font"].contains(&name.as_str())
+                && value.as_array().is_some_and(|a| a.first().is_none_or(|f| !f.is_string() || name == "text-font"));
+            let expression = if plain { constant_list(value) } else { parse(value) };
+            properties.push((name.clone(), expression.map_err(fault)?));
+        }
+    }
+    Ok(Some(Layer {
+        kind,
+        source: text("source"),
+        source_layer: text("source-layer"),
+        min_zoom: zoom("minzoom", 0.0),
+        max_zoom: zoom("maxzoom", 25.0),
+        filter: layer.get("filter").map(parse).transpose()?,
+        properties,
+    }))
+}
+
+fn constant_list(value: &Json) -> Result<Expr, String> {
+    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let item = |i: &Json| match parse(i)? {
+        Expr::Const(value) => Ok(value),
+        _ => Err("a list of constants is wanted".to_owned()),
+    };
+    Ok(Expr::Const(Val::List(items.iter().map(item).collect::<Result<_, String>>()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn levels() -> Vec<LevelInfo> {
+        let level = |key: &str, zoom: f64| LevelInfo {
+            key: key.to_owned(),
+            name: key.to_owned(),
+            min_zoom: 3,
+            name_zoom: zoom,
+            short_zoom: zoom - 1.5,
+        };
+        vec![level("state", 5.0), level("county", 8.5)]
+    }
+
+    const TEMPLATE: &str = r##"{
+        "version": 8,
+        "sources": {"units": {"type": "vector", "url": "{origin}/tiles/units.json"}},
+        "layers": [
+            {"id": "land", "type": "background", "paint": {"background-color": "#ffffff"}},
+            {"id": "units-{level}", "metadata": {"each": "level"}, "type": "line", "source": "units",
+             "source-layer": "{level}", "minzoom": "{name_zoom}", "maxzoom": "{fade_zoom}",
+             "filter": ["==", ["get", "level"], "{index}"], "paint": {"line-dasharray": [2, 1], "line-width": 3}},
+            {"id": "leaf", "type": "fill", "source": "units", "source-layer": "{leaf}"},
+            {"id": "third", "type": "fill", "source": "units", "source-layer": "{level2}"},
+            {"id": "heat", "type": "heatmap", "source": "issues", "source-layer": "points"}
+        ]}"##;
+
+    #[test]
+    fn a_template_becomes_a_style_for_any_number_of_levels() {
+        let style: Json = serde_json::from_str(&expand(TEMPLATE, &levels(), "http://h").expect("a style")).expect("JSON");
+        assert_eq!(style["sources"]["units"]["url"], "http://h/tiles/units.json");
+        let ids: Vec<&str> = style["layers"].as_array().expect("layers").iter().filter_map(|l| l["id"].as_str()).collect();
+        assert_eq!(ids, ["land", "units-state", "units-county", "leaf", "heat"]);
+        assert_eq!(style["layers"][1]["minzoom"], 5);
+        assert_eq!(style["layers"][1]["maxzoom"], 8.5);
+        assert_eq!(style["layers"][2]["filter"][2], 1);
+        assert_eq!(style["layers"][3]["source-layer"], "county");
+    }
+
+    #[test]
+    fn the_renderer_reads_the_part_it_draws() {
+        let style = Style::parse(TEMPLATE, &levels()).expect("a style");
+        let kinds: Vec<Kind> = style.layers.iter().map(|l| l.kind).collect();
+        assert_eq!(kinds, [Kind::Background, Kind::Line, Kind::Line, Kind::Fill]);
+        assert!(style.layers[1].shows_at(6.0) && !style.layers[1].shows_at(8.5));
+        assert_eq!(style.layers[1].keys(), ["level"]);
+        let dashes = style.layers[1].property("line-dasharray");
+        assert_eq!(dashes, Some(&Expr::Const(Val::List(vec![Val::Num(2.0), Val::Num(1.0)]))));
+    }
+
+    #[test]
+    fn a_broken_style_is_refused_with_its_layer() {
+        assert!(matches!(expand("{", &levels(), ""), Err(StyleFault::Json(_))));
+        let broken = TEMPLATE.replace(r#"["get", "level"]"#, r#"["got", "level"]"#);
+        let fault = Style::parse(&broken, &levels()).expect_err("a fault");
+        assert!(matches!(&fault, StyleFault::Layer { layer, .. } if layer == "units-state"), "{fault}");
+    }
 }

@@ -16,7 +16,7 @@ use crate::coverage::Ring;
 use crate::coverage::region::trace;
 use crate::coverage::validate::{self, Rule};
 use crate::crs::paste::Extent;
-use crate::grid::UnitIx;
+use crate::grid::{UnitIx, area};
 use crate::render::{Font, Painter, RenderFault};
 use crate::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreFault};
@@ -51,7 +51,6 @@ impl Default for Capacity {
 pub struct State {
     pub snapshot: Snapshot,
     pub pyramid: Pyramid,
-    pub painter: Painter,
     pub look: Look,
     pub tiles: Arc<ByteCache<TileKey>>,
     /// Finished answers of the API, by path and query.
@@ -61,35 +60,52 @@ pub struct State {
     infos: [SetInfo; TileSet::ALL.len()],
     extent: Extent,
     categories: Vec<(String, u64)>,
+    painter: OnceLock<Result<Painter, RenderFault>>,
+    areas_m2: OnceLock<Vec<f64>>,
     owners: OnceLock<Vec<Option<UnitIx>>>,
     rings: Vec<OnceLock<Vec<Vec<Ring>>>>,
 }
 
 impl State {
-    /// Draws everything that tiles need from a snapshot. Costs what [`Pyramid::new`] and [`Painter::new`] cost.
-    ///
-    /// # Errors
-    /// When a style cannot be drawn.
-    pub fn new(snapshot: Snapshot, look: &Look, capacity: Capacity) -> Result<Self, RenderFault> {
+    /// Prepares what vector tiles need from a snapshot; costs what [`Pyramid::new`] costs. The rest is made when first asked for.
+    #[must_use]
+    pub fn new(snapshot: Snapshot, look: &Look, capacity: Capacity) -> Self {
         let pyramid = Pyramid::new(&snapshot);
-        let styles: Vec<_> = look.styles.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-        let painter = Painter::new(&snapshot, &pyramid, &look.font, &styles)?;
         let made_of = format!("{}/{}/{}", env!("CARGO_PKG_VERSION"), snapshot.version, snapshot.recorded);
         let digest = strong_etag(made_of.as_bytes());
-        Ok(Self {
+        Self {
             stamp: format!("{}-{}", snapshot.version, digest.get(1..9).unwrap_or_default()),
             infos: TileSet::ALL.map(|set| pyramid.info(set)),
             extent: extent(&snapshot),
             categories: categories(&snapshot),
             rings: snapshot.district.levels.iter().map(|_| OnceLock::new()).collect(),
             pyramid,
-            painter,
             look: look.clone(),
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
+            painter: OnceLock::new(),
+            areas_m2: OnceLock::new(),
             owners: OnceLock::new(),
             snapshot,
-        })
+        }
+    }
+
+    /// Who draws the picture tiles. The first call places every label of every style, so make it off the request path.
+    ///
+    /// # Errors
+    /// When a style or the font cannot be drawn with; every later call says the same.
+    pub fn painter(&self) -> Result<&Painter, RenderFault> {
+        let painter = self.painter.get_or_init(|| {
+            let styles: Vec<_> = self.look.styles.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            Painter::new(&self.snapshot, &self.pyramid, &self.look.font, &styles)
+        });
+        painter.as_ref().map_err(Clone::clone)
+    }
+
+    /// The area of each unit, by index, in the district's plane. Computed once: one projection a vertex.
+    pub fn areas_m2(&self) -> &[f64] {
+        let Snapshot { coverage, hierarchy, district, .. } = &self.snapshot;
+        self.areas_m2.get_or_init(|| area::of_units_m2(coverage, hierarchy, district.plane))
     }
 
     /// What TileJSON says of a set.
@@ -153,8 +169,6 @@ pub enum ServingFault {
     Invalid(Rule),
     #[error(transparent)]
     Store(#[from] StoreFault),
-    #[error(transparent)]
-    Render(#[from] RenderFault),
 }
 
 /// The state that requests read. A request takes it once and keeps it to its end.
@@ -169,13 +183,11 @@ pub struct Serving {
 
 impl Serving {
     /// Serves these contents as a store gave them: [`Store::load`] has checked every invariant.
-    ///
-    /// # Errors
-    /// When a style cannot be drawn.
-    pub fn new(contents: Contents, look: Look, capacity: Capacity) -> Result<Self, RenderFault> {
-        let state = State::new(Snapshot::new(contents), &look, capacity)?;
+    #[must_use]
+    pub fn new(contents: Contents, look: Look, capacity: Capacity) -> Self {
+        let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
-        Ok(Self { state: ArcSwap::from_pointee(state), slots: Slots::for_this_machine(), look, capacity, zone })
+        Self { state: ArcSwap::from_pointee(state), slots: Slots::for_this_machine(), look, capacity, zone }
     }
 
     /// The state of this moment.
@@ -191,7 +203,7 @@ impl Serving {
     /// [`ServingFault`]; what is served, and what is stored, is then as it was.
     pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
         refuse_invalid(&contents)?;
-        let state = Arc::new(State::new(Snapshot::new(contents.clone()), &self.look, self.capacity)?);
+        let state = Arc::new(State::new(Snapshot::new(contents.clone()), &self.look, self.capacity));
         store.replace(&contents)?;
         self.state.store(Arc::clone(&state));
         Ok(state)

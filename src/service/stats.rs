@@ -1,5 +1,8 @@
 //! Counts by unit and period: issue → owner → the ancestor at the asked level → numerator, denominator, value.
 
+use jiff::Span;
+use jiff::civil::Date;
+
 use super::serving::State;
 use crate::grid::UnitIx;
 use crate::issue::IssueFilter;
@@ -83,3 +86,81 @@ pub fn figures(state: &State, measure: Measure, level: u8, filter: &IssueFilter)
     };
     Figures { figures: hierarchy.at_level(level).map(figure).collect(), unplaced }
 }
+
+/// How wide the bins of a [`timeline`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Day,
+    /// From Monday on.
+    Week,
+    Month,
+}
+
+impl Step {
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    /// The first day of the bin that a day lies in.
+    fn begin(self, day: Date) -> Date {
+        match self {
+            Self::Day => day,
+            Self::Week => {
+                let since_monday = i64::from(day.weekday().to_monday_zero_offset());
+                day.saturating_sub(Span::new().days(since_monday))
+            }
+            Self::Month => day.first_of_month(),
+        }
+    }
+
+    fn after(self, begin: Date) -> Date {
+        begin.saturating_add(match self {
+            Self::Day => Span::new().days(1),
+            Self::Week => Span::new().weeks(1),
+            Self::Month => Span::new().months(1),
+        })
+    }
+}
+
+/// Issues received in a span of days; `to` is not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bin {
+    pub from: Date,
+    pub to: Date,
+    pub n: u64,
+}
+
+/// Counts over time, empty bins included: over the filter's period as far as there are issues of any category, so that the
+/// bins of all categories line up. At most [`MOST_BINS`].
+#[must_use]
+pub fn timeline(state: &State, step: Step, filter: &IssueFilter) -> Vec<Bin> {
+    let issues = &state.snapshot.issues; // in the order received
+    let (Some(first), Some(last)) = (issues.first(), issues.last()) else { return Vec::new() };
+    let begin = filter.from.map_or(first.received, |from| from.max(first.received));
+    let end = filter.to.map_or(last.received, |to| to.min(last.received));
+    let mut bins = Vec::new();
+    let mut from = step.begin(begin.date());
+    while from <= end.date() && filter.to.is_none_or(|to| from.at(0, 0, 0, 0) < to) && bins.len() < MOST_BINS {
+        let to = step.after(from);
+        bins.push(Bin { from, to, n: 0 });
+        from = to;
+    }
+    for issue in issues.iter().filter(|issue| filter.accepts(issue)) {
+        let day = issue.received.date();
+        let at = bins.partition_point(|bin| bin.to <= day);
+        if let Some(bin) = bins.get_mut(at) {
+            bin.n += 1;
+        }
+    }
+    bins
+}
+
+/// Ten years of days.
+pub const MOST_BINS: usize = 3_660;

@@ -6,6 +6,7 @@ use super::bytes::Finished;
 use super::serving::{Serving, State};
 use super::slots::WorkFault;
 use crate::issue::IssueFilter;
+use crate::render::Painter;
 use crate::tile::{DATA_ZOOM, PUBLIC_K, TileCoord, TileSet};
 
 pub const MVT: &str = "application/vnd.mapbox-vector-tile";
@@ -53,7 +54,7 @@ pub async fn tile(serving: &Serving, state: &Arc<State>, key: TileKey) -> Result
 /// # Errors
 /// [`WorkFault::Failed`] when the painter does not know the style.
 pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
-    let State { snapshot, pyramid, painter, .. } = state;
+    let State { snapshot, pyramid, .. } = state;
     match key {
         TileKey::Vector { set, filter, coord } => {
             let bytes = match set {
@@ -65,13 +66,17 @@ pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
             Ok(Finished::compressible(MVT, bytes))
         }
         TileKey::Map { style, coord, scale } => {
-            let drawn = painter.map(snapshot, pyramid, style, *coord, *scale);
+            let drawn = painter(state)?.map(snapshot, pyramid, style, *coord, *scale);
             drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
         TileKey::Heat { filter, bandwidth_m, coord, scale } => {
-            Ok(Finished::as_is(PNG, painter.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale)))
+            Ok(Finished::as_is(PNG, painter(state)?.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale)))
         }
     }
+}
+
+fn painter(state: &State) -> Result<&Painter, WorkFault> {
+    state.painter().map_err(|fault| WorkFault::Failed(fault.to_string()))
 }
 
 /// Builds the vector pyramid ahead, coarse zooms first, until it is complete, half the cache is full, or `go_on` says no. Gives

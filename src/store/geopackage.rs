@@ -102,10 +102,12 @@ impl GeoPackage {
             Ok(found) if !found.is_file() => return Err(self.not_ours("not a file")),
             Ok(_) => {}
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Not SQLITE_OPEN_READ_ONLY: a read-only connection to a WAL file cannot tidy up its -shm and -wal when it closes.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
-        connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
+        let pragmas = "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON";
+        connection.execute_batch(pragmas).map_err(self.sql("opening"))?;
         Ok(connection)
     }
 

@@ -87,7 +87,7 @@ impl Base {
     pub(super) fn draw(&self, features: &[BaseFeature], coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
         let frame = Frame::new(coord, buffer);
         let mut shape = Shape::new(Geometry::Line);
-        for (name, layer) in LAYERS.iter().zip(&self.layers) {
+        for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {
             sink.layer(name);
             for i in layer.tree.meeting(frame.world_bounds()) {
                 let drawn = &layer.drawn[i as usize];

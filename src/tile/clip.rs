@@ -1,7 +1,7 @@
 //! Cutting lines and polygons to a square, so that two neighbours cut along their common edge get the identical point.
 //!
-//! One side of the square at a time. Where an edge meets the side is computed from the edge's ends in a fixed order, whatever
-//! the walking direction, and rounded to a whole unit. What a side adds to a ring lies on that side, so the signed area that
+//! One side of the square at a time. Where an edge meets the side is computed exactly and rounded once, to a whole unit, so
+//! the walking direction does not matter. What a side adds to a ring lies on that side, so the signed area that
 //! remains is a sum over the ring's edges alone – equal and opposite for the two polygons that share an edge.
 
 use super::feature::{EXTENT, Shape};
@@ -54,10 +54,10 @@ impl Side {
         if self.keeps_greater { at >= self.limit } else { at <= self.limit }
     }
 
-    /// Where the edge meets this side, for ends on different sides of it.
+    /// Where the edge meets this side, for ends on different sides of it: the exact place, rounded to the nearest unit (ties to the
+    /// greater), and so the same in both walking directions.
     fn cut(self, p: Spot, q: Spot) -> Spot {
-        let (a, b) = if p < q { (p, q) } else { (q, p) };
-        let ((ac, ao), (bc, bo)) = (self.of(a), self.of(b));
+        let ((ac, ao), (bc, bo)) = (self.of(p), self.of(q));
         let mut numerator = i128::from(bo - ao) * i128::from(self.limit - ac);
         let mut denominator = i128::from(bc - ac);
         if denominator < 0 {

@@ -81,6 +81,11 @@ pub type Tag<'a> = (&'static str, Value<'a>);
 
 /// Takes the features of a tile in drawing order.
 pub trait Sink {
+    /// Whether the features of a layer are wanted at all.
+    fn wants(&self, _layer: &str) -> bool {
+        true
+    }
+
     /// The features that follow belong to this layer.
     fn layer(&mut self, name: &str);
 

@@ -52,6 +52,7 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
         &[
             ("code", "String"),
             ("name", "String"),
+            ("own", "String: the name without the parent's name before it"),
             ("short", "String: the code without the parent's"),
             ("level", "Number"),
             ("level_key", "String"),

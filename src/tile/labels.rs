@@ -76,12 +76,14 @@ impl Labels {
 impl Label {
     fn send(&self, hierarchy: &Hierarchy, levels: &[LevelShapes], shape: &Shape, sink: &mut dyn Sink) {
         let unit = hierarchy.unit(self.unit);
-        let parent = unit.parent.map_or("", |p| &hierarchy.unit(p).code);
-        let short = unit.code.strip_prefix(parent).unwrap_or(&unit.code);
+        let parent = unit.parent.map(|p| hierarchy.unit(p));
+        let short = parent.and_then(|p| unit.code.strip_prefix(&*p.code)).unwrap_or(&unit.code);
+        let own = parent.and_then(|p| unit.name.strip_prefix(&*p.name)).map_or("", str::trim_start);
         let key = levels.get(usize::from(unit.level)).map_or("", |l| &l.info.key);
-        let tags: [Tag<'_>; 8] = [
+        let tags: [Tag<'_>; 9] = [
             ("code", Value::Text(&unit.code)),
             ("name", Value::Text(&unit.name)),
+            ("own", Value::Text(if own.is_empty() { &unit.name } else { own })),
             ("short", Value::Text(short)),
             ("level", Value::Integer(i64::from(unit.level))),
             ("level_key", Value::Text(key)),

@@ -8,7 +8,7 @@ use super::feature::{Shape, Tag, Value};
 use super::fixture::snapshot;
 use super::*;
 use crate::coverage::world::{WORLD_BITS, project};
-use crate::crs::Cgcs2000;
+use crate::crs::mercator::WorldCell;
 
 /// The tiles of a zoom that the district touches.
 fn tiles(snapshot: &Snapshot, zoom: u8) -> Vec<TileCoord> {
@@ -138,10 +138,9 @@ fn each_name_stands_in_exactly_one_tile_inside_its_own_unit() {
     impl Sink for Inside<'_> {
         fn layer(&mut self, _: &str) {}
         fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
-            let (lon, lat) =
-                crate::coverage::world::unproject(f64::from(shape.points[0].0), f64::from(shape.points[0].1));
+            let (x, y) = shape.points[0];
             let lattice = self.0.coverage.lattice();
-            let owner = self.0.locator.owner(lattice.quantise(Cgcs2000::clamped(lon, lat)).expect("near"));
+            let owner = self.0.locator.owner(lattice.quantise(WorldCell { x, y }.position()).expect("near"));
             let leaf = self.0.hierarchy.unit_of_face(owner).expect("a unit");
             let chain = self.0.hierarchy.chain(leaf);
             assert!(chain.iter().any(|u| Some(self.0.hierarchy.unit(*u).id) == id), "{tags:?} stands elsewhere");

@@ -71,12 +71,18 @@ impl Units {
     pub(super) fn draw(&self, snapshot: &Snapshot, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
         let frame = Frame::new(coord, buffer);
         for level in self.levels.iter().filter(|l| l.info.min_zoom <= coord.z()) {
-            self.draw_level(snapshot, level, &frame, sink);
+            if sink.wants(&level.info.key) {
+                self.draw_level(snapshot, level, &frame, sink);
+            }
         }
-        sink.layer("boundaries");
-        self.borders.draw(&self.arcs, &self.levels, &frame, sink);
-        sink.layer("labels");
-        self.labels.draw(&snapshot.hierarchy, &self.levels, coord, sink);
+        if sink.wants("boundaries") {
+            sink.layer("boundaries");
+            self.borders.draw(&self.arcs, &self.levels, &frame, sink);
+        }
+        if sink.wants("labels") {
+            sink.layer("labels");
+            self.labels.draw(&snapshot.hierarchy, &self.levels, coord, sink);
+        }
     }
 
     /// The polygons of one level.

@@ -34,6 +34,8 @@ async fn a_position_has_an_owner_a_chain_people_and_a_distance() {
     assert!(near.contains(&&json!("2042")) && !near.contains(&&json!("2052")), "{near:?}");
     assert_eq!((&body["nearest"], &body["version"]), (&Value::Null, &json!(3)));
     assert_eq!(body["as_of"], "2026-01-02T03:04:05Z");
+    let systems: Vec<_> = body["coordinates"].as_array().unwrap().iter().map(|c| c["crs"].as_str().unwrap()).collect();
+    assert_eq!(systems, ["wgs84", "cgcs2000", "gcj02", "bd09", "epsg:4548"]);
     // A junction belongs to exactly one of its cells, and says that it lies on the line.
     let coverage = &server.serving.state().snapshot.coverage;
     let junction = coverage.arcs().iter().find(|arc| arc.left.0 != 0 && arc.right.0 != 0).unwrap().points[0];
@@ -57,7 +59,7 @@ async fn outside_names_the_nearest_unit_and_nobody_in_charge() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_system_leads_to_the_same_owner() {
     let server = Server::start().await;
-    // (116.7, 35.36) of the published table, moved by the same 0.01° in each system is not exact; ask where the table is exact.
+    // The last row of the golden table.
     let point = |body: &Value| (body["point"]["lon"].as_f64().unwrap(), body["point"]["lat"].as_f64().unwrap());
     for query in [
         "lon=116.7&lat=35.36&crs=wgs84",
@@ -122,7 +124,10 @@ async fn pasted_text_gives_every_reading_with_its_owner() {
 async fn the_district_says_what_a_page_needs() {
     let server = Server::start().await;
     let body = get(server.at, "/api/v1/district").await.json();
-    assert_eq!((&body["name"], &body["synthetic"], &body["mark"]), (&json!("示例区"), &json!(true), &json!("示例数据")));
+    assert_eq!(
+        (&body["name"], &body["synthetic"], &body["mark"]),
+        (&json!("示例区"), &json!(true), &json!("示例数据"))
+    );
     let units: Vec<_> = body["levels"].as_array().unwrap().iter().map(|l| l["units"].as_u64().unwrap()).collect();
     assert_eq!(units, [2, 6, 24]);
     assert_eq!(body["issues"]["total"], ISSUES);
@@ -164,6 +169,8 @@ async fn a_unit_has_attributes_geometry_neighbours_and_people() {
     let unit = get(server.at, "/api/v1/units/205").await.json();
     assert_eq!((&unit["name"], &unit["level"], &unit["parent"]), (&json!("第5网格"), &json!("block"), &json!("2")));
     assert_eq!((&unit["households"], &unit["population"], &unit["children"]), (&json!(240), &json!(720), &json!(4)));
+    let area = unit["area_m2"].as_f64().unwrap();
+    assert!((130_000.0..190_000.0).contains(&area), "four cells of about 181 m × 222 m: {area}");
     let neighbours = get(server.at, "/api/v1/units/205/neighbours").await.json();
     let mut codes: Vec<_> = neighbours["neighbours"].as_array().unwrap().iter().map(|n| n["code"].clone()).collect();
     codes.sort_by_key(|code| code.to_string());
@@ -222,7 +229,11 @@ async fn counts_reconcile_on_every_level() {
         assert_eq!((sum(&body), &body["level"]), (ISSUES as u64, &json!(level)));
     }
     assert_eq!(stats("level=cell").await["values"].as_array().unwrap().len(), 24, "units with nothing are listed too");
-    let by_category = ["%E7%8E%AF%E5%A2%83%E5%8D%AB%E7%94%9F", "%E7%89%A9%E4%B8%9A%E7%AE%A1%E7%90%86", "%E5%99%AA%E5%A3%B0%E6%89%B0%E6%B0%91"];
+    let by_category = [
+        "%E7%8E%AF%E5%A2%83%E5%8D%AB%E7%94%9F",
+        "%E7%89%A9%E4%B8%9A%E7%AE%A1%E7%90%86",
+        "%E5%99%AA%E5%A3%B0%E6%89%B0%E6%B0%91",
+    ];
     let mut total = 0;
     for category in by_category {
         total += sum(&stats(&format!("category={category}")).await);
@@ -251,6 +262,31 @@ async fn counts_reconcile_on_every_level() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_has_every_bin_and_every_issue() {
+    let server = Server::start().await;
+    for (step, least) in [("day", 300), ("week", 48), ("month", 12)] {
+        let body = get(server.at, &format!("/api/v1/stats/issues/timeline?step={step}")).await.json();
+        let bins = body["values"].as_array().unwrap();
+        assert!((least..=366).contains(&bins.len()), "{step}: {}", bins.len());
+        assert_eq!(bins.iter().map(|bin| bin["n"].as_u64().unwrap()).sum::<u64>(), ISSUES as u64);
+        assert!(bins.windows(2).all(|pair| pair[0]["to"] == pair[1]["from"]), "{step}: bins touch");
+    }
+    let weeks = get(server.at, "/api/v1/stats/issues/timeline?from=2025-03-01&to=2025-04-01").await.json();
+    assert_eq!(weeks["values"][0]["from"], "2025-02-24", "the Monday before 1 March 2025, a Saturday");
+    assert_eq!(get(server.at, "/api/v1/stats/issues/timeline?step=year").await.problem(400), "/query/step");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_four_principles_are_reported_by_name() {
+    let server = Server::start().await;
+    let body = get(server.at, "/api/v1/checks").await.json();
+    let names: Vec<_> = body["principles"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["全域覆盖", "无缝衔接", "规模适当", "规范完整"]);
+    assert_eq!(body["principles"][0]["faults"], 0, "{body}");
+    assert_eq!(body["principles"][1]["faults"], 0, "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn methods_cors_and_heads() {
     let server = Server::start().await;
     let target = "/api/v1/units?level=cell";
@@ -264,7 +300,8 @@ async fn methods_cors_and_heads() {
     let refused = ask(server.at, "POST", target, &[("content-length", "0")]).await;
     assert_eq!(refused.problem(405), "");
     assert_eq!(refused.header("allow"), "GET,HEAD");
-    let preflight = ask(server.at, "OPTIONS", target, &[("origin", "http://x"), ("access-control-request-method", "GET")]).await;
+    let preflight =
+        ask(server.at, "OPTIONS", target, &[("origin", "http://x"), ("access-control-request-method", "GET")]).await;
     assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (204, "*"));
     assert_eq!(get(server.at, "/api/v1/nothing").await.problem(404), "");
     assert_eq!(ask(server.at, "DELETE", "/api/v1/nothing", &[]).await.problem(404), "");

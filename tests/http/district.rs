@@ -52,10 +52,12 @@ fn units() -> Vec<Unit> {
         population: 0,
         face: None,
     };
-    let mut units: Vec<_> = (0..2).map(|s| unit(1001 + s, 0, format!("{}", s + 1), format!("第{}街道", s + 1), None)).collect();
-    units.extend((0..COLUMNS).map(|c| {
-        unit(2001 + c, 1, format!("{}{:02}", c / 3 + 1, c + 1), format!("第{}网格", c + 1), Some(c / 3))
-    }));
+    let mut units: Vec<_> =
+        (0..2).map(|s| unit(1001 + s, 0, format!("{}", s + 1), format!("第{}街道", s + 1), None)).collect();
+    units.extend(
+        (0..COLUMNS)
+            .map(|c| unit(2001 + c, 1, format!("{}{:02}", c / 3 + 1, c + 1), format!("第{}网格", c + 1), Some(c / 3))),
+    );
     for column in 0..COLUMNS {
         for row in 0..ROWS {
             let face = row * COLUMNS + column + 1;
@@ -196,7 +198,7 @@ impl Server {
     }
 
     pub async fn with(limits: Limits, origin: Option<&str>) -> Self {
-        let serving = Arc::new(Serving::new(contents(), look(None).unwrap(), Capacity::default()).unwrap());
+        let serving = Arc::new(Serving::new(contents(), look(None).unwrap(), Capacity::default()));
         let app = App::new(Arc::clone(&serving), limits.clone(), origin.map(str::to_owned));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();

@@ -26,9 +26,9 @@ impl Answer {
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers = lines.filter_map(|line| line.split_once(':')).map(|(name, value)| {
-            (name.to_ascii_lowercase(), value.trim().to_owned())
-        });
+        let headers = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
         Self { status, headers: headers.collect(), body: bytes[end + 4..].to_vec() }
     }
 

@@ -18,6 +18,12 @@ export const dayOf = (date: string): number => Math.floor(Date.parse(`${date.sli
 
 export const dateOf = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
+/** The day on this machine's clock of an instant with its zone. */
+export function localDay(instant: string): string {
+  const at = new Date(instant);
+  return dateOf(Math.floor((at.getTime() - at.getTimezoneOffset() * 60_000) / 86_400_000));
+}
+
 export function age(recorded: string, now: Date, t: Texts): string {
   const days = Math.floor((now.getTime() - Date.parse(recorded)) / 86_400_000);
   if (days < 0) return t.ageFuture;

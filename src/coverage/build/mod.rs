@@ -10,7 +10,7 @@ mod resolve;
 mod chain;
 
 use super::exact::doubled_area;
-use super::validate::Fault;
+use super::validate::{self, Fault};
 use super::{Coverage, FaceId, FaceRole, Lattice, LatticePoint};
 use ring::SourceRing;
 
@@ -221,6 +221,11 @@ fn finish(
             });
         }
     }
-    let coverage = report.invalid.is_empty().then_some(coverage);
+    if !report.invalid.is_empty() {
+        return Built { coverage: None, report };
+    }
+    // Nothing leaves here that the checks would refuse later, whatever the stages above believe.
+    report.broken = validate::faults(&coverage).into_iter().next();
+    let coverage = report.broken.is_none().then_some(coverage);
     Built { coverage, report }
 }

@@ -134,11 +134,14 @@ fn inserts(runs: &[Run]) -> HashMap<Edge, Vec<LatticePoint>> {
     found
 }
 
-/// Whether the edge, strictly between its ends, passes through the closed unit square around `p`.
+/// Whether the edge (smaller end first), strictly between its ends, passes through the unit square around `p`. The square is half-open, it
+/// holds its south-west corner only: an edge through the common corner of four squares belongs to one of them, or noding would not end.
 fn through_hot_pixel((a, b): Edge, p: LatticePoint) -> bool {
     if p == a || p == b || dot(a, b, p) <= 0 || dot(b, a, p) <= 0 {
         return false;
     }
-    let width = i128::from((i64::from(b.x) - i64::from(a.x)).abs() + (i64::from(b.y) - i64::from(a.y)).abs());
-    2 * cross(a, b, p).abs() <= width
+    let (dx, dy) = (i64::from(b.x) - i64::from(a.x), i64::from(b.y) - i64::from(a.y));
+    let (off, width) = (2 * cross(a, b, p), i128::from(dx.abs() + dy.abs()));
+    // Equality is a corner: the south-west one when the edge falls eastward below p, which then lies on its left.
+    off.abs() < width || (off == width && dx > 0 && dy < 0)
 }

@@ -66,7 +66,7 @@ pub enum PasteFault {
 /// Every reading of `text` that lands inside `extent`, most plausible first. `home` is the district's own plane, tried besides the
 /// national ones near the extent. An empty list says: these are coordinates, but not of a place in the extent.
 ///
-/// Cost: microseconds for degrees; metres may open a plane on this thread (10 ms, once).
+/// Cost: microseconds for degrees; metres may open planes on this thread (4 ms each, once).
 ///
 /// # Errors
 /// [`PasteFault::NotCoordinates`] when the text has no two figures, or reads like an address and lands nowhere inside.

@@ -1,7 +1,6 @@
 // Chooses the engine: WebGL where the browser has it, pictures where it has not.
 import type { StyleSpecification } from 'maplibre-gl';
 import { api } from '../api';
-import { ladder } from './levels';
 import type { VectorOptions } from './vector';
 import type { MapView, Theme } from './scene';
 
@@ -33,7 +32,7 @@ export async function openMap(options: Omit<VectorOptions, 'styles'>): Promise<M
   };
   if (!hasWebGl()) {
     const { PictureMap } = await import('./picture');
-    return new PictureMap({ ...options, ladder: ladder(styles.light, options.keys) });
+    return new PictureMap(options);
   }
   const { VectorMap } = await import('./vector');
   return new VectorMap({ ...options, styles });

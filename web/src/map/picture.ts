@@ -12,8 +12,8 @@ const svgNames = 'http://www.w3.org/2000/svg';
 
 export interface PictureOptions {
   element: HTMLElement;
-  /** The zooms from which each level is named, as the style has them. */
-  ladder: number[];
+  /** The zooms from which the names of each level fit, in tiles of 512 pixels. */
+  ladder: readonly number[];
   bounds: Bounds;
   padding: Padding;
   camera: Camera | null;
@@ -137,7 +137,7 @@ export class PictureMap implements MapView {
 
   private tell() {
     const { lon, lat } = placeAt(this.centre);
-    this.options.events.moved({ lon, lat, zoom: this.zoom }, this.scene.level ?? levelAt(this.zoom, this.options.ladder));
+    this.options.events.moved({ lon, lat, zoom: this.zoom }, this.scene.level ?? levelAt(this.zoom - 1, this.options.ladder));
   }
 
   private draw() {

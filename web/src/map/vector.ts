@@ -4,7 +4,7 @@ import type { MapMouseEvent, StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Bounds } from '../api';
-import { ladder, levelAt } from './levels';
+import { levelAt } from './levels';
 import { compose, PICK } from './overlay';
 import type { Camera, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
 
@@ -26,7 +26,9 @@ function largestCanvas(): [number, number] {
 export interface VectorOptions {
   element: HTMLElement;
   styles: Record<Theme, StyleSpecification>;
+  /** Keys of the levels, top first, and the zooms from which their names fit. */
   keys: readonly string[];
+  ladder: readonly number[];
   bounds: Bounds;
   padding: Padding;
   camera: Camera | null;
@@ -39,16 +41,13 @@ export class VectorMap implements MapView {
   readonly map: GlMap;
   private scene: Scene;
   private hovered: string | null = null;
-  private readonly ladder: number[];
 
   constructor(private readonly options: VectorOptions) {
     this.scene = options.scene;
-    this.ladder = ladder(options.styles.light, options.keys);
     const [w, s, e, n] = options.bounds;
     const [dx, dy] = [(e - w) * 0.75, (n - s) * 0.75];
     this.map = new GlMap({
       container: options.element,
-      style: this.composed(),
       maxBounds: [w - dx, s - dy, e + dx, n + dy],
       maxZoom: 20,
       ...(options.camera
@@ -63,6 +62,9 @@ export class VectorMap implements MapView {
       localIdeographFontFamily: fonts,
       maxCanvasSize: largestCanvas(),
     });
+    this.map.setStyle(this.composed()); // only now is the zoom known, and with it the level
+    // For scripts on the page: tests, and kiosks that steer the map.
+    Object.assign(options.element, { map: this.map });
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.listen();
@@ -74,7 +76,7 @@ export class VectorMap implements MapView {
   }
 
   private level(): number {
-    return this.scene.level ?? levelAt(this.map?.getZoom() ?? 0, this.ladder);
+    return this.scene.level ?? levelAt(this.map.getZoom(), this.options.ladder);
   }
 
   private listen() {

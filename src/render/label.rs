@@ -1,0 +1,531 @@
+//! Labels, placed once per style and zoom for the whole district: none is repeated, cut or different at a tile's edge.
+//!
+//! candidates → laid out → greedy by priority → placed; a tile draws those that touch it, at pixels of the world, not of the tile.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tiny_skia::PixmapMut;
+
+use super::font::Font;
+use super::glyph::{GlyphCache, Mask, MaskKey, raise};
+use super::wrap;
+
+/// Longer texts end in “…”: a label is a name, not a story.
+const MAX_CHARS: usize = 64;
+/// From baseline to baseline.
+const LINE_HEIGHT_EM: f32 = 1.2;
+/// The square of an ideograph, up from the baseline and down.
+const UP_EM: f32 = 0.88;
+const DOWN_EM: f32 = 0.12;
+/// Glyphs may lean this far out of their advance widths.
+const LEAN_EM: f32 = 0.25;
+/// Rounding to whole and quarter pixels, and antialiasing, move ink by less than this.
+const ROUNDING_PX: f64 = 2.0;
+/// Side of the cells that find neighbours.
+const CELL_PX: f64 = 128.0;
+
+/// A label that would like a place. Pixels are those of the world at scale 1, which is 256 · 2^zoom pixels wide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Where the middle of the label goes.
+    pub x: f64,
+    pub y: f64,
+    /// Line feeds break lines; characters that the font has not are left out.
+    pub text: String,
+    /// 4 … 96, in steps of ¼.
+    pub size_px: f32,
+    /// Red, green, blue, opacity (not premultiplied).
+    pub color: [u8; 4],
+    pub halo: [u8; 4],
+    /// Radius of the halo, 0 … 8, in steps of ¼.
+    pub halo_px: f32,
+    /// Higher is placed first.
+    pub priority: i64,
+    /// Added between characters, −0.1 … 2.
+    pub letter_spacing_em: f32,
+    /// Longer texts are broken into balanced lines; 0 for one line whatever its length.
+    pub max_width_em: f32,
+    /// Kept free around the label, beyond its halo: 0 … 64.
+    pub padding_px: f32,
+}
+
+impl Default for Candidate {
+    fn default() -> Self {
+        Self {
+            x: 0.0,
+            y: 0.0,
+            text: String::new(),
+            size_px: 12.0,
+            color: [0x22, 0x22, 0x22, 255],
+            halo: [255, 255, 255, 255],
+            halo_px: 1.5,
+            priority: 0,
+            letter_spacing_em: 0.0,
+            max_width_em: 8.0,
+            padding_px: 2.0,
+        }
+    }
+}
+
+/// A rectangle in pixels of the world at scale 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    pub left: f64,
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+impl Extent {
+    fn touches(&self, other: &Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+
+    fn cells(&self) -> impl Iterator<Item = (i64, i64)> + use<> {
+        let cell = |px: f64| (px / CELL_PX).floor() as i64;
+        let (left, right) = (cell(self.left), cell(self.right));
+        (cell(self.top)..=cell(self.bottom)).flat_map(move |row| (left..=right).map(move |column| (column, row)))
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    /// Each glyph and its distance from the line's left end.
+    glyphs: Vec<(u16, f32)>,
+    width_em: f32,
+}
+
+#[derive(Clone, Debug)]
+struct Label {
+    candidate: Candidate,
+    size_q: u16,
+    halo_q: u16,
+    lines: Vec<Line>,
+    /// From the candidate's point down to the first baseline.
+    baseline_em: f32,
+    /// What no other label may enter.
+    claim: Extent,
+    /// Where its pixels can be.
+    ink: Extent,
+}
+
+/// The labels that found a place. Which they are depends on the candidates alone, not on their order, and not on tiles.
+#[derive(Clone, Debug, Default)]
+pub struct Placement {
+    /// Highest priority first.
+    labels: Vec<Label>,
+    cells: HashMap<(i64, i64), Vec<u32>>,
+}
+
+impl Placement {
+    /// Places labels greedily: by priority, then larger size, then text, then position. One whose box (text, halo and padding) would
+    /// enter another's is left out, as is one without a drawable character or with a position that is not a number.
+    #[must_use]
+    pub fn new(candidates: Vec<Candidate>, font: &Font) -> Self {
+        let mut ordered = candidates;
+        ordered.retain(|c| c.x.abs() < 1e12 && c.y.abs() < 1e12);
+        ordered.sort_by(|a, b| {
+            (b.priority.cmp(&a.priority))
+                .then_with(|| b.size_px.total_cmp(&a.size_px))
+                .then_with(|| a.text.cmp(&b.text))
+                .then_with(|| a.x.total_cmp(&b.x))
+                .then_with(|| a.y.total_cmp(&b.y))
+        });
+        let mut placement = Self::default();
+        for label in ordered.into_iter().filter_map(|candidate| Label::new(candidate, font)) {
+            if !placement.near(&label.claim).any(|other| other.claim.touches(&label.claim)) {
+                placement.add(label);
+            }
+        }
+        placement
+    }
+
+    /// How many labels have a place.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The placed labels, highest priority first, with the boxes they claim.
+    pub fn iter(&self) -> impl Iterator<Item = (&Candidate, Extent)> {
+        self.labels.iter().map(|label| (&label.candidate, label.claim))
+    }
+
+    /// Draws every label that touches the canvas, whose top left corner is the pixel (`origin_x`, `origin_y`) of the world at scale 1
+    /// and which has `scale` (1 … 4, clamped) pixels for each of the world's. What lies outside is clipped, and the neighbouring
+    /// canvas shows it, pixel for pixel as one large canvas would. `glyphs` must be of the font that placed the labels.
+    pub fn draw(&self, canvas: &mut PixmapMut<'_>, glyphs: &GlyphCache, origin_x: i64, origin_y: i64, scale: u8) {
+        let scale = scale.clamp(1, 4);
+        let (left, top) = (origin_x as f64, origin_y as f64);
+        let sheet = Extent {
+            left,
+            top,
+            right: left + f64::from(canvas.width()) / f64::from(scale),
+            bottom: top + f64::from(canvas.height()) / f64::from(scale),
+        };
+        let mut found: Vec<u32> = sheet.cells().filter_map(|cell| self.cells.get(&cell)).flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        let (origin_x, origin_y) = (origin_x * i64::from(scale), origin_y * i64::from(scale));
+        let mut stamp = Stamp::default();
+        for label in found.iter().filter_map(|&index| self.labels.get(index as usize)) {
+            if !label.ink.touches(&sheet) {
+                continue;
+            }
+            // All halos before all glyphs: a halo must not cover the glyph beside it.
+            if label.halo_q > 0 {
+                stamp.compose(&label.masks(glyphs, label.halo_q * u16::from(scale), scale));
+                stamp.blit(canvas, label.candidate.halo, origin_x, origin_y);
+            }
+            stamp.compose(&label.masks(glyphs, 0, scale));
+            stamp.blit(canvas, label.candidate.color, origin_x, origin_y);
+        }
+    }
+
+    fn add(&mut self, label: Label) {
+        let index = self.labels.len() as u32;
+        for cell in label.reach().cells() {
+            self.cells.entry(cell).or_default().push(index);
+        }
+        self.labels.push(label);
+    }
+
+    fn near(&self, extent: &Extent) -> impl Iterator<Item = &Label> {
+        let found = extent.cells().filter_map(|cell| self.cells.get(&cell)).flatten();
+        found.filter_map(|&index| self.labels.get(index as usize))
+    }
+}
+
+impl Label {
+    fn new(mut candidate: Candidate, font: &Font) -> Option<Self> {
+        let clamp = |length: f32, low: f32, high: f32| if length.is_finite() { length.clamp(low, high) } else { low };
+        let size_q = (clamp(candidate.size_px, 4.0, 96.0) * 4.0).round() as u16;
+        let halo_q = if candidate.halo[3] == 0 { 0 } else { (clamp(candidate.halo_px, 0.0, 8.0) * 4.0).round() as u16 };
+        let spacing_em = clamp(candidate.letter_spacing_em, -0.1, 2.0);
+        let padding_px = f64::from(clamp(candidate.padding_px, 0.0, 64.0));
+        shorten(&mut candidate.text);
+        let (lines, ideographs) = lay_out(&candidate.text, font, spacing_em, clamp(candidate.max_width_em, 0.0, 1e3));
+        let width_em = lines.iter().map(|line| line.width_em).reduce(f32::max)?;
+        let metrics = font.lines();
+        // Digits and capitals alone are centred on their own height.
+        let (up_em, down_em) = if ideographs { (UP_EM, DOWN_EM) } else { (metrics.cap_em + 0.04, 0.04) };
+        let below_em = (lines.len() - 1) as f32 * LINE_HEIGHT_EM;
+        let baseline_em = (up_em - down_em - below_em) / 2.0;
+        let size_px = f64::from(size_q) / 4.0;
+        let around = |up_em: f32, down_em: f32, side_em: f32, margin_px: f64| {
+            let half_px = f64::from(width_em / 2.0 + side_em) * size_px + margin_px;
+            Extent {
+                left: candidate.x - half_px,
+                top: candidate.y + f64::from(baseline_em - up_em) * size_px - margin_px,
+                right: candidate.x + half_px,
+                bottom: candidate.y + f64::from(baseline_em + below_em + down_em) * size_px + margin_px,
+            }
+        };
+        let halo_px = f64::from(halo_q) / 4.0;
+        let claim = around(up_em, down_em, 0.0, halo_px + padding_px);
+        let ink = around(metrics.ascent_em, metrics.descent_em, LEAN_EM, halo_px + ROUNDING_PX);
+        Some(Self { candidate, size_q, halo_q, lines, baseline_em, claim, ink })
+    }
+
+    fn reach(&self) -> Extent {
+        Extent {
+            left: self.claim.left.min(self.ink.left),
+            top: self.claim.top.min(self.ink.top),
+            right: self.claim.right.max(self.ink.right),
+            bottom: self.claim.bottom.max(self.ink.bottom),
+        }
+    }
+
+    /// Where each mask's top left corner goes, in device pixels of the world.
+    fn masks(&self, glyphs: &GlyphCache, halo_q: u16, scale: u8) -> Vec<(i64, i64, Arc<Mask>)> {
+        let size_q = self.size_q * u16::from(scale);
+        let size_px = f64::from(size_q) / 4.0;
+        let (x, y) = (self.candidate.x * f64::from(scale), self.candidate.y * f64::from(scale));
+        let first = (y + f64::from(self.baseline_em) * size_px).round() as i64;
+        let mut masks = Vec::new();
+        for (row, line) in self.lines.iter().enumerate() {
+            // Whole pixels where the line starts: ideographs of a whole size then share their masks and look alike.
+            let left = (x - f64::from(line.width_em) * size_px / 2.0).round() as i64;
+            let baseline = first + (row as f64 * f64::from(LINE_HEIGHT_EM) * size_px).round() as i64;
+            for &(glyph, x_em) in &line.glyphs {
+                let quarters = (f64::from(x_em) * f64::from(size_q)).round() as i64;
+                let shift_q = quarters.rem_euclid(4) as u8;
+                let mask = glyphs.mask(MaskKey { glyph, size_q, halo_q, shift_q });
+                let corner = left + quarters.div_euclid(4) + i64::from(mask.left_px);
+                masks.push((corner, baseline - i64::from(mask.top_px), mask));
+            }
+        }
+        masks
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
+        text.truncate(end);
+        text.pop();
+        text.push('…');
+    }
+}
+
+/// The lines of a text, and whether it has anything but Latin letters and digits.
+fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> (Vec<Line>, bool) {
+    let mut chars = Vec::new();
+    let mut glyphs = Vec::new();
+    for (row, paragraph) in text.split('\n').enumerate() {
+        if row > 0 {
+            chars.push(('\n', 0.0));
+            glyphs.push(0);
+        }
+        for (ch, glyph, advance_em) in font.glyphs(paragraph) {
+            chars.push((ch, advance_em + spacing_em));
+            glyphs.push(glyph);
+        }
+    }
+    let lines = wrap::lines(&chars, max_em).into_iter().filter_map(|range| {
+        let (chars, glyphs) = (chars.get(range.clone())?, glyphs.get(range)?);
+        let mut x_em = 0.0;
+        let places = chars.iter().zip(glyphs).map(|(&(_, advance_em), &glyph)| {
+            let place = (glyph, x_em);
+            x_em += advance_em;
+            place
+        });
+        let glyphs: Vec<(u16, f32)> = places.collect();
+        Some(Line { glyphs, width_em: x_em - spacing_em })
+    });
+    let lines = lines.collect();
+    (lines, chars.iter().any(|&(ch, _)| ch >= '\u{2e80}'))
+}
+
+/// One colour of one label, as a mask; its memory serves the next.
+#[derive(Debug, Default)]
+struct Stamp {
+    left: i64,
+    top: i64,
+    width: usize,
+    cover: Vec<u8>,
+}
+
+impl Stamp {
+    fn compose(&mut self, masks: &[(i64, i64, Arc<Mask>)]) {
+        self.cover.clear();
+        self.width = 0;
+        let inked = || masks.iter().filter(|(_, _, mask)| mask.width_px > 0);
+        let bounds = inked().fold(None, |bounds: Option<(i64, i64, i64, i64)>, (x, y, mask)| {
+            let (left, top, right, bottom) = bounds.unwrap_or((*x, *y, *x, *y));
+            let (end, foot) = (x + i64::from(mask.width_px), y + i64::from(mask.height_px));
+            Some((left.min(*x), top.min(*y), right.max(end), bottom.max(foot)))
+        });
+        let Some((left, top, right, bottom)) = bounds else { return };
+        (self.left, self.top, self.width) = (left, top, (right - left) as usize);
+        self.cover.resize(self.width * (bottom - top) as usize, 0);
+        for (x, y, mask) in inked() {
+            raise(&mut self.cover, self.width, (x - left) as usize, (y - top) as usize, mask);
+        }
+    }
+
+    /// Lays the colour over the canvas where the mask is.
+    fn blit(&self, canvas: &mut PixmapMut<'_>, color: [u8; 4], origin_x: i64, origin_y: i64) {
+        if self.width == 0 {
+            return;
+        }
+        let (width, height) = (i64::from(canvas.width()), i64::from(canvas.height()));
+        let (dx, dy) = (self.left - origin_x, self.top - origin_y);
+        let skip = (-dx).clamp(0, self.width as i64) as usize;
+        let stride = canvas.width() as usize * 4;
+        let data = canvas.data_mut();
+        for (row, cover) in self.cover.chunks_exact(self.width).enumerate() {
+            let y = dy + row as i64;
+            if !(0..height).contains(&y) || dx >= width {
+                continue;
+            }
+            let start = y as usize * stride + dx.max(0) as usize * 4;
+            let end = (y as usize + 1) * stride;
+            let Some(pixels) = data.get_mut(start..end) else { continue };
+            for (pixel, &cover) in pixels.chunks_exact_mut(4).zip(cover.iter().skip(skip)) {
+                if cover != 0 {
+                    blend(pixel, color, cover);
+                }
+            }
+        }
+    }
+}
+
+/// n / 255, rounded, for n up to 255².
+fn per_255(n: u32) -> u32 {
+    (n + 128 + ((n + 128) >> 8)) >> 8
+}
+
+fn blend(pixel: &mut [u8], color: [u8; 4], cover: u8) {
+    let opacity = per_255(u32::from(color[3]) * u32::from(cover));
+    let ink = [color[0], color[1], color[2], 255];
+    for (under, over) in pixel.iter_mut().zip(ink) {
+        *under = per_255(u32::from(over) * opacity + u32::from(*under) * (255 - opacity)) as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tiny_skia::{Color, Pixmap};
+
+    use super::super::font::bundled;
+    use super::*;
+
+    const NAMES: [&str; 8] =
+        ["洸河街道", "黄庄社区第五网格", "12", "观音阁街道", "翰林社区第12网格", "金城", "Jy (a) – 3号", "古槐\n越河"];
+
+    /// A fixed sequence of numbers in 0 … n.
+    fn dice(mut seed: u64) -> impl FnMut(u64) -> u64 {
+        move |n| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) % n
+        }
+    }
+
+    fn crowd(count: usize, side_px: u64) -> Vec<Candidate> {
+        let mut roll = dice(7);
+        let candidate = |_| Candidate {
+            x: 5_000_000.0 + roll(side_px * 100) as f64 / 100.0,
+            y: 3_000_000.0 + roll(side_px * 100) as f64 / 100.0,
+            text: NAMES[roll(8) as usize].to_owned(),
+            size_px: 9.0 + roll(20) as f32 / 2.0,
+            halo_px: roll(5) as f32 / 2.0,
+            halo: [255, 255, 240, 128 + roll(128) as u8],
+            priority: roll(4) as i64,
+            max_width_em: roll(3) as f32 * 3.0,
+            ..Candidate::default()
+        };
+        (0..count).map(candidate).collect()
+    }
+
+    fn sheet(placement: &Placement, glyphs: &GlyphCache, origin: (i64, i64), side_px: u32, scale: u8) -> Pixmap {
+        let mut pixmap = Pixmap::new(side_px * u32::from(scale), side_px * u32::from(scale)).unwrap();
+        pixmap.fill(Color::from_rgba8(180, 200, 220, 255));
+        placement.draw(&mut pixmap.as_mut(), glyphs, origin.0, origin.1, scale);
+        pixmap
+    }
+
+    #[test]
+    fn tiles_side_by_side_are_one_picture() {
+        let font = bundled();
+        let (placement, glyphs) = (Placement::new(crowd(600, 512), &font), GlyphCache::new(&font));
+        assert!(placement.len() > 20, "{}", placement.len());
+        let origin = (5_000_000, 3_000_000);
+        for scale in [1_u8, 2] {
+            let whole = sheet(&placement, &glyphs, origin, 512, scale);
+            let plain = sheet(&Placement::default(), &glyphs, origin, 512, scale);
+            let side = 256 * u32::from(scale);
+            let mut seams = 0;
+            for (column, row) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                let at = (origin.0 + i64::from(column) * 256, origin.1 + i64::from(row) * 256);
+                // Another cache: what was drawn before must not matter.
+                let tile = sheet(&placement, &GlyphCache::new(&font), at, 256, scale);
+                for (x, y) in (0..side).flat_map(|y| (0..side).map(move |x| (x, y))) {
+                    let pixel = whole.pixel(column * side + x, row * side + y);
+                    assert_eq!(tile.pixel(x, y), pixel, "{x} {y} of {column} {row}");
+                    let edge = (x + 1 == side && column == 0) || (y + 1 == side && row == 0);
+                    seams += u32::from(edge && pixel != plain.pixel(0, 0));
+                }
+            }
+            assert!(seams > 20, "labels cross the seams: {seams}");
+        }
+    }
+
+    #[test]
+    fn boxes_do_not_overlap_and_whoever_is_left_out_has_a_reason() {
+        let font = bundled();
+        let candidates = crowd(500, 1000);
+        let placement = Placement::new(candidates.clone(), &font);
+        let boxes: Vec<(Candidate, Extent)> = placement.iter().map(|(c, extent)| (c.clone(), extent)).collect();
+        for (i, (_, a)) in boxes.iter().enumerate() {
+            assert!(boxes[i + 1..].iter().all(|(_, b)| !a.touches(b)));
+        }
+        for out in candidates.iter().filter(|c| !boxes.iter().any(|(placed, _)| placed == *c)) {
+            let alone = Placement::new(vec![out.clone()], &font);
+            let (_, claim) = alone.iter().next().unwrap();
+            assert!(boxes.iter().any(|(other, extent)| other.priority >= out.priority && extent.touches(&claim)));
+        }
+    }
+
+    #[test]
+    fn the_order_of_candidates_does_not_matter() {
+        let font = bundled();
+        let mut candidates = crowd(300, 600);
+        let texts = |placement: &Placement| placement.iter().map(|(c, e)| (c.clone(), e)).collect::<Vec<_>>();
+        let first = texts(&Placement::new(candidates.clone(), &font));
+        candidates.reverse();
+        candidates.rotate_left(77);
+        assert_eq!(texts(&Placement::new(candidates, &font)), first);
+    }
+
+    #[test]
+    fn strange_candidates_are_left_out_or_drawn_as_far_as_they_can_be() {
+        let font = bundled();
+        let at = |x: f64, text: &str| Candidate { x, y: 50.0, text: text.to_owned(), ..Candidate::default() };
+        let candidates = vec![
+            at(f64::NAN, "洸河"),
+            at(f64::INFINITY, "洸河"),
+            at(1e15, "洸河"),
+            at(1000.0, ""),
+            at(2000.0, "\u{1f600}\u{20000}"),
+            at(3000.0, " \n "),
+            Candidate { size_px: f32::NAN, halo_px: f32::INFINITY, padding_px: -3.0, ..at(200.0, "黄庄") },
+            Candidate { size_px: 1e9, letter_spacing_em: f32::NAN, max_width_em: f32::NAN, ..at(900.0, "里") },
+            at(9000.0, &"长".repeat(10_000)),
+            at(50.0, "洸\u{1f600}河"),
+        ];
+        let placement = Placement::new(candidates, &font);
+        assert_eq!(placement.len(), 4);
+        let (glyphs, whole) = (GlyphCache::new(&font), Placement::new(vec![at(50.0, "洸河")], &font));
+        assert_eq!(sheet(&placement, &glyphs, (0, 0), 100, 1), sheet(&whole, &glyphs, (0, 0), 100, 1));
+        for scale in [0, 3, 255] {
+            let mut pixmap = Pixmap::new(300, 7).unwrap();
+            placement.draw(&mut pixmap.as_mut(), &glyphs, -20, 40, scale);
+        }
+        assert_eq!(placement.iter().map(|(c, _)| c.text.chars().count()).max(), Some(MAX_CHARS));
+    }
+
+    #[test]
+    fn the_halo_is_all_around_and_ink_is_in_the_middle() {
+        let font = bundled();
+        for (text, size_px) in [("洸河街道", 13.0), ("12", 18.0), ("黄庄社区第五网格", 11.0)] {
+            let (halo, color) = ([255, 255, 0, 255], [0, 0, 255, 255]);
+            let label = Candidate {
+                x: 100.0,
+                y: 50.0,
+                text: text.to_owned(),
+                size_px,
+                halo,
+                color,
+                halo_px: 2.0,
+                max_width_em: 6.0,
+                ..Candidate::default()
+            };
+            let placement = Placement::new(vec![label], &font);
+            let sheet = sheet(&placement, &GlyphCache::new(&font), (0, 0), 200, 1);
+            let (mut left, mut top, mut right, mut bottom) = (200, 200, 0, 0);
+            for (x, y) in (2..198).flat_map(|y| (2..198).map(move |x| (x, y))) {
+                let pixel = sheet.pixel(x, y).unwrap();
+                if pixel.blue() > 225 && pixel.red() < 100 {
+                    (left, right, top, bottom) = (left.min(x), right.max(x), top.min(y), bottom.max(y));
+                    // A pixel away from ink there is ink or halo, never the background (blue and green about equal).
+                    for (dx, dy) in [(0, 1), (2, 1), (1, 0), (1, 2)] {
+                        let beside = sheet.pixel(x + dx - 1, y + dy - 1).unwrap();
+                        assert!(beside != sheet.pixel(0, 0).unwrap(), "{text}: {x} {y}");
+                    }
+                }
+            }
+            assert!(left < right, "{text} has ink");
+            let (off_x, off_y) = (f64::from(left + right + 1) / 2.0 - 100.0, f64::from(top + bottom + 1) / 2.0 - 50.0);
+            assert!(off_x.abs() <= 1.5 && off_y.abs() <= 1.5, "{text}: {off_x} {off_y}");
+            let (_, claim) = placement.iter().next().unwrap();
+            assert!(f64::from(left) > claim.left && f64::from(right) < claim.right);
+            assert!(f64::from(top) > claim.top && f64::from(bottom) < claim.bottom);
+        }
+    }
+}

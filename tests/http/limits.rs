@@ -1,0 +1,200 @@
+//! What strangers try: slowness, size, floods, broken bytes; and a stop that loses nobody's answer.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use wangge::http::{Drained, Limits};
+
+use crate::district::Server;
+use crate::wire::{Answer, ask, get, say};
+
+const SHORT: Duration = Duration::from_millis(400);
+
+/// Reads until the other side closes; how long that took.
+async fn closed(mut stream: TcpStream) -> Duration {
+    let begun = Instant::now();
+    let mut rest = Vec::new();
+    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await.expect("closed in time");
+    begun.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_does_not_come_closes_the_connection() {
+    let server = Server::with(Limits { header: SHORT, ..Limits::default() }, None).await;
+    for beginning in ["", "G", "PRI * HT", "GET /healthz HTTP/1.1\r\nhost: a\r\n"] {
+        let mut stream = TcpStream::connect(server.at).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        let took = closed(stream).await;
+        assert!(took < Duration::from_secs(5), "{beginning:?} was open for {took:?}");
+    }
+    // A byte now and then does not help: the time runs from the beginning.
+    let mut stream = TcpStream::connect(server.at).await.unwrap();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) && stream.write_all(b"x").await.is_ok() {
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4), "one byte at a time held it open");
+    assert_eq!(get(server.at, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_takes_nothing_is_let_go() {
+    let server = Server::with(Limits { write_idle: SHORT, ..Limits::default() }, None).await;
+    let mut stream = TcpStream::connect(server.at).await.unwrap();
+    let request = b"GET /api/openapi.json HTTP/1.1\r\nhost: a\r\n\r\n";
+    // Far more answers than the socket buffers hold; none is read.
+    let flood = async {
+        for _ in 0..2_000 {
+            if stream.write_all(request).await.is_err() {
+                return;
+            }
+        }
+    };
+    let begun = Instant::now();
+    timeout(Duration::from_secs(15), flood).await.expect("the server hangs up, so that writing fails");
+    assert!(begun.elapsed() < Duration::from_secs(15));
+    assert_eq!(get(server.at, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_have_bounds_with_names() {
+    let server = Server::start().await;
+    get(server.at, &format!("/{}", "a".repeat(9_000))).await.problem(414);
+    get(server.at, &format!("/api/v1/units?level={}", "a".repeat(5_000))).await.problem(400);
+    get(server.at, &format!("/api/v1/units?{}", "a=1&".repeat(50))).await.problem(400);
+    let wide = "x".repeat(40_000);
+    let headers = ask(server.at, "GET", "/healthz", &[("x-wide", &wide)]).await;
+    assert!([400, 431].contains(&headers.status), "{}", headers.status);
+    let many: Vec<(String, String)> = (0..200).map(|i| (format!("x-{i}"), "1".to_owned())).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(ask(server.at, "GET", "/healthz", &many).await.status, 431);
+    let body = ask(server.at, "POST", "/api/v1/locate", &[("content-length", "1048577")]).await;
+    body.problem(413);
+    let raw =
+        b"POST /api/v1/locate HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabc";
+    assert_eq!(Answer::parse(&say(server.at, raw).await).status, 405, "a body nobody wants is not waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_bytes_are_answered_or_hung_up_on() {
+    let server = Server::start().await;
+    for junk in [
+        &b"\x00\x01\x02\x03\r\n\r\n"[..],
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"GET /%zz%1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"GET /tiles/units/%/0/0.mvt HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"GET http://other/api/v1/%E0%A4%A HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n",
+        b"CONNECT other:443 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost\x00: a\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ] {
+        let mut stream = TcpStream::connect(server.at).await.unwrap();
+        let _ = stream.write_all(junk).await;
+        let _ = stream.shutdown().await;
+        let mut answer = Vec::new();
+        let _ = timeout(Duration::from_secs(12), stream.read_to_end(&mut answer)).await.expect("an end");
+        let status = (!answer.is_empty()).then(|| Answer::parse(&answer).status);
+        assert!(status.is_none_or(|s| (200..500).contains(&s)), "{:?}: {status:?}", String::from_utf8_lossy(junk));
+    }
+    assert_eq!(get(server.at, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_has_its_share_and_the_rest_hear_why() {
+    let limits = Limits { connections_per_address: 3, loopback_counts: true, header: SHORT, ..Limits::default() };
+    let server = Server::with(limits, None).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(TcpStream::connect(server.at).await.unwrap());
+    }
+    sleep(Duration::from_millis(100)).await;
+    let refused = Answer::parse(&say(server.at, b"").await);
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
+    // The held ones say nothing, are closed, and make room.
+    for stream in held {
+        closed(stream).await;
+    }
+    assert_eq!(get(server.at, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_house_recovers_from_a_flood() {
+    let limits = Limits { connections: 50, header: SHORT, ..Limits::default() };
+    let server = Server::with(limits, None).await;
+    let mut flood = Vec::new();
+    for _ in 0..200 {
+        if let Ok(stream) = TcpStream::connect(server.at).await {
+            flood.push(stream);
+        }
+    }
+    drop(flood);
+    sleep(SHORT * 2).await;
+    assert_eq!(get(server.at, "/healthz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_follow_each_other_on_one_connection() {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.at).await.unwrap();
+    let one = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+    let last = "GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    stream.write_all(format!("{}{last}", one.repeat(15)).as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(Duration::from_secs(10), stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 16);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_answers_what_is_under_way_and_closes_the_rest() {
+    let server = Server::start().await;
+    let at = server.at;
+    let idle = TcpStream::connect(at).await.unwrap();
+    let mut kept = TcpStream::connect(at).await.unwrap();
+    kept.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let mut first = [0; 12];
+    kept.read_exact(&mut first).await.unwrap();
+    let busy: Vec<_> = (0..20).map(|_| tokio::spawn(async move { get(at, "/api/v1/checks").await.status })).collect();
+    sleep(Duration::from_millis(30)).await;
+    let begun = Instant::now();
+    let idle = tokio::spawn(closed(idle));
+    let ended = server.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
+    for request in busy {
+        assert_eq!(request.await.unwrap(), 200, "a request under way at the stop");
+    }
+    idle.await.unwrap();
+    assert_eq!(ended, Drained::Clean);
+    assert!(TcpStream::connect(at).await.is_err(), "nobody listens any more");
+}
+
+/// HTTP/2 by hand: preface, empty SETTINGS, one GET; the answer's HEADERS frame begins with the indexed field `:status 200`.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_port_speaks_http_2_to_whoever_begins_with_it() {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.at).await.unwrap();
+    let mut fields = vec![0x82, 0x86, 0x04, 8]; // GET, http, a literal path of 8 bytes
+    fields.extend(b"/healthz");
+    fields.extend([0x01, 1, b'a']); // :authority a
+    let mut said = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    said.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]); // SETTINGS
+    said.extend([0, 0, fields.len() as u8, 1, 5, 0, 0, 0, 1]); // HEADERS, end of stream and of headers, stream 1
+    said.extend(fields);
+    stream.write_all(&said).await.unwrap();
+    let answered = async {
+        loop {
+            let mut frame = [0; 9];
+            stream.read_exact(&mut frame).await.unwrap();
+            let mut payload = vec![0; u32::from_be_bytes([0, frame[0], frame[1], frame[2]]) as usize];
+            stream.read_exact(&mut payload).await.unwrap();
+            if frame[3] == 1 {
+                return payload[0];
+            }
+        }
+    };
+    assert_eq!(timeout(Duration::from_secs(10), answered).await.unwrap(), 0x88);
+}
