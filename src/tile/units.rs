@@ -189,9 +189,7 @@ fn shape(unit: UnitIx, rings: &[Ring], arcs: &Generalized) -> UnitShape {
     let rings: Vec<Vec<HalfArc>> = rings.iter().map(|r| r.halves.iter().rev().map(|h| h.twin()).collect()).collect();
     let boxes = rings.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));
     let origin = rings.iter().flatten().next().map(|h| arcs.points(FULL_ZOOM, h.arc())[0]);
-    let cross = |pair: &[GridPoint]| {
-        origin.map_or(0, |o| i128::from(turn(o, pair[0], pair[1])))
-    };
+    let cross = |pair: &[GridPoint]| origin.map_or(0, |o| i128::from(turn(o, pair[0], pair[1])));
     let walk = |h: &HalfArc| {
         let area: i128 = arcs.points(FULL_ZOOM, h.arc()).windows(2).map(cross).sum();
         if h.reversed() { -area } else { area }
