@@ -9,15 +9,9 @@ use super::units::{District, Use};
 use super::write::{collection, geometry, positions};
 
 fn properties(kind: &str, name: &str, class: Option<u8>) -> String {
-    let mut out = format!("{{\"kind\":\"{kind}\"");
-    if !name.is_empty() {
-        out.push_str(&format!(",\"name\":\"{name}\""));
-    }
-    if let Some(class) = class {
-        out.push_str(&format!(",\"class\":{class}"));
-    }
-    out.push('}');
-    out
+    let name = if name.is_empty() { String::new() } else { format!(",\"name\":\"{name}\"") };
+    let class = class.map_or_else(String::new, |class| format!(",\"class\":{class}"));
+    format!("{{\"kind\":\"{kind}\"{name}{class}}}")
 }
 
 /// A river's water: its line widened to both sides.

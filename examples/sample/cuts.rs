@@ -296,8 +296,8 @@ pub fn main_axis(ring: &[V]) -> V {
     }
     let root = |z: V| {
         let z = z.unit();
-        let x = ((1.0 + z.x) / 2.0).max(0.0).sqrt();
-        let y = ((1.0 - z.x) / 2.0).max(0.0).sqrt();
+        let x = f64::midpoint(1.0, z.x).max(0.0).sqrt();
+        let y = f64::midpoint(1.0, -z.x).max(0.0).sqrt();
         V::new(x, if z.y < 0.0 { -y } else { y })
     };
     root(root(sum)).unit()

@@ -266,10 +266,10 @@ impl Gazetteer<'_> {
             let n = seen[micro.what as usize];
             match micro.what {
                 Use::School if n % 3 == 0 => {
-                    self.add("school", format!("{community}第{}幼儿园", names::chinese(n)), at, 40, "")
+                    self.add("school", format!("{community}第{}幼儿园", names::chinese(n)), at, 40, "");
                 }
                 Use::School => {
-                    self.add("school", format!("高新区{}第{}小学", community, names::chinese(n)), at, 60, "")
+                    self.add("school", format!("高新区{}第{}小学", community, names::chinese(n)), at, 60, "");
                 }
                 Use::Park => self.add("park", format!("{community}{}游园", names::chinese(n)), at, 80, ""),
                 Use::Hospital => self.add("hospital", "惠仁医院".into(), at, 60, "济宁惠仁医院"),
@@ -286,8 +286,8 @@ impl Gazetteer<'_> {
                 Use::Homes | Use::Village | Use::Fields => {}
             }
         }
-        for sub in 0..5 {
-            let name = format!("{}卫生院", SUBS[sub].0.trim_end_matches("街道"));
+        for (sub, street) in SUBS.iter().enumerate() {
+            let name = format!("{}卫生院", street.0.trim_end_matches("街道"));
             let at = district.communities.iter().rposition(|c| c.sub == sub).and_then(|c| self.heart(c));
             if let Some(at) = at {
                 self.add("hospital", name, at.plus(V::new(30.0, -30.0), 1.0), 50, "");

@@ -1,7 +1,7 @@
 //! What was there before any grid: the district's outline, its rivers, the named roads, and the seams between the five
 //! subdistricts. Every control point is (longitude − 116, latitude − 35) in thousandths of a degree.
 
-use super::plane::{P, V, crosses, crossing, resample, smooth, wander};
+use super::plane::{P, V, crosses, crossing, inside, resample, smooth, wander};
 use super::random::Random;
 
 /// What a line is on the ground.
@@ -313,7 +313,8 @@ fn road(control: Control, class: u8, random: &mut Random) -> Vec<V> {
 fn trimmed(line: &[V], fences: &[Vec<P>]) -> Vec<V> {
     let points = lattice(line);
     let mut hits: Vec<(usize, f64, V)> = Vec::new();
-    for fence in fences.iter().filter(|f| **f != points) {
+    let middle = points[points.len() / 2];
+    for fence in fences.iter().filter(|f| !f.contains(&middle)) {
         for (i, edge) in points.windows(2).enumerate() {
             for wall in fence.windows(2) {
                 if crosses(wall[0], wall[1], edge[0], edge[1]) {
@@ -340,6 +341,14 @@ fn trimmed(line: &[V], fences: &[Vec<P>]) -> Vec<V> {
     out
 }
 
+/// A seam without the ends that lie outside the outline; an end inside it stays.
+fn within(seam: &[V], outline: &[P]) -> Vec<P> {
+    let points = lattice(seam);
+    let first = points.iter().position(|p| inside(outline, *p)).unwrap_or(0);
+    let last = points.iter().rposition(|p| inside(outline, *p)).unwrap_or(points.len() - 1);
+    points[first.saturating_sub(1)..=(last + 1).min(points.len() - 1)].to_vec()
+}
+
 impl Terrain {
     pub fn draw(random: &mut Random) -> Self {
         let (si, lower, upper) = (river(SI_RIVER, random), river(GUANGFU_LOWER, random), river(GUANGFU_UPPER, random));
@@ -357,7 +366,7 @@ impl Terrain {
         let around: Vec<P> = outline.iter().chain(&outline[..1]).map(|v| v.p()).collect();
         let mut fences = vec![around];
         for seam in [&seam_south, &seam_east, &seam_north, &seam_west] {
-            fences.push(lattice(&trimmed(seam, &fences[..1])));
+            fences.push(within(seam, &fences[0]));
         }
         let mut lines = Vec::new();
         let mut add = |name: &str, kind, points: Vec<V>, cuts| {

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.wire.is_free()?;
     let contents = match GeoPackage::at(&args.store).load() {
         Err(StoreFault::Missing(_)) => import_sample(&args.store, &args.data)?,
-        stored => stored.map_err(|fault| Failure::unusable(text::STORE_UNREADABLE, fault))?,
+        stored => stored?,
     };
     args.wire.serve(contents)
 }
@@ -47,11 +47,10 @@ fn import_sample(store: &Path, data: &Path) -> Result<Contents, Failure> {
     let begun = Instant::now();
     let bar = progress::steps();
     let sources = Sources { district, ..Sources::default() };
-    let imported = import(&sources, &mut GeoPackage::at(&unfinished), jiff::Timestamp::now(), &mut |step| {
-        progress::step(&bar, step);
-    });
+    let mut target = GeoPackage::at(&unfinished);
+    let imported = import(&sources, &mut target, jiff::Timestamp::now(), &mut |step| progress::step(&bar, step));
     bar.finish_and_clear();
-    let imported = imported.map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, fault))?;
+    let imported = imported?;
     fs::rename(&unfinished, store)
         .map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, format_args!("{}: {fault}", store.display())))?;
     say!("{} {:.1} s → {}", text::IMPORTED, begun.elapsed().as_secs_f64(), store.display());

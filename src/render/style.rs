@@ -1,9 +1,11 @@
 //! Style files: MapLibre GL styles with placeholders, which serve browsers whole and our renderer in a documented subset.
 //!
 //! Placeholders, in any string: `{origin}` (the server's, or nothing), `{leaf}`, `{level0}`, `{level1}` … (level keys). A layer with
-//! `"metadata": {"each": "level"}` is repeated for every level, top first, with `{level}` (its key) and `{index}`; a string that
-//! is nothing but `{index}`, `{leaf_index}`, `{name_zoom}`, `{short_zoom}` or `{fade_zoom}` (where the level below gets its names)
-//! becomes that number. A layer that names a level the district does not have is left out.
+//! `"metadata": {"each": "level"}` is repeated for every level, top first (`"level-reversed"`: lowest first), with `{level}` (its
+//! key). A string that is nothing but one of these becomes a number: `{index}` of the level (0 at the top), `{line_zoom}` (its borders
+//! can be told apart), `{short_zoom}`, `{name_zoom}` (short codes and names fit), `{far_zoom}` (3 further in), `{fade_zoom}` (the level two below has its
+//! names: its own are no longer needed), `{leaf_index}`, `{leaf_short_zoom}`, `{leaf_name_zoom}`. A layer that names a level the district does
+//! not have is left out.
 //!
 //! Our renderer draws `background`, `fill` (color, opacity), `line` (color, width, opacity, dasharray, cap, join), `circle` (radius,
 //! color, opacity, stroke) and `symbol` (text only: field, size, color, halo, opacity, offset, anchor, max-width, letter-spacing,
@@ -39,8 +41,11 @@ fn filled(template: &str, levels: &[LevelInfo], origin: &str) -> Result<Json, St
     if let Some(layers) = style.get_mut("layers").and_then(Json::as_array_mut) {
         let templates = std::mem::take(layers);
         for layer in templates {
-            let each = layer.pointer("/metadata/each").and_then(Json::as_str) == Some("level");
-            let copies = if each { (0..levels.len()).map(Some).collect() } else { vec![None] };
+            let copies: Vec<Option<usize>> = match layer.pointer("/metadata/each").and_then(Json::as_str) {
+                Some("level") => (0..levels.len()).map(Some).collect(),
+                Some("level-reversed") => (0..levels.len()).rev().map(Some).collect(),
+                _ => vec![None],
+            };
             for level in copies {
                 let mut copy = layer.clone();
                 Filling { level, ..filling }.fill(&mut copy);
@@ -57,6 +62,9 @@ fn filled(template: &str, levels: &[LevelInfo], origin: &str) -> Result<Json, St
     filling.fill(&mut style);
     Ok(style)
 }
+
+/// A typical unit is then 12 pixels wide.
+const LINES_BEFORE_NAMES: f64 = 2.5;
 
 #[derive(Clone, Copy)]
 struct Filling<'a> {
@@ -76,23 +84,26 @@ impl Filling<'_> {
     }
 
     fn text(self, text: &str) -> Json {
-        let leaf = self.levels.len().saturating_sub(1);
         let level = |i: usize| self.levels.get(i);
+        let leaf = level(self.levels.len().saturating_sub(1));
         let here = self.level.and_then(level);
-        let below = self.level.and_then(|i| level(i + 1));
         let number = match text {
             "{index}" => self.level.map(|i| i as f64),
-            "{leaf_index}" => Some(leaf as f64),
+            "{line_zoom}" => here.map(|l| (l.name_zoom - LINES_BEFORE_NAMES).max(0.0)),
             "{name_zoom}" => here.map(|l| l.name_zoom),
+            "{far_zoom}" => here.map(|l| l.name_zoom + 3.0),
             "{short_zoom}" => here.map(|l| l.short_zoom),
-            "{fade_zoom}" => self.level.map(|_| below.map_or(24.0, |l| l.name_zoom)),
+            "{fade_zoom}" => self.level.map(|i| level(i + 2).map_or(24.0, |l| l.name_zoom)),
+            "{leaf_index}" => self.levels.len().checked_sub(1).map(|i| i as f64),
+            "{leaf_name_zoom}" => leaf.map(|l| l.name_zoom),
+            "{leaf_short_zoom}" => leaf.map(|l| l.short_zoom),
             _ => None,
         };
         if let Some(number) = number {
             return if number.fract() == 0.0 { Json::from(number as i64) } else { Json::from(number) };
         }
         let mut text = text.replace("{origin}", self.origin);
-        if let Some(leaf) = level(leaf) {
+        if let Some(leaf) = leaf {
             text = text.replace("{leaf}", &leaf.key);
         }
         for (i, level) in self.levels.iter().enumerate() {
@@ -237,7 +248,7 @@ mod tests {
         "layers": [
             {"id": "land", "type": "background", "paint": {"background-color": "#ffffff"}},
             {"id": "units-{level}", "metadata": {"each": "level"}, "type": "line", "source": "units",
-             "source-layer": "{level}", "minzoom": "{name_zoom}", "maxzoom": "{fade_zoom}",
+             "source-layer": "{level}", "minzoom": "{name_zoom}", "maxzoom": "{far_zoom}",
              "filter": ["==", ["get", "level"], "{index}"], "paint": {"line-dasharray": [2, 1], "line-width": 3}},
             {"id": "leaf", "type": "fill", "source": "units", "source-layer": "{leaf}"},
             {"id": "third", "type": "fill", "source": "units", "source-layer": "{level2}"},
@@ -253,7 +264,8 @@ mod tests {
             style["layers"].as_array().expect("layers").iter().filter_map(|l| l["id"].as_str()).collect();
         assert_eq!(ids, ["land", "units-state", "units-county", "leaf", "heat"]);
         assert_eq!(style["layers"][1]["minzoom"], 5);
-        assert_eq!(style["layers"][1]["maxzoom"], 8.5);
+        assert_eq!(style["layers"][1]["maxzoom"], 8);
+        assert_eq!(style["layers"][2]["minzoom"], 8.5);
         assert_eq!(style["layers"][2]["filter"][2], 1);
         assert_eq!(style["layers"][3]["source-layer"], "county");
     }
@@ -263,7 +275,7 @@ mod tests {
         let style = Style::parse(TEMPLATE, &levels()).expect("a style");
         let kinds: Vec<Kind> = style.layers.iter().map(|l| l.kind).collect();
         assert_eq!(kinds, [Kind::Background, Kind::Line, Kind::Line, Kind::Fill]);
-        assert!(style.layers[1].shows_at(6.0) && !style.layers[1].shows_at(8.5));
+        assert!(style.layers[1].shows_at(6.0) && !style.layers[1].shows_at(8.0));
         assert_eq!(style.layers[1].keys(), ["level"]);
         let dashes = style.layers[1].property("line-dasharray");
         assert_eq!(dashes, Some(&Expr::Const(Val::List(vec![Val::Num(2.0), Val::Num(1.0)]))));

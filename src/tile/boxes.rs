@@ -42,7 +42,7 @@ impl Boxes {
     }
 
     fn descend(&self, layer: usize, node: usize, bounds: GridBounds, found: &mut Vec<u32>) {
-        if !meet(self.layers[layer][node], bounds) {
+        if !self.layers[layer][node].meets(bounds) {
             return;
         }
         if layer == 0 {
@@ -54,10 +54,6 @@ impl Boxes {
             self.descend(layer - 1, child, bounds, found);
         }
     }
-}
-
-const fn meet(a: GridBounds, b: GridBounds) -> bool {
-    a.min.x <= b.max.x && b.min.x <= a.max.x && a.min.y <= b.max.y && b.min.y <= a.max.y
 }
 
 /// The bits of x and y interleaved: near points mostly get near numbers, and a tile is one range of them.
@@ -92,7 +88,7 @@ mod tests {
             let tree = Boxes::new(&bounds);
             for _ in 0..50 {
                 let query = any_box(20_000);
-                let scan: Vec<u32> = (0..n as u32).filter(|i| meet(bounds[*i as usize], query)).collect();
+                let scan: Vec<u32> = (0..n as u32).filter(|i| bounds[*i as usize].meets(query)).collect();
                 assert_eq!(tree.meeting(query), scan);
             }
         }

@@ -289,8 +289,8 @@ fn inside(ring: &[Spot], p: Spot) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::feature::Geometry;
     use super::*;
+    use crate::tile::feature::Geometry;
 
     const WINDOW: Window = Window { low: 0, high: 100 };
 
@@ -309,7 +309,7 @@ mod tests {
     fn a_polygon_around_the_window_becomes_the_window() {
         let rings = clipped(&[&[(-50, -50), (150, -50), (150, 150), (-50, 150)]]);
         assert_eq!(rings.len(), 1);
-        assert_eq!(super::super::feature::doubled_area(&rings[0]), 2 * 100 * 100);
+        assert_eq!(crate::tile::feature::doubled_area(&rings[0]), 2 * 100 * 100);
     }
 
     /// ```text
@@ -332,7 +332,7 @@ mod tests {
         let hole: &[Spot] = &[(-10, 40), (-10, 60), (10, 60), (10, 40)];
         let rings = clipped(&[outer, hole]);
         assert_eq!(rings.len(), 1, "{rings:?}");
-        assert_eq!(super::super::feature::doubled_area(&rings[0]), 2 * (100 * 100 - 10 * 20));
+        assert_eq!(crate::tile::feature::doubled_area(&rings[0]), 2 * (100 * 100 - 10 * 20));
     }
 
     #[test]

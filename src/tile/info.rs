@@ -53,7 +53,7 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
             ("code", "String"),
             ("name", "String"),
             ("own", "String: the name without the parent's name before it"),
-            ("short", "String: the code without the parent's"),
+            ("short", "String: the code without the parent's and leading zeros"),
             ("level", "Number"),
             ("level_key", "String"),
             ("min_zoom", "Number: the name fits from this zoom (512-pixel tiles)"),

@@ -76,15 +76,13 @@ impl Labels {
 impl Label {
     fn send(&self, hierarchy: &Hierarchy, levels: &[LevelShapes], shape: &Shape, sink: &mut dyn Sink) {
         let unit = hierarchy.unit(self.unit);
-        let parent = unit.parent.map(|p| hierarchy.unit(p));
-        let short = parent.and_then(|p| unit.code.strip_prefix(&*p.code)).unwrap_or(&unit.code);
-        let own = parent.and_then(|p| unit.name.strip_prefix(&*p.name)).map_or("", str::trim_start);
+        let (code, name) = unit.parent.map_or(("", ""), |p| (&hierarchy.unit(p).code, &hierarchy.unit(p).name));
         let key = levels.get(usize::from(unit.level)).map_or("", |l| &l.info.key);
         let tags: [Tag<'_>; 9] = [
             ("code", Value::Text(&unit.code)),
             ("name", Value::Text(&unit.name)),
-            ("own", Value::Text(if own.is_empty() { &unit.name } else { own })),
-            ("short", Value::Text(short)),
+            ("own", Value::Text(own(&unit.name, name))),
+            ("short", Value::Text(own(own(&unit.code, code), "0"))),
             ("level", Value::Integer(i64::from(unit.level))),
             ("level_key", Value::Text(key)),
             ("min_zoom", Value::Number(self.min_zoom)),
@@ -92,5 +90,26 @@ impl Label {
             ("rank", Value::Integer(i64::from(self.rank))),
         ];
         sink.feature(Some(unit.id), &tags, shape);
+    }
+}
+
+/// What a text adds to the one it begins with (as often as it does); the whole text when that is nothing.
+fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
+    let rest = if beginning.is_empty() { text } else { text.trim_start_matches(beginning) };
+    let rest = rest.trim_start_matches(['-', ' ', '·']);
+    if rest.is_empty() { text } else { rest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn a_label_says_what_its_parent_does_not() {
+        assert_eq!(own("黄庄社区第五网格(隆鑫苑)", "黄庄社区"), "第五网格(隆鑫苑)");
+        assert_eq!(own("黄庄社区", "洸河街道"), "黄庄社区");
+        assert_eq!(own("黄庄", "黄庄"), "黄庄");
+        assert_eq!(own(own("370871001002003", "370871001002"), "0"), "3");
+        assert_eq!(own(own("000", ""), "0"), "000");
     }
 }

@@ -27,18 +27,22 @@ fn tiles(snapshot: &Snapshot, zoom: u8) -> Vec<TileCoord> {
 struct Areas {
     layer: String,
     sums: BTreeMap<String, i64>,
+    outside: i64,
     least: i64,
 }
 
 impl Sink for Areas {
     fn layer(&mut self, name: &str) {
         self.layer = name.to_owned();
-        if !["boundaries", "labels"].contains(&name) {
+        if !["outside", "boundaries", "labels"].contains(&name) {
             self.sums.insert(name.to_owned(), 0);
         }
     }
 
     fn feature(&mut self, _: Option<u64>, _: &[Tag<'_>], shape: &Shape) {
+        if self.layer == "outside" {
+            self.outside += shape.doubled_area();
+        }
         if let Some(sum) = self.sums.get_mut(&self.layer) {
             *sum += shape.doubled_area();
             self.least = self.least.min(shape.doubled_area());
@@ -63,6 +67,8 @@ fn in_every_tile_the_areas_of_all_levels_are_equal_to_the_unit() {
                 let one = sums.next().expect("a level");
                 assert!(sums.all(|s| s == one), "seed {seed}, {coord:?}: {:?}", areas.sums);
                 assert!(areas.least >= 0);
+                let window = i64::from(feature::EXTENT + 2 * BUFFER).pow(2) * 2;
+                assert_eq!(one + areas.outside, window, "seed {seed}, {coord:?}: the rest is outside");
                 checked += 1;
             }
         }
@@ -84,7 +90,9 @@ fn another_reader_finds_every_unit_with_its_attributes() {
                 feature.geometry().expect("a readable geometry");
                 let tags: HashMap<&str, MvtValueRef<'_>> =
                     feature.properties().map(|p| p.expect("a property")).collect();
-                if layer.name() == "boundaries" {
+                if layer.name() == "outside" {
+                    assert!(tags.is_empty());
+                } else if layer.name() == "boundaries" {
                     assert!(tags.contains_key("level") && tags.contains_key("outline"));
                 } else {
                     let MvtValueRef::String(code) = tags["code"] else { panic!("a code is text") };

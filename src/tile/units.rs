@@ -11,7 +11,7 @@ use super::labels::Labels;
 use super::{LevelInfo, TileCoord};
 use crate::coverage::generalize::{Generalized, GridBounds};
 use crate::coverage::region::{Group, trace};
-use crate::coverage::world::{FULL_ZOOM, WORLD_BITS};
+use crate::coverage::world::{FULL_ZOOM, GridPoint, WORLD_BITS, turn};
 use crate::coverage::{Coverage, HalfArc, Ring};
 use crate::grid::{Hierarchy, Unit, UnitIx};
 use crate::snapshot::Snapshot;
@@ -29,6 +29,9 @@ pub(super) struct Units {
     pub levels: Vec<LevelShapes>,
     pub borders: Borders,
     pub labels: Labels,
+    /// The edge of everything that belongs to no unit, walked with that land inside.
+    outside: Vec<Vec<HalfArc>>,
+    bounds: GridBounds,
 }
 
 /// The units of one level.
@@ -64,7 +67,16 @@ impl Units {
             .collect();
         let borders = Borders::new(&snapshot.coverage, &groups, &arcs);
         let labels = Labels::new(hierarchy, &levels, &arcs);
-        Self { arcs, levels, borders, labels }
+        let all: Vec<Group> = (groups.last().into_iter().flatten())
+            .map(|g| if *g == Group::NONE { Group::NONE } else { Group(0) })
+            .collect();
+        let outline = trace(&snapshot.coverage, &all, usize::from(!all.is_empty()));
+        // Walked as traced, the units lie on the left: where `y` points south that is the far side.
+        let outside: Vec<Vec<HalfArc>> = outline.iter().flatten().map(|r| r.halves.to_vec()).collect();
+        let boxes = outside.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));
+        let nowhere = GridBounds { min: GridPoint::default(), max: GridPoint::default() };
+        let bounds = boxes.reduce(GridBounds::joined).unwrap_or(nowhere);
+        Self { arcs, levels, borders, labels, outside, bounds }
     }
 
     /// All layers of a tile: polygons top level first, then `boundaries`, then `labels`.
@@ -75,6 +87,9 @@ impl Units {
                 self.draw_level(snapshot, level, &frame, sink);
             }
         }
+        if sink.wants("outside") {
+            self.draw_outside(&frame, sink);
+        }
         if sink.wants("boundaries") {
             sink.layer("boundaries");
             self.borders.draw(&self.arcs, &self.levels, &frame, sink);
@@ -82,6 +97,23 @@ impl Units {
         if sink.wants("labels") {
             sink.layer("labels");
             self.labels.draw(&snapshot.hierarchy, &self.levels, coord, sink);
+        }
+    }
+
+    /// What the window shows of the land around, and of holes that are nobody's: to be covered, so that eyes stay on the
+    /// district. Tiles that show nothing of the district's box have none.
+    fn draw_outside(&self, frame: &Frame, sink: &mut dyn Sink) {
+        if !frame.world_bounds().meets(self.bounds) {
+            return;
+        }
+        let (low, high) = (frame.window.low - 1, frame.window.high + 1);
+        let mut rings = vec![vec![(low, low), (high, low), (high, high), (low, high)]];
+        rings.extend(self.outside.iter().map(|r| ring(&self.arcs, r, frame)));
+        let mut shape = Shape::new(Geometry::Polygon);
+        clip::polygon(rings, frame.window, &mut shape);
+        sink.layer("outside");
+        if !shape.is_empty() {
+            sink.feature(None, &[], &shape);
         }
     }
 
@@ -157,9 +189,7 @@ fn shape(unit: UnitIx, rings: &[Ring], arcs: &Generalized) -> UnitShape {
     let rings: Vec<Vec<HalfArc>> = rings.iter().map(|r| r.halves.iter().rev().map(|h| h.twin()).collect()).collect();
     let boxes = rings.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));
     let origin = rings.iter().flatten().next().map(|h| arcs.points(FULL_ZOOM, h.arc())[0]);
-    let cross = |pair: &[crate::coverage::world::GridPoint]| {
-        origin.map_or(0, |o| i128::from(crate::coverage::world::turn(o, pair[0], pair[1])))
-    };
+    let cross = |pair: &[GridPoint]| origin.map_or(0, |o| i128::from(turn(o, pair[0], pair[1])));
     let walk = |h: &HalfArc| {
         let area: i128 = arcs.points(FULL_ZOOM, h.arc()).windows(2).map(cross).sum();
         if h.reversed() { -area } else { area }

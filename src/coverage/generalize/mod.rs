@@ -76,6 +76,12 @@ impl GridBounds {
         Some(rest.iter().fold(Self { min: *first, max: *first }, |b, p| b.joined(Self { min: *p, max: *p })))
     }
 
+    /// Whether two boxes share a point.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.min.x <= other.max.x && other.min.x <= self.max.x && self.min.y <= other.max.y && other.min.y <= self.max.y
+    }
+
     #[must_use]
     pub fn joined(self, other: Self) -> Self {
         Self {
