@@ -195,6 +195,8 @@ fn stores_that_are_none_of_ours_are_never_overwritten() {
         desk.run(&["check", "--store", name]).ends(2).says(&[name, "is not a Wangge store"]);
         assert_eq!(fs::read(desk.path(name)).unwrap(), before);
     }
+    let nowhere = ["import", "--store", "no/where.gpkg", "--district", "district.toml"];
+    desk.run(&nowhere).ends(2).says(&["no/where.gpkg", "its folder does not exist"]);
     desk.run(&["check", "--store", "none.gpkg"]).ends(2).says(&["no such store", "import a district"]);
 }
 

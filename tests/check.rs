@@ -173,3 +173,16 @@ fn vacancies_and_sizes_are_warnings_and_the_district_stays_clean() {
         "缺少专业网格员：燃气",
     ]);
 }
+
+#[test]
+fn codes_that_do_not_fit_the_scheme_are_named() {
+    let mut town = Town::new();
+    town.unit(&code(0, 0)).code = "A11".to_owned(); // too short, and a community's
+    town.unit(&code(3, 3)).code = "B224".to_owned(); // not under its parent
+    town.unit(&code(0, 3)).parent = "A99".to_owned();
+    let desk = Desk::with(&town);
+    let faults = faults(&desk, &["check", "district.toml", "--json"]);
+    assert!(named(&faults, "code", "A11")["en"].as_str().unwrap().contains("3 characters, not 4"));
+    assert!(named(&faults, "code", "B224")["zh"].as_str().unwrap().contains("不以上级编码 A22 开头"));
+    assert!(named(&faults, "no_parent", &code(0, 3))["en"].as_str().unwrap().contains("A99"));
+}

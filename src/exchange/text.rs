@@ -51,7 +51,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Text, FileFault> {
     // Metadata first: opening a pipe for reading would wait for a writer.
     let found = std::fs::metadata(path).map_err(unreadable)?;
     if !found.is_file() {
-        return Err(unreadable(io::Error::from(io::ErrorKind::InvalidInput)));
+        return Err(unreadable(io::Error::other("it is a folder or a device")));
     }
     if found.len() > limits.file_bytes {
         return Err(fault(Problem::TooLarge { bytes: found.len(), limit: limits.file_bytes }));

@@ -216,6 +216,13 @@ impl Store for GeoPackage {
     }
 
     fn version(&self) -> Result<Option<u64>, StoreFault> {
+        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(StoreFault::ReadOnly {
+                file: self.path.clone(),
+                reason: "its folder does not exist".to_owned(),
+            });
+        }
         if !fs::metadata(&self.path).is_ok_and(|found| found.len() > 0) {
             return Ok(None);
         }
