@@ -252,7 +252,7 @@ fn upward_names(path: &str, text: &str) -> Vec<String> {
             match ROOMS.iter().position(|r| *r == name) {
                 Some(other) if other <= own => {}
                 Some(_) => {
-                    faults.push(format!("{path}:{}: {room} names {name}, which comes after it", line_of(&code, at)))
+                    faults.push(format!("{path}:{}: {room} names {name}, which comes after it", line_of(&code, at)));
                 }
                 None => faults.push(format!("{path}:{}: crate::{name} is no room", line_of(&code, at))),
             }
@@ -376,7 +376,7 @@ fn unfinished(path: &str, text: &str) -> Vec<String> {
     for (line, content) in (1..).zip(text.lines()) {
         faults.extend(notes.iter().filter(|n| content.contains(*n)).map(|n| format!("{path}:{line}: {n}")));
     }
-    if path.ends_with(".rs") {
+    if Path::new(path).extension().is_some_and(|end| end == "rs") {
         let code = code_only(text);
         for word in ["todo!", "unimplemented!", "dbg!", "#[ignore"] {
             faults.extend(code.match_indices(word).map(|(at, _)| format!("{path}:{}: {word}", line_of(&code, at))));
