@@ -1,6 +1,6 @@
 //! The part of the MapLibre expression language that our styles use, parsed once and evaluated per feature.
 //!
-//! `literal get has zoom geometry-type == != < <= > >= all any ! in case match coalesce step interpolate (linear,
+//! `literal boolean number string get has zoom geometry-type == != < <= > >= all any ! in case match coalesce step interpolate (linear,
 //! exponential) concat to-string to-number + - * / min max feature-state` (which a picture does not have: `null`).
 
 use serde_json::Value as Json;
@@ -119,11 +119,11 @@ fn operator(name: &str, args: &[Json]) -> Result<Expr, String> {
         "all" => all().map(Expr::All),
         "any" => all().map(Expr::Any),
         "!" => Ok(Expr::Not(Box::new(arg(0)?))),
-        "boolean" | "number" | "string" | "to-boolean" | "to-color" => all().map(Expr::Coalesce),
         "in" => pair().map(Expr::In),
         "case" => case(args),
         "match" => matching(args),
-        "coalesce" => all().map(Expr::Coalesce),
+        // Assertions of a type pass on what they are given, or else their next argument.
+        "coalesce" | "boolean" | "number" | "string" => all().map(Expr::Coalesce),
         "step" => Ok(Expr::Step(Box::new(arg(0)?), Box::new(arg(1)?), stops(args.get(2..).unwrap_or_default())?)),
         "interpolate" => interpolate(args),
         "concat" => all().map(Expr::Concat),
@@ -152,9 +152,7 @@ fn matching(args: &[Json]) -> Result<Expr, String> {
     let (input, rest) = args.split_first().ok_or("“match” lacks its input")?;
     let (default, arms) = rest.split_last().ok_or("“match” lacks its last value")?;
     let arms = arms.chunks(2).map(|arm| match arm {
-        [Json::Array(labels), value] => {
-            Ok((labels.iter().map(constant).collect::<Result<_, _>>()?, parse(value)?))
-        }
+        [Json::Array(labels), value] => Ok((labels.iter().map(constant).collect::<Result<_, _>>()?, parse(value)?)),
         [label, value] => Ok((vec![constant(label)?], parse(value)?)),
         _ => Err("“match” has a label without a value".to_owned()),
     });
@@ -236,9 +234,7 @@ impl Expr {
                 let value = input.eval(scene);
                 arms.iter().find(|(labels, _)| labels.contains(&value)).map_or(&**rest, |(_, out)| out).eval(scene)
             }
-            Self::Coalesce(items) => {
-                items.iter().map(|e| e.eval(scene)).find(|v| *v != Val::Null).unwrap_or(Val::Null)
-            }
+            Self::Coalesce(items) => items.iter().map(|e| e.eval(scene)).find(|v| *v != Val::Null).unwrap_or(Val::Null),
             Self::Step(input, first, stops) => {
                 let at = input.number(scene, 0.0);
                 stops.iter().rev().find(|(stop, _)| *stop <= at).map_or(&**first, |(_, value)| value).eval(scene)

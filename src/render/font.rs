@@ -183,7 +183,7 @@ mod tests {
             assert!(Font::new(&whole[..end]).is_err(), "{end}");
         }
         assert_eq!(
-            super::super::RenderFault::from(FontFault::NotAFont).to_string(),
+            crate::render::RenderFault::from(FontFault::NotAFont).to_string(),
             "the font cannot be read: the file is neither OpenType nor TrueType"
         );
     }

@@ -171,7 +171,7 @@ pub(super) fn raise(cover: &mut [u8], width: usize, dx: usize, dy: usize, part: 
 
 #[cfg(test)]
 mod tests {
-    use super::super::font::bundled;
+    use crate::render::font::bundled;
     use super::*;
 
     fn key(font: &Font, ch: &str, size_q: u16, halo_q: u16, shift_q: u8) -> MaskKey {

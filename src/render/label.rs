@@ -373,7 +373,7 @@ fn blend(pixel: &mut [u8], color: [u8; 4], cover: u8) {
 mod tests {
     use tiny_skia::{Color, Pixmap};
 
-    use super::super::font::bundled;
+    use crate::render::font::bundled;
     use super::*;
 
     const NAMES: [&str; 8] =

@@ -23,7 +23,8 @@ pub(super) fn draw(
     scale: u8,
 ) -> Result<Pixmap, RenderFault> {
     let side = u32::from(scale) << PIXEL_BITS;
-    let mut picture = Pixmap::new(side, side).ok_or_else(|| RenderFault::Png(format!("no memory for {side} × {side} pixels")))?;
+    let mut picture =
+        Pixmap::new(side, side).ok_or_else(|| RenderFault::Png(format!("no memory for {side} × {side} pixels")))?;
     picture.fill(Color::WHITE);
     let mut fills = Fills::new(side as usize, side as usize);
     let zoom = style_zoom(coord.z());

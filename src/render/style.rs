@@ -257,9 +257,11 @@ mod tests {
 
     #[test]
     fn a_template_becomes_a_style_for_any_number_of_levels() {
-        let style: Json = serde_json::from_str(&expand(TEMPLATE, &levels(), "http://h").expect("a style")).expect("JSON");
+        let style: Json =
+            serde_json::from_str(&expand(TEMPLATE, &levels(), "http://h").expect("a style")).expect("JSON");
         assert_eq!(style["sources"]["units"]["url"], "http://h/tiles/units.json");
-        let ids: Vec<&str> = style["layers"].as_array().expect("layers").iter().filter_map(|l| l["id"].as_str()).collect();
+        let ids: Vec<&str> =
+            style["layers"].as_array().expect("layers").iter().filter_map(|l| l["id"].as_str()).collect();
         assert_eq!(ids, ["land", "units-state", "units-county", "leaf", "heat"]);
         assert_eq!(style["layers"][1]["minzoom"], 5);
         assert_eq!(style["layers"][1]["maxzoom"], 8);

@@ -22,6 +22,10 @@ const SCREEN_BITS: u8 = 9;
 const NAME_PX: f64 = 66.0;
 const SHORT_PX: f64 = 26.0;
 
+/// Class, households and population are left out of a level's first zooms, where a unit is a few pixels wide and one tile holds all:
+/// that keeps the largest tile of a district under 130 KB.
+const FIGURES_AFTER: u8 = 3;
+
 /// The polygons, borders and labels of one snapshot.
 #[derive(Debug)]
 pub(super) struct Units {
@@ -128,24 +132,27 @@ impl Units {
             clip::polygon(rings, frame.window, &mut shape);
             if !shape.is_empty() {
                 let unit = snapshot.hierarchy.unit(drawn.unit);
-                sink.feature(Some(unit.id), &tags(&snapshot.hierarchy, unit, drawn.colour), &shape);
+                let near = frame.data_zoom >= level.info.min_zoom + FIGURES_AFTER;
+                sink.feature(Some(unit.id), &tags(&snapshot.hierarchy, unit, drawn.colour, near), &shape);
             }
         }
     }
 }
 
-fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8) -> Vec<Tag<'a>> {
+fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8, near: bool) -> Vec<Tag<'a>> {
     let mut tags = vec![("code", Value::Text(&unit.code)), ("name", Value::Text(&unit.name))];
     if let Some(parent) = unit.parent {
         tags.push(("parent", Value::Text(&hierarchy.unit(parent).code)));
     }
     tags.push(("level", Value::Integer(i64::from(unit.level))));
     tags.push(("colour", Value::Integer(i64::from(colour))));
-    if !unit.class.is_empty() {
-        tags.push(("class", Value::Text(&unit.class)));
+    if near {
+        if !unit.class.is_empty() {
+            tags.push(("class", Value::Text(&unit.class)));
+        }
+        tags.push(("households", Value::Integer(i64::from(unit.households))));
+        tags.push(("population", Value::Integer(i64::from(unit.population))));
     }
-    tags.push(("households", Value::Integer(i64::from(unit.households))));
-    tags.push(("population", Value::Integer(i64::from(unit.population))));
     tags
 }
 
@@ -189,9 +196,7 @@ fn shape(unit: UnitIx, rings: &[Ring], arcs: &Generalized) -> UnitShape {
     let rings: Vec<Vec<HalfArc>> = rings.iter().map(|r| r.halves.iter().rev().map(|h| h.twin()).collect()).collect();
     let boxes = rings.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));
     let origin = rings.iter().flatten().next().map(|h| arcs.points(FULL_ZOOM, h.arc())[0]);
-    let cross = |pair: &[GridPoint]| {
-        origin.map_or(0, |o| i128::from(turn(o, pair[0], pair[1])))
-    };
+    let cross = |pair: &[GridPoint]| origin.map_or(0, |o| i128::from(turn(o, pair[0], pair[1])));
     let walk = |h: &HalfArc| {
         let area: i128 = arcs.points(FULL_ZOOM, h.arc()).windows(2).map(cross).sum();
         if h.reversed() { -area } else { area }
