@@ -9,15 +9,9 @@ use super::units::{District, Use};
 use super::write::{collection, geometry, positions};
 
 fn properties(kind: &str, name: &str, class: Option<u8>) -> String {
-    let mut out = format!("{{\"kind\":\"{kind}\"");
-    if !name.is_empty() {
-        out.push_str(&format!(",\"name\":\"{name}\""));
-    }
-    if let Some(class) = class {
-        out.push_str(&format!(",\"class\":{class}"));
-    }
-    out.push('}');
-    out
+    let name = if name.is_empty() { String::new() } else { format!(",\"name\":\"{name}\"") };
+    let class = class.map_or_else(String::new, |class| format!(",\"class\":{class}"));
+    format!("{{\"kind\":\"{kind}\"{name}{class}}}")
 }
 
 /// A river's water: its line widened to both sides.
@@ -46,7 +40,10 @@ fn polygon(ring: &[P]) -> String {
 fn banks(district: &District, out: &mut Vec<(String, String)>) {
     for feature in &district.terrain.lines {
         if let Kind::River { half_width_m } = feature.kind {
-            out.push((properties("green", &format!("{}绿带", feature.name), None), polygon(&water(feature, f64::from(half_width_m) + 24.0))));
+            out.push((
+                properties("green", &format!("{}绿带", feature.name), None),
+                polygon(&water(feature, f64::from(half_width_m) + 24.0)),
+            ));
         }
     }
 }

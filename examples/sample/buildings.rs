@@ -89,7 +89,10 @@ impl Block<'_> {
             inside(&self.points, p.p())
                 && self.village.is_none_or(|v| inside(v, p.p()))
                 && clear(&self.ring, *p, 5.5)
-                && self.holes.iter().all(|h| clear(h, *p, 8.0) && !inside(&h.iter().map(|v| v.p()).collect::<Vec<_>>(), p.p()))
+                && self
+                    .holes
+                    .iter()
+                    .all(|h| clear(h, *p, 8.0) && !inside(&h.iter().map(|v| v.p()).collect::<Vec<_>>(), p.p()))
                 && self.obstacles.iter().all(|(o, keep)| o.distance(*p) > *keep)
         })
     }

@@ -116,7 +116,8 @@ impl Survey {
         if left_area < 1200.0 || right_area < 1200.0 {
             return None;
         }
-        let share = self.samples.iter().filter(|s| inside(&ring, s.lattice)).map(|s| s.weight).sum::<f64>() / self.total;
+        let share =
+            self.samples.iter().filter(|s| inside(&ring, s.lattice)).map(|s| s.weight).sum::<f64>() / self.total;
         let units = (share * k as f64).round().clamp(1.0, k as f64 - 1.0);
         let off = (share * k as f64 - units).abs() / units.min(k as f64 - units);
         if off > 0.75 {
@@ -130,19 +131,36 @@ impl Survey {
         let shape = round(left_area, perimeter(&metres)).min(round(right_area, right));
         let inside_village = path.iter().filter(|p| through(**p)).count() as f64 / path.len() as f64;
         let balance = units.min(k as f64 - units) / k as f64;
-        cut.score = wish + 2.9 * shape - 0.9 * off - 0.35 * length / self.area_m2.sqrt() - 0.9 * inside_village + 0.5 * balance;
+        cut.score =
+            wish + 2.9 * shape - 0.9 * off - 0.35 * length / self.area_m2.sqrt() - 0.9 * inside_village + 0.5 * balance;
         Some(cut)
     }
 
     /// A cut along a piece of line that crosses the face.
-    pub fn along(&self, piece: usize, ends: (Vertex, Vertex), inner: &[P], k: usize, wish: f64, through: impl Fn(V) -> bool) -> Option<Cut> {
+    pub fn along(
+        &self,
+        piece: usize,
+        ends: (Vertex, Vertex),
+        inner: &[P],
+        k: usize,
+        wish: f64,
+        through: impl Fn(V) -> bool,
+    ) -> Option<Cut> {
         let ends = (End::At(ends.0), End::At(ends.1));
         let cut = Cut { ends, inner: inner.to_vec(), piece: Some(piece), left_units: 0, score: 0.0 };
         self.judge(cut, k, wish, through)
     }
 
     /// New lines square to the region's sides, at the shares that whole units ask for; `wild` widens the search.
-    pub fn fresh(&self, mesh: &Mesh, k: usize, manner: Manner, wild: usize, random: &mut Random, through: impl Fn(V) -> bool + Copy) -> Vec<Cut> {
+    pub fn fresh(
+        &self,
+        mesh: &Mesh,
+        k: usize,
+        manner: Manner,
+        wild: usize,
+        random: &mut Random,
+        through: impl Fn(V) -> bool + Copy,
+    ) -> Vec<Cut> {
         let mut shares = vec![k / 2];
         if k > 2 {
             shares.extend([k.div_ceil(2), k / 2 - 1, k / 2 + 1]);
@@ -151,7 +169,13 @@ impl Survey {
         shares.sort_unstable();
         shares.dedup();
         let mut out = Vec::new();
-        let turns = if wild > 0 { 8 } else if manner.town { 2 } else { 4 };
+        let turns = if wild > 0 {
+            8
+        } else if manner.town {
+            2
+        } else {
+            4
+        };
         for turn in 0..turns {
             for &units in &shares {
                 let tilt = match (manner.town, wild) {
@@ -179,10 +203,13 @@ impl Survey {
         let mut heights: Vec<(f64, f64)> = self.samples.iter().map(|s| (-s.at.dot(normal), s.weight)).collect();
         heights.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut left = share * self.total;
-        let height = heights.iter().find(|(_, w)| {
-            left -= w;
-            left <= 0.0
-        })?.0;
+        let height = heights
+            .iter()
+            .find(|(_, w)| {
+                left -= w;
+                left <= 0.0
+            })?
+            .0;
         let middle = direction.plus(normal, 0.0);
         let foot = normal.plus(normal, -height - 1.0);
         let (from, to) = (foot.plus(middle, -60_000.0).p(), foot.plus(middle, 60_000.0).p());
@@ -269,8 +296,8 @@ pub fn main_axis(ring: &[V]) -> V {
     }
     let root = |z: V| {
         let z = z.unit();
-        let x = ((1.0 + z.x) / 2.0).max(0.0).sqrt();
-        let y = ((1.0 - z.x) / 2.0).max(0.0).sqrt();
+        let x = f64::midpoint(1.0, z.x).max(0.0).sqrt();
+        let y = f64::midpoint(1.0, -z.x).max(0.0).sqrt();
         V::new(x, if z.y < 0.0 { -y } else { y })
     };
     root(root(sum)).unit()
@@ -282,10 +309,22 @@ fn bend(a: V, b: V, manner: Manner, straight: bool, random: &mut Random) -> Vec<
     let across = b.minus(a).unit().left();
     let step = if manner.town { 21.0 } else { 40.0 };
     let n = (length / step).round().max(2.0) as usize;
-    let share = if straight { 0.003 } else if manner.town { 0.018 } else { 0.05 };
+    let share = if straight {
+        0.003
+    } else if manner.town {
+        0.018
+    } else {
+        0.05
+    };
     let bow = random.between(-1.0, 1.0) * share * length;
     let wave = Wave::new(random, if manner.town { 260.0 } else { 500.0 });
-    let sway = if straight { 0.0 } else if manner.town { 1.2 } else { (length * 0.02).min(14.0) };
+    let sway = if straight {
+        0.0
+    } else if manner.town {
+        1.2
+    } else {
+        (length * 0.02).min(14.0)
+    };
     let jog = if straight || manner.town || length < 260.0 || random.chance(0.35) {
         None
     } else {

@@ -155,7 +155,7 @@ base = ["base.geojson.gz"]
 
 pub fn readme(seed: u64) -> String {
     format!(
-        r#"# 示例数据 · the sample district
+        r"# 示例数据 · the sample district
 
 **Synthetic.** Drawn by this project's own code (`examples/sample`, `make data`) from the seed {seed}; the same seed gives the same bytes.
 No boundary, household, person, phone, call or building in these files is real. Phone numbers begin with 12, which no operator uses.
@@ -179,6 +179,6 @@ compounds, firms, people and minor streets. The counts (5 / 38 / 540 / 2623 and 
 
 Codes: 12 digits of the community (those of the village it is named after), 3 of the grid, 3 of the micro-grid; numbered row by row from
 north to south, each row from west to east. A code that ends in 000 is a grid that was not yet divided.
-"#
+"
     )
 }

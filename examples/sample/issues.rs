@@ -185,7 +185,7 @@ impl<'a> Calls<'a> {
             short,
             phone(1_000_000 + n % 31_337),
             if random.chance(0.11) { "是" } else { "否" }.into(),
-            if place.kind == "crossing" { format!("济宁市{street}{}", place.name) } else { place.address.clone() },
+            typed(place, street, self.district.sub_of(micro), random),
             random.pick(sub.2).replace("{}", &place.name),
             if urgent { "紧急" } else { "一般" }.into(),
             stamp(due, 0),
@@ -200,12 +200,27 @@ impl<'a> Calls<'a> {
     }
 }
 
+/// The address as it was typed: often the standard one, else shorter, with an older district's name, or with another word for a
+/// building.
+fn typed(place: &Place, street: &str, sub: usize, random: &mut Random) -> String {
+    let rest = place.address.replace("山东省济宁市高新区", "");
+    let older = if sub < 3 { "任城区" } else { "兖州区" };
+    let office = street.replace("街道", "办事处");
+    match random.weighted(&[0.58, 0.12, 0.1, 0.08, 0.12]) {
+        0 => place.address.clone(),
+        1 => format!("高新区{}", rest.replace("号楼", "#楼")),
+        2 => format!("济宁市{older}{rest}"),
+        3 => rest.replace(street, &office).replace("号楼", "栋"),
+        _ => format!("{}附近", place.name),
+    }
+}
+
 fn hour(evening: f64, random: &mut Random) -> usize {
+    const DAYTIME: [f64; 18] =
+        [0.05, 0.03, 0.02, 0.02, 0.03, 0.08, 0.25, 0.7, 1.5, 1.9, 1.8, 1.3, 0.8, 0.9, 1.4, 1.6, 1.5, 1.1];
     if random.chance(evening) {
         return 18 + random.weighted(&[0.9, 1.2, 1.3, 1.1, 0.6, 0.25]);
     }
-    const DAYTIME: [f64; 18] =
-        [0.05, 0.03, 0.02, 0.02, 0.03, 0.08, 0.25, 0.7, 1.5, 1.9, 1.8, 1.3, 0.8, 0.9, 1.4, 1.6, 1.5, 1.1];
     random.weighted(&DAYTIME)
 }
 

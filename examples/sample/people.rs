@@ -129,7 +129,7 @@ pub fn volunteers(district: &District, places: &[Place], random: &mut Random) ->
             let theme = THEMES[(k + c) % THEMES.len()];
             let round = if k >= THEMES.len() { "第二" } else { "" };
             let name = format!("{}{theme}{round}志愿服务队", community.name);
-            let founded = format!("2025-{:02}-{:02}", 3 + i % 9, 1 + i * 7 % 28);
+            let founded = format!("2024-{:02}-{:02}", 2 + i % 10, 1 + i * 7 % 28);
             let row = [
                 format!("T{i:03}"),
                 name,

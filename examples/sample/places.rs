@@ -72,10 +72,12 @@ impl Gazetteer<'_> {
                 .collect();
             let Some(&first) = own.first() else { continue };
             let middle = own.iter().fold(V::new(0.0, 0.0), |m, p| m.plus(*p, 1.0 / own.len() as f64));
-            let at = own.iter().copied().fold(first, |b, p| if p.distance(middle) < b.distance(middle) { p } else { b });
+            let at =
+                own.iter().copied().fold(first, |b, p| if p.distance(middle) < b.distance(middle) { p } else { b });
             self.add("compound", grid.estate.clone(), at, 80, "");
             if grid.estate == "隆鑫苑" {
-                let older = buildings.iter().find(|b| self.district.micros[b.micro].grid == g && b.number == LONGXINYUAN + 9);
+                let older =
+                    buildings.iter().find(|b| self.district.micros[b.micro].grid == g && b.number == LONGXINYUAN + 9);
                 older.iter().for_each(|b| self.add("compound", "黄庄小区".into(), b.at, 120, ""));
             }
         }
@@ -97,7 +99,10 @@ impl Gazetteer<'_> {
                     continue;
                 }
                 Some(v) => self.district.villages[v].name,
-                None if building.what == Use::Homes && self.district.grids[micro.grid].estate == "隆鑫苑" && n > LONGXINYUAN => {
+                None if building.what == Use::Homes
+                    && self.district.grids[micro.grid].estate == "隆鑫苑"
+                    && n > LONGXINYUAN =>
+                {
                     n -= LONGXINYUAN;
                     "黄庄小区"
                 }
@@ -110,7 +115,10 @@ impl Gazetteer<'_> {
                 let units = if wanted { 3 } else { 2 + random.below(2) };
                 for unit in 1..=units {
                     let along = building.length_m * ((unit as f64 - 0.5) / units as f64 - 0.5);
-                    let door = building.at.plus(building.along, along).plus(building.along.left(), -building.depth_m / 2.0 + 0.5);
+                    let door = building
+                        .at
+                        .plus(building.along, along)
+                        .plus(building.along.left(), -building.depth_m / 2.0 + 0.5);
                     push("entrance", format!("{estate}{n}号楼{unit}单元"), String::new(), door, 5);
                 }
             }
@@ -163,7 +171,13 @@ impl Gazetteer<'_> {
             for two in &roads[i + 1..] {
                 for at in Self::meet(one, two).into_iter().take(1).filter(|_| one.name != two.name) {
                     let name = format!("{}与{}交叉口", one.name, two.name);
-                    self.add("crossing", name, at, 25, &format!("{}与{}交叉口;{}{}路口", two.name, one.name, one.name, two.name));
+                    self.add(
+                        "crossing",
+                        name,
+                        at,
+                        25,
+                        &format!("{}与{}交叉口;{}{}路口", two.name, one.name, one.name, two.name),
+                    );
                 }
             }
         }
@@ -218,13 +232,25 @@ impl Gazetteer<'_> {
         }
         for (c, community) in district.communities.iter().enumerate() {
             if let Some(at) = self.heart(c) {
-                self.add("civic", format!("{}新时代文明实践站", community.name), at.plus(V::new(-14.0, -12.0), 1.0), 30, "");
+                self.add(
+                    "civic",
+                    format!("{}新时代文明实践站", community.name),
+                    at.plus(V::new(-14.0, -12.0), 1.0),
+                    30,
+                    "",
+                );
                 left -= 1;
             }
         }
         let seats: Vec<&str> = district.communities.iter().map(|c| c.seat.as_str()).collect();
         for village in district.villages.iter().filter(|v| !seats.contains(&v.name)).take(left) {
-            self.add("civic", format!("{}新时代文明实践站", village.name), village.at.plus(V::new(12.0, 9.0), 1.0), 30, "");
+            self.add(
+                "civic",
+                format!("{}新时代文明实践站", village.name),
+                village.at.plus(V::new(12.0, 9.0), 1.0),
+                30,
+                "",
+            );
         }
     }
 
@@ -234,12 +260,17 @@ impl Gazetteer<'_> {
         for (i, micro) in district.micros.iter().enumerate() {
             let own: Vec<&Building> = buildings.iter().filter(|b| b.micro == i).collect();
             let at = own.first().map_or_else(|| district.middle(micro), |b| b.at);
-            let community = district.communities[district.grids[micro.grid].community].name.trim_end_matches("社区").to_owned();
+            let community =
+                district.communities[district.grids[micro.grid].community].name.trim_end_matches("社区").to_owned();
             seen[micro.what as usize] += 1;
             let n = seen[micro.what as usize];
             match micro.what {
-                Use::School if n % 3 == 0 => self.add("school", format!("{community}第{}幼儿园", names::chinese(n)), at, 40, ""),
-                Use::School => self.add("school", format!("高新区{}第{}小学", community, names::chinese(n)), at, 60, ""),
+                Use::School if n % 3 == 0 => {
+                    self.add("school", format!("{community}第{}幼儿园", names::chinese(n)), at, 40, "");
+                }
+                Use::School => {
+                    self.add("school", format!("高新区{}第{}小学", community, names::chinese(n)), at, 60, "");
+                }
                 Use::Park => self.add("park", format!("{community}{}游园", names::chinese(n)), at, 80, ""),
                 Use::Hospital => self.add("hospital", "惠仁医院".into(), at, 60, "济宁惠仁医院"),
                 Use::Works => {
@@ -255,8 +286,8 @@ impl Gazetteer<'_> {
                 Use::Homes | Use::Village | Use::Fields => {}
             }
         }
-        for sub in 0..5 {
-            let name = format!("{}卫生院", SUBS[sub].0.trim_end_matches("街道"));
+        for (sub, street) in SUBS.iter().enumerate() {
+            let name = format!("{}卫生院", street.0.trim_end_matches("街道"));
             let at = district.communities.iter().rposition(|c| c.sub == sub).and_then(|c| self.heart(c));
             if let Some(at) = at {
                 self.add("hospital", name, at.plus(V::new(30.0, -30.0), 1.0), 50, "");
@@ -280,14 +311,23 @@ impl Gazetteer<'_> {
                 }
             }
             if line.name == "327国道" {
-                let inside = |p: &&V| self.district.owner(**p).is_some_and(|m| self.district.sub_of(&self.district.micros[m]) == 4);
+                let inside = |p: &&V| {
+                    self.district.owner(**p).is_some_and(|m| self.district.sub_of(&self.district.micros[m]) == 4)
+                };
                 let own: Vec<V> = line.shown.iter().filter(inside).copied().collect();
                 if let Some(at) = own.get(own.len() / 3) {
-                    self.add("shop", "327国道黄屯段加油站".into(), at.plus(V::new(0.0, 42.0), 1.0), 30, "黄屯加油站;327国道加油站");
+                    self.add(
+                        "shop",
+                        "327国道黄屯段加油站".into(),
+                        at.plus(V::new(0.0, 42.0), 1.0),
+                        30,
+                        "黄屯加油站;327国道加油站",
+                    );
                 }
             }
         }
-        let station = self.district.terrain.lines.iter().find(|l| l.kind == Kind::Rail).map(|l| l.shown[l.shown.len() / 5]);
+        let station =
+            self.district.terrain.lines.iter().find(|l| l.kind == Kind::Rail).map(|l| l.shown[l.shown.len() / 5]);
         if let Some(at) = station {
             self.add("station", "孙氏店站".into(), at.plus(V::new(0.0, -25.0), 1.0), 60, "孙氏店火车站");
         }

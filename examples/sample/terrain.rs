@@ -1,7 +1,7 @@
 //! What was there before any grid: the district's outline, its rivers, the named roads, and the seams between the five
 //! subdistricts. Every control point is (longitude − 116, latitude − 35) in thousandths of a degree.
 
-use super::plane::{P, V, crosses, crossing, resample, smooth, wander};
+use super::plane::{P, V, crosses, crossing, inside, resample, smooth, wander};
 use super::random::Random;
 
 /// What a line is on the ground.
@@ -223,7 +223,19 @@ const ROADS: &[(&str, u8, Control)] = &[
     ("菱花路", 2, &[(633.0, 425.2), (655.0, 425.4), (670.0, 426.6), (702.0, 425.4)]),
     ("杨桥路", 3, &[(650.4, 466.0), (650.2, 440.0), (651.0, 398.0)]),
     ("创新路", 3, &[(660.4, 466.0), (660.6, 440.0), (661.0, 424.0), (660.2, 418.0)]),
-    ("接庄大街", 2, &[(618.0, 391.6), (640.0, 389.9), (660.0, 383.6), (684.0, 385.2), (706.0, 391.0), (732.0, 387.0), (770.0, 390.4)]),
+    (
+        "接庄大街",
+        2,
+        &[
+            (618.0, 391.6),
+            (640.0, 389.9),
+            (660.0, 383.6),
+            (684.0, 385.2),
+            (706.0, 391.0),
+            (732.0, 387.0),
+            (770.0, 390.4),
+        ],
+    ),
     ("南贯路", 2, &[(626.0, 361.5), (645.0, 358.0), (664.0, 350.0), (690.0, 349.5), (714.0, 344.0), (745.0, 333.0)]),
     ("泗南路", 2, &[(708.0, 412.0), (703.4, 395.0), (706.0, 378.0), (699.0, 360.0), (700.5, 340.0), (694.0, 320.0)]),
     ("兴庄路", 2, &[(729.4, 412.0), (733.0, 392.0), (730.0, 375.0), (737.6, 357.0), (733.0, 330.0)]),
@@ -301,7 +313,8 @@ fn road(control: Control, class: u8, random: &mut Random) -> Vec<V> {
 fn trimmed(line: &[V], fences: &[Vec<P>]) -> Vec<V> {
     let points = lattice(line);
     let mut hits: Vec<(usize, f64, V)> = Vec::new();
-    for fence in fences.iter().filter(|f| **f != points) {
+    let middle = points[points.len() / 2];
+    for fence in fences.iter().filter(|f| !f.contains(&middle)) {
         for (i, edge) in points.windows(2).enumerate() {
             for wall in fence.windows(2) {
                 if crosses(wall[0], wall[1], edge[0], edge[1]) {
@@ -328,6 +341,14 @@ fn trimmed(line: &[V], fences: &[Vec<P>]) -> Vec<V> {
     out
 }
 
+/// A seam without the ends that lie outside the outline; an end inside it stays.
+fn within(seam: &[V], outline: &[P]) -> Vec<P> {
+    let points = lattice(seam);
+    let first = points.iter().position(|p| inside(outline, *p)).unwrap_or(0);
+    let last = points.iter().rposition(|p| inside(outline, *p)).unwrap_or(points.len() - 1);
+    points[first.saturating_sub(1)..=(last + 1).min(points.len() - 1)].to_vec()
+}
+
 impl Terrain {
     pub fn draw(random: &mut Random) -> Self {
         let (si, lower, upper) = (river(SI_RIVER, random), river(GUANGFU_LOWER, random), river(GUANGFU_UPPER, random));
@@ -345,7 +366,7 @@ impl Terrain {
         let around: Vec<P> = outline.iter().chain(&outline[..1]).map(|v| v.p()).collect();
         let mut fences = vec![around];
         for seam in [&seam_south, &seam_east, &seam_north, &seam_west] {
-            fences.push(lattice(&trimmed(seam, &fences[..1])));
+            fences.push(within(seam, &fences[0]));
         }
         let mut lines = Vec::new();
         let mut add = |name: &str, kind, points: Vec<V>, cuts| {

@@ -69,7 +69,9 @@ pub fn collection(name: &str, features: &[(String, String)]) -> Vec<u8> {
         out.push_str(properties);
         out.push_str(",\"geometry\":");
         out.push_str(geometry);
-        out.push_str(&format!("}}{comma}\n"));
+        out.push('}');
+        out.push_str(comma);
+        out.push('\n');
     }
     out.push_str("]}\n");
     out.into_bytes()
@@ -82,7 +84,7 @@ pub fn geometry(kind: &str, coordinates: &str) -> String {
 /// Writes a file; one whose name ends in `.gz` is compressed, with no time and no name in its header.
 pub fn file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let path = folder.join(name);
-    if !name.ends_with(".gz") {
+    if path.extension().is_none_or(|e| e != "gz") {
         return std::fs::write(path, bytes);
     }
     let mut encoder = GzBuilder::new().mtime(0).operating_system(255).write(Vec::new(), Compression::best());

@@ -3,13 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Instant;
 
 use super::serve::{Wire, log};
-use super::{Failure, text};
-use crate::service::import::{Sources, Step, import};
+use super::{Failure, progress, text};
+use crate::service::import::{Sources, import};
 use crate::snapshot::Contents;
 use crate::store::{GeoPackage, Store, StoreFault};
 
@@ -30,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     args.wire.is_free()?;
     let contents = match GeoPackage::at(&args.store).load() {
         Err(StoreFault::Missing(_)) => import_sample(&args.store, &args.data)?,
-        stored => stored.map_err(|fault| Failure::unusable(text::STORE_UNREADABLE, fault))?,
+        stored => stored?,
     };
     args.wire.serve(contents)
 }
@@ -47,36 +45,14 @@ fn import_sample(store: &Path, data: &Path) -> Result<Contents, Failure> {
     let unfinished = PathBuf::from(unfinished);
     let _ = fs::remove_file(&unfinished); // of a demo that was stopped; usually there is none
     let begun = Instant::now();
-    let bar = progress();
+    let bar = progress::steps();
     let sources = Sources { district, ..Sources::default() };
-    let imported = import(&sources, &mut GeoPackage::at(&unfinished), jiff::Timestamp::now(), &mut |step| {
-        bar.set_message(said(step));
-        bar.inc(1);
-    });
+    let mut target = GeoPackage::at(&unfinished);
+    let imported = import(&sources, &mut target, jiff::Timestamp::now(), &mut |step| progress::step(&bar, step));
     bar.finish_and_clear();
-    let imported = imported.map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, fault))?;
+    let imported = imported?;
     fs::rename(&unfinished, store)
         .map_err(|fault| Failure::unusable(text::CANNOT_IMPORT, format_args!("{}: {fault}", store.display())))?;
-    println!("{} {:.1} s → {}", text::IMPORTED, begun.elapsed().as_secs_f64(), store.display());
+    say!("{} {:.1} s → {}", text::IMPORTED, begun.elapsed().as_secs_f64(), store.display());
     Ok(imported.contents)
-}
-
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new(5);
-    // The template is a constant of ours; should it ever not parse, the plain bar does.
-    if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {msg} {elapsed}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
-}
-
-const fn said(step: Step) -> &'static str {
-    match step {
-        Step::Units => text::STEP_UNITS,
-        Step::Tables => text::STEP_TABLES,
-        Step::Build => text::STEP_BUILD,
-        Step::Check => text::STEP_CHECK,
-        Step::Save => text::STEP_SAVE,
-    }
 }

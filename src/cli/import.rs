@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return match &prepared.refusal {
             Some(refusal) => Err(Failure::from(refusal)),
             None => {
-                println!("{}", text::NOTHING_SAVED);
+                say!("{}", text::NOTHING_SAVED);
                 Ok(ExitCode::SUCCESS)
             }
         };
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     bar.finish_and_clear();
     saved.map_err(Failure::from)?;
     let seconds = begun.elapsed().as_secs_f64();
-    println!("{} {version} → {} ({seconds:.1} s)", text::SAVED_VERSION, args.store.display());
+    say!("{} {version} → {} ({seconds:.1} s)", text::SAVED_VERSION, args.store.display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -113,12 +113,12 @@ impl From<ImportFault> for Failure {
 fn tell(prepared: &Prepared) {
     let Prepared { district, report, .. } = prepared;
     let mark = if district.synthetic { format!("（{}）", district.mark) } else { String::new() };
-    println!("{}{mark}", district.name);
+    say!("{}{mark}", district.name);
     let counts = &report.counts;
     let levels: Vec<_> =
         district.levels.iter().zip(&counts.units).map(|(l, (key, n))| format!("{} {key} {n}", l.name)).collect();
-    println!("  {}", levels.join(" · "));
-    println!(
+    say!("  {}", levels.join(" · "));
+    say!(
         "  人员 people {} · 党支部 branches {} · 地点 places {}（区外 outside {}） · 诉求 issues {}（区外 outside {}，无坐标 no position {}）",
         counts.people,
         counts.branches,
@@ -131,13 +131,13 @@ fn tell(prepared: &Prepared) {
     coverage(report);
     for note in report.files.iter().filter(|n| !n.unread.is_empty()) {
         let columns: Vec<_> = note.unread.iter().take(12).map(String::as_str).collect();
-        println!("  {} {}: {}", text::NOT_READ, note.file.display(), columns.join(", "));
+        say!("  {} {}: {}", text::NOT_READ, note.file.display(), columns.join(", "));
     }
     let left_out = report.features.len() + report.rows.len();
     if left_out > 0 {
-        println!("  {} {left_out}", text::LEFT_OUT);
+        say!("  {} {left_out}", text::LEFT_OUT);
         for fault in report.features.iter().chain(&report.rows).take(5) {
-            println!("    {fault}");
+            say!("    {fault}");
         }
     }
 }
@@ -146,7 +146,7 @@ fn coverage(report: &ImportReport) {
     let (gaps, overlaps) = report.patches();
     let listed =
         |patches: &[&crate::coverage::build::Patch]| patches.iter().filter(|p| p.decision == Decision::Listed).count();
-    println!(
+    say!(
         "  边界 coverage: {} vertices, {} junctions, {} arcs · 空隙 gaps {}（待定 listed {}） · 重叠 overlaps {}（待定 listed {}）",
         report.build.vertices,
         report.build.junctions,

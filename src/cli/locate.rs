@@ -96,14 +96,14 @@ fn pasted(snapshot: &Snapshot, pasted: &str, crs: Option<Crs>, accuracy_m: f64) 
         return Err(Failure::unusable(text::NOT_IN_DISTRICT, detail));
     }
     if wanted.len() > 1 {
-        println!("{}", text::SEVERAL_READINGS);
+        say!("{}", text::SEVERAL_READINGS);
     }
     for reading in wanted {
         let point: Cgcs2000 = reading.point;
         let asked = Question { crs: Crs::Cgcs2000, x: point.lon(), y: point.lat(), accuracy_m };
         let owned = locate(snapshot, asked, today()).map_err(|fault| Failure::unusable(text::NO_POSITION, fault))?;
         let swapped = if reading.swapped { text::SWAPPED } else { "" };
-        println!("{}{swapped}: {:.7}, {:.7}", reading.crs, point.lon(), point.lat());
+        say!("{}{swapped}: {:.7}, {:.7}", reading.crs, point.lon(), point.lat());
         print(snapshot, &owned);
     }
     Ok(())
@@ -121,32 +121,27 @@ const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
 fn print(snapshot: &Snapshot, owned: &Ownership) {
     let (en, zh) = outcome(owned.outcome);
     let synthetic = if snapshot.district.synthetic { snapshot.district.mark.as_str() } else { "" };
-    println!("{zh} {en} · {} {:.2} m  {synthetic}", text::TO_BOUNDARY, owned.boundary.distance_m);
+    say!("{zh} {en} · {} {:.2} m  {synthetic}", text::TO_BOUNDARY, owned.boundary.distance_m);
     for unit in &owned.chain {
         let level = &snapshot.district.levels[usize::from(unit.level)];
-        println!("  {} {}  {} {}", level.name, level.key, unit.code, unit.name);
+        say!("  {} {}  {} {}", level.name, level.key, unit.code, unit.name);
     }
     if let Some(officer) = owned.duty.officer {
-        println!("  {} {} {}", text::OFFICER, MaskedName::new(&officer.name), MaskedPhone::new(&officer.phone));
+        say!("  {} {} {}", text::OFFICER, MaskedName::new(&officer.name), MaskedPhone::new(&officer.phone));
     }
     for person in &owned.duty.specialists {
         if let Role::Specialist { line } = &person.role {
-            println!(
-                "  {} {line} {} {}",
-                text::SPECIALIST,
-                MaskedName::new(&person.name),
-                MaskedPhone::new(&person.phone)
-            );
+            say!("  {} {line} {} {}", text::SPECIALIST, MaskedName::new(&person.name), MaskedPhone::new(&person.phone));
         }
     }
     if let Some(branch) = owned.duty.branch {
-        println!("  {} {}", text::BRANCH, branch.name);
+        say!("  {} {}", text::BRANCH, branch.name);
     }
     if owned.boundary.ambiguous {
-        println!("  {}", text::AMBIGUOUS);
+        say!("  {}", text::AMBIGUOUS);
     }
     for near in owned.boundary.neighbours.iter().chain(&owned.nearest) {
-        println!("  {} {} {} {:.2} m", text::NEARBY, near.unit.code, near.unit.name, near.distance_m);
+        say!("  {} {} {} {:.2} m", text::NEARBY, near.unit.code, near.unit.name, near.distance_m);
     }
 }
 
@@ -198,7 +193,7 @@ impl Table<'_> {
                 })
             });
             match &owned {
-                Ok(owned) => self.answer(&mut answers, row.cells, owned).map_err(fault)?,
+                Ok(owned) => answer(&mut answers, row.cells, owned).map_err(fault)?,
                 Err(reason) => {
                     bad += 1;
                     let said = format!("{} {}", reason.column, reason.reason);
@@ -221,7 +216,7 @@ impl Table<'_> {
             errors.flush().map_err(fault)?;
         }
         bar.finish_and_clear();
-        println!(
+        say!(
             "{} {} · {} {bad} → {}",
             text::ROWS_DONE,
             rate(rows, begun.elapsed()),
@@ -230,18 +225,16 @@ impl Table<'_> {
         );
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    fn answer(&self, answers: &mut AnswerTable, cells: csv::ByteRecord, owned: &Ownership) -> io::Result<()> {
-        let chain: Vec<&str> =
-            owned.chain.iter().map(|u| if u.name.is_empty() { u.code.as_str() } else { u.name.as_str() }).collect();
-        let distance = if owned.boundary.distance_m.is_finite() {
-            format!("{:.3}", owned.boundary.distance_m)
-        } else {
-            String::new()
-        };
-        let (code, name) = owned.owner.map_or(("", ""), |u| (u.code.as_str(), u.name.as_str()));
-        answers.push(cells, &[code, name, &chain.join(" > "), &distance, outcome(owned.outcome).0, ""])
-    }
+/// Writes a row with its owner.
+fn answer(answers: &mut AnswerTable, cells: csv::ByteRecord, owned: &Ownership) -> io::Result<()> {
+    let chain: Vec<&str> =
+        owned.chain.iter().map(|u| if u.name.is_empty() { u.code.as_str() } else { u.name.as_str() }).collect();
+    let distance =
+        if owned.boundary.distance_m.is_finite() { format!("{:.3}", owned.boundary.distance_m) } else { String::new() };
+    let (code, name) = owned.owner.map_or(("", ""), |u| (u.code.as_str(), u.name.as_str()));
+    answers.push(cells, &[code, name, &chain.join(" > "), &distance, outcome(owned.outcome).0, ""])
 }
 
 fn rate(rows: u64, elapsed: Duration) -> String {

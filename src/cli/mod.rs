@@ -1,5 +1,13 @@
 //! The command line: one verb, one file. Exit codes: 0 fine, 1 faults found or refused, 2 unusable input.
 
+/// Prints a line. A reader that has seen enough (`| head`) is no fault of ours.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+
 mod check;
 mod demo;
 mod import;

@@ -1,6 +1,6 @@
 //! `wangge serve`: a stored district on the wire, until told to stop.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -60,9 +60,9 @@ fn origin(url: &str) -> Result<String, String> {
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     log();
+    args.wire.is_free()?;
     let begun = Instant::now();
-    let contents =
-        GeoPackage::at(&args.store).load().map_err(|fault| Failure::unusable(text::STORE_UNREADABLE, fault))?;
+    let contents = GeoPackage::at(&args.store).load()?;
     tracing::info!(took_ms = begun.elapsed().as_millis(), "the district is loaded");
     args.wire.serve(contents)
 }
@@ -72,7 +72,8 @@ pub(super) fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("WANGGE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     // Fails only when a log is set up already, which then stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal());
+    let _ = log.with_writer(io::stderr).try_init();
 }
 
 impl Wire {
@@ -94,8 +95,8 @@ impl Wire {
         // Whatever still runs on blocking threads works for nobody now.
         runtime.shutdown_background();
         match drained {
-            Drained::Clean => println!("{}", text::STOPPED),
-            Drained::Cut(connections) => println!("{}（{connections}）", text::STOPPED_SHORT),
+            Drained::Clean => say!("{}", text::STOPPED),
+            Drained::Cut(connections) => say!("{}（{connections}）", text::STOPPED_SHORT),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -104,7 +105,7 @@ impl Wire {
         let listener = TcpListener::bind(self.listen).await.map_err(|fault| cannot_listen(self.listen, &fault))?;
         let address = listener.local_addr().unwrap_or(self.listen);
         let limits = Limits {
-            connections: self.max_connections,
+            connections: self.max_connections.min(descriptors().saturating_sub(DESCRIPTORS_KEPT).max(16)),
             connections_per_address: self.max_connections_per_address,
             ..Limits::default()
         };
@@ -122,12 +123,19 @@ impl Wire {
     }
 }
 
+/// For the store, the log, and whatever else a process holds.
+const DESCRIPTORS_KEPT: usize = 64;
+
+/// How many files this process may have open, where the system says so: a connection beyond it could not even be refused.
+fn descriptors() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(usize::MAX)
+}
+
 fn build_ahead(serving: &Serving, going: &AtomicBool) {
     let begun = Instant::now();
     let state = serving.state();
-    if let Err(fault) = state.painter() {
-        tracing::error!(%fault, "picture tiles cannot be drawn");
-    }
     prebuild(serving, &state, &|| going.load(Ordering::Relaxed));
     let counts = state.tiles.counts();
     tracing::info!(
@@ -136,15 +144,18 @@ fn build_ahead(serving: &Serving, going: &AtomicBool) {
         took_ms = begun.elapsed().as_millis(),
         "tiles are built ahead"
     );
+    if let Err(fault) = state.painter() {
+        tracing::error!(%fault, "picture tiles cannot be drawn");
+    }
 }
 
 fn announce(serving: &Serving, address: SocketAddr) {
     let state = serving.state();
     let district = &state.snapshot.district;
     let mark = if district.synthetic { format!("（{}）", district.mark) } else { String::new() };
-    println!("{}{mark}", district.name);
-    println!("{} http://{address}/", text::OPEN_THE_PAGE);
-    println!("{}", text::HOW_TO_STOP);
+    say!("{}{mark}", district.name);
+    say!("{} http://{address}/", text::OPEN_THE_PAGE);
+    say!("{}", text::HOW_TO_STOP);
 }
 
 fn read_font(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -182,7 +193,7 @@ async fn asked_to_stop() {
     }
     #[cfg(not(unix))]
     let _ = interrupt.await;
-    println!("{}", text::STOPPING);
+    say!("{}", text::STOPPING);
     tokio::spawn(async {
         if tokio::signal::ctrl_c().await.is_ok() {
             std::process::exit(130);

@@ -34,7 +34,6 @@ pub const STEP_TABLES: &str = "读取人员、地点、诉求 · reading people,
 pub const STEP_BUILD: &str = "构建网格 · building the coverage";
 pub const STEP_CHECK: &str = "检查 · checking";
 pub const STEP_SAVE: &str = "保存 · saving";
-pub const STORE_UNREADABLE: &str = "数据文件无法读取";
 pub const CANNOT_IMPORT: &str = "示例数据无法导入";
 pub const CANNOT_DRAW: &str = "地图无法绘制";
 pub const CANNOT_LISTEN: &str = "无法监听这个地址";

@@ -18,9 +18,7 @@ pub enum CrsFault {
     NotFinite { axis: &'static str, value: f64 },
     #[error("{axis} is {value}: outside {min}..{max}")]
     OutOfRange { axis: &'static str, value: f64, min: f64, max: f64 },
-    #[error(
-        "EPSG:{0} is not a projected system in metres that this build knows: use for example EPSG:4548 or EPSG:3857"
-    )]
+    #[error("EPSG:{0} is not a projected system this build knows (metres only: 4548, 4527, 3857 …)")]
     UnknownPlane(u32),
     #[error("({0}, {1}) has no place in EPSG:{2}")]
     NotProjectable(f64, f64, u32),

@@ -134,7 +134,7 @@ pub fn read(text: &Text) -> Result<DistrictFile, FileFault> {
 /// Line and column of a byte offset.
 fn spot(text: &Text, at: usize) -> Spot {
     let before = &text.content.as_bytes()[..at.min(text.content.len())];
-    let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+    let line = before.split(|b| *b == b'\n').count();
     let column = 1 + before.iter().rev().take_while(|b| **b != b'\n').count();
     Spot::Line(line, column)
 }
@@ -148,7 +148,7 @@ fn plane(text: &Text, said: &Spanned<String>) -> Result<PlaneCrs, FileFault> {
     match said.get_ref().parse::<Crs>() {
         Ok(Crs::Plane(plane)) => match plane.check() {
             Ok(()) => Ok(plane),
-            Err(fault) => wrong(format!("{fault}; use one like EPSG:4548")),
+            Err(fault) => wrong(fault.to_string()),
         },
         Ok(other) => wrong(format!("{other} is not a projected system in metres; use one like EPSG:4548")),
         Err(unknown) => wrong(format!("{unknown}")),
@@ -280,7 +280,7 @@ mod tests {
         for (from, to, line, said) in [
             ("EPSG:4548", "EPSG:99", 4, "unknown CRS"),
             ("EPSG:4548", "wgs84", 4, "not a projected system"),
-            ("EPSG:4548", "EPSG:9999", 4, "not a projected system this build knows"),
+            ("EPSG:4548", "EPSG:9999", 4, "not a projected system"),
             ("officer_level = \"low\"", "officer_level = \"lowest\"", 5, "top, low"),
             ("key = \"low\"", "key = \"top\"", 10, "twice"),
             ("key = \"low\"", "key = \"places\"", 10, "names something else"),

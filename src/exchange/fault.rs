@@ -29,8 +29,6 @@ pub enum Spot {
     Whole,
     /// Line, and column in characters or bytes, as the parser counts.
     Line(usize, usize),
-    /// The n-th feature of a collection, with its code where it has one.
-    Feature(usize, String),
 }
 
 impl fmt::Display for Spot {
@@ -39,8 +37,6 @@ impl fmt::Display for Spot {
             Self::Whole => Ok(()),
             Self::Line(line, 0) => write!(f, ", line {line}"),
             Self::Line(line, column) => write!(f, ", line {line} column {column}"),
-            Self::Feature(n, code) if code.is_empty() => write!(f, ", feature {n}"),
-            Self::Feature(n, code) => write!(f, ", feature {n} ({code})"),
         }
     }
 }

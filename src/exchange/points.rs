@@ -98,9 +98,9 @@ fn open(path: &Path) -> Result<Box<dyn Read>, FileFault> {
 }
 
 /// UTF-8 where the sample is, up to a character cut at its end; GB18030 where it is that.
-fn sniff(path: &Path, sample: Vec<u8>) -> Result<&'static Encoding, FileFault> {
+fn sniff(path: &Path, sample: &[u8]) -> Result<&'static Encoding, FileFault> {
     let whole = (sample.len() as u64) < SNIFFED;
-    match std::str::from_utf8(&sample) {
+    match std::str::from_utf8(sample) {
         Ok(_) => return Ok(UTF_8),
         Err(error) if error.error_len().is_none() && !whole => return Ok(UTF_8),
         Err(_) => {}
@@ -130,7 +130,7 @@ impl PointTable {
             .read_to_end(&mut sample)
             .map_err(|error| FileFault::whole(path, Problem::Unreadable(error)))?;
         let marked = sample.starts_with(MARK);
-        let encoding = sniff(path, sample.clone())?;
+        let encoding = sniff(path, &sample)?;
         let first = sample.split(|b| *b == b'\n').next().unwrap_or_default();
         let separator = table::separator(&encoding.decode_without_bom_handling(first).0);
         let (read, left) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(MAX_ROW_BYTES)));

@@ -46,10 +46,10 @@ pub struct BranchRow {
     pub term: Term,
 }
 
-/// Which table of people a file is: `people.csv` has roles, `branches.csv` has none.
+/// Which table of people a file is: `people.csv` has roles and phones, `branches.csv` has neither.
 #[must_use]
 pub fn is_people(text: &Text) -> bool {
-    table::has(text, c::ROLE)
+    [c::ROLE, c::PHONE, c::LINE, c::ORG].into_iter().any(|column| table::has(text, column))
 }
 
 /// Upper units.

@@ -51,7 +51,7 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Text, FileFault> {
     // Metadata first: opening a pipe for reading would wait for a writer.
     let found = std::fs::metadata(path).map_err(unreadable)?;
     if !found.is_file() {
-        return Err(unreadable(io::Error::from(io::ErrorKind::InvalidInput)));
+        return Err(unreadable(io::Error::other("it is a folder or a device")));
     }
     if found.len() > limits.file_bytes {
         return Err(fault(Problem::TooLarge { bytes: found.len(), limit: limits.file_bytes }));
@@ -111,7 +111,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<(String, &'static str), Problem> {
 }
 
 fn encoding_problem(bytes: &[u8], utf8_at: usize, gb_at: usize) -> Problem {
-    let line = |at: usize| 1 + bytes[..at.min(bytes.len())].iter().filter(|b| **b == b'\n').count();
+    let line = |at: usize| bytes[..at.min(bytes.len())].split(|b| *b == b'\n').count();
     Problem::Encoding { utf8_line: line(utf8_at), utf8_at: utf8_at + 1, gb_line: line(gb_at), gb_at: gb_at + 1 }
 }
 

@@ -214,11 +214,7 @@ impl Subject<'_> {
             faces.remove(&FaceIx::OUTSIDE);
             faces.into_iter().map(|f| self.face_code(f)).collect::<Vec<_>>()
         };
-        let of_rule = |f: validate::Fault| {
-            let zh = format!("边界不合规则：{}", rule_zh(f.rule));
-            let en = format!("the boundaries break a rule: {}", f.rule);
-            fault(Principle::Seamless, rule_key(f.rule), zh, en).about(named(&f)).at(f.at.map(|at| self.degrees(at)))
-        };
+        let of_rule = |f: validate::Fault| of_rule(f.rule).about(named(&f)).at(f.at.map(|at| self.degrees(at)));
         validate::faults(self.coverage).into_iter().map(of_rule).collect()
     }
 
@@ -360,6 +356,13 @@ impl Subject<'_> {
 
 fn fault(principle: Principle, rule: &'static str, zh: String, en: String) -> Finding {
     Finding::new(principle, Severity::Fault, rule, zh, en)
+}
+
+/// A broken invariant of the coverage.
+#[must_use]
+pub fn of_rule(rule: Rule) -> Finding {
+    let zh = format!("边界不合规则：{}", rule_zh(rule));
+    fault(Principle::Seamless, rule_key(rule), zh, format!("the boundaries break a rule: {rule}"))
 }
 
 fn band_for<'a>(level: &'a Level, class: &str) -> Option<&'a SizeBand> {

@@ -15,6 +15,9 @@ const STATUSES: [u16; 12] = [200, 204, 304, 400, 404, 405, 413, 414, 431, 500, 5
 /// Where requests without a route are counted: assets and addresses that do not exist.
 const NO_ROUTE: &str = "other";
 
+/// A figure of a cache: name, kind, and where it stands.
+type Counter = (&'static str, &'static str, fn(&CacheCounts) -> u64);
+
 #[derive(Debug, Default)]
 struct Route {
     by_status: [AtomicU64; STATUSES.len()],
@@ -93,7 +96,6 @@ impl Metrics {
                 writeln!(out, "wangge_request_seconds_total{{route=\"{name}\"}} {:.6}", spent as f64 / 1e6)?;
             }
         }
-        type Counter = (&'static str, &'static str, fn(&CacheCounts) -> u64);
         let counters: [Counter; 5] = [
             ("hits_total", "counter", |c| c.hits),
             ("misses_total", "counter", |c| c.misses),

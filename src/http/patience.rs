@@ -48,11 +48,14 @@ impl Default for Limits {
     }
 }
 
+/// Connections by address.
+type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
 /// Who is in. Cloning shares the count.
 #[derive(Clone, Debug)]
 pub(super) struct Doorkeeper {
     total: Arc<Semaphore>,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    by_address: Counts,
     per_address: usize,
     loopback_counts: bool,
 }
@@ -61,7 +64,7 @@ pub(super) struct Doorkeeper {
 #[derive(Debug)]
 pub(super) struct Place {
     _total: OwnedSemaphorePermit,
-    counted: Option<(IpAddr, Arc<Mutex<HashMap<IpAddr, usize>>>)>,
+    counted: Option<(IpAddr, Counts)>,
 }
 
 impl Doorkeeper {

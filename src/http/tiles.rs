@@ -1,5 +1,6 @@
 //! Tiles and what describes them: TileJSON, vector tiles of a set, PNG tiles of a style, heat.
 
+use std::fmt::Write;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
@@ -137,15 +138,12 @@ pub(super) async fn describe(
     headers: HeaderMap,
     asked: Asked,
 ) -> Result<Response<Body>, Problem> {
-    let name = file.strip_suffix(".json").unwrap_or(&file);
-    let set: TileSet = match name.parse() {
-        Ok(set) if file.ends_with(".json") => set,
-        _ => return Err(unknown(&file, "TileJSON", &TileSet::ALL.map(TileSet::name))),
-    };
+    let set: Option<TileSet> = file.strip_suffix(".json").and_then(|name| name.parse().ok());
+    let set = set.ok_or_else(|| unknown(&file, "TileJSON", &TileSet::ALL.map(TileSet::name)))?;
     let query = asked.only(if set == TileSet::Issues { &period::PARAMETERS } else { &[] })?;
     let state = app.serving.state();
     let filter = filter(&query, app.serving.zone(), state.categories())?;
-    let tiles = format!("{origin}/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt{}", again(&filter));
+    let tiles = format!("{origin}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{}", set.name(), again(&filter));
     let described = TileJson::of(&state, set, &tiles);
     let body = serde_json::to_vec(&described).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
     Ok(respond(&headers, &Finished::compressible(JSON, body), Keep::Revalidate))
@@ -156,10 +154,17 @@ fn again(filter: &IssueFilter) -> String {
     let times = [("from", filter.from), ("to", filter.to)];
     let mut pairs: Vec<_> = times.into_iter().filter_map(|(name, t)| t.map(|t| format!("{name}={t}"))).collect();
     if let Some(category) = &filter.category {
-        let escaped: String = category.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        pairs.push(format!("category={escaped}"));
+        pairs.push(format!("category={}", escaped(category)));
     }
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+/// Percent-encoded, every byte of it: valid wherever it stands.
+fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "%{byte:02X}"); // writing to a String cannot fail
+        out
+    })
 }
 
 /// TileJSON 3.0.0.

@@ -172,8 +172,8 @@ pub(super) fn raise(cover: &mut [u8], width: usize, dx: usize, dy: usize, part: 
 
 #[cfg(test)]
 mod tests {
-    use crate::render::font::bundled;
     use super::*;
+    use crate::render::font::bundled;
 
     fn key(font: &Font, ch: &str, size_q: u16, halo_q: u16, shift_q: u8) -> MaskKey {
         let (_, glyph, _) = font.glyphs(ch).next().unwrap();

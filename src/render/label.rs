@@ -377,8 +377,8 @@ fn blend(pixel: &mut [u8], color: [u8; 4], cover: u8) {
 mod tests {
     use tiny_skia::{Color, Pixmap};
 
-    use crate::render::font::bundled;
     use super::*;
+    use crate::render::font::bundled;
 
     const NAMES: [&str; 8] =
         ["洸河街道", "黄庄社区第五网格", "12", "观音阁街道", "翰林社区第12网格", "金城", "Jy (a) – 3号", "古槐\n越河"];

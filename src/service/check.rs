@@ -12,7 +12,7 @@ use crate::crs::Cgcs2000;
 use crate::exchange::{FileFault, Limits, RowFault};
 use crate::grid::principles::{self, Finding, Principle, Severity, Subject};
 use crate::grid::{District, Hierarchy, HierarchyFault, area};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Contents, Snapshot};
 use crate::store::{GeoPackage, Inspection, LayerRow, StoreFault, derive};
 
 /// What a check found.
@@ -67,10 +67,13 @@ pub fn of_snapshot(snapshot: &Snapshot, day: Date) -> Checked {
 /// # Errors
 /// [`StoreFault`] only when the file is no store that this version can open.
 pub fn of_store(store: &GeoPackage, day: Date) -> Result<Checked, StoreFault> {
-    let Inspection { contents, problems, changed, layers, unreadable } = store.inspect()?;
-    let contents = contents?;
-    let (district, coverage, hierarchy) = (&contents.district, &contents.coverage, &contents.hierarchy);
-    let mut findings = principles::check(&Subject { district, coverage, hierarchy, roster: &contents.roster, day });
+    let Inspection { district, contents, problems, changed, layers, unreadable } = store.inspect()?;
+    let mut findings = match &contents {
+        Ok(Contents { coverage, hierarchy, roster, .. }) => {
+            principles::check(&Subject { district: &district, coverage, hierarchy, roster, day })
+        }
+        Err(fault) => vec![of_fault(fault)],
+    };
     findings.extend(problems.iter().map(|problem| {
         Finding::new(
             Principle::Complete,
@@ -92,12 +95,27 @@ pub fn of_store(store: &GeoPackage, day: Date) -> Result<Checked, StoreFault> {
         let en = format!("layer {layer} cannot be read: {reason}");
         Finding::new(Principle::Complete, Severity::Fault, "layer", zh, en)
     }));
+    let Ok(Contents { coverage, hierarchy, .. }) = &contents else {
+        let nobody = Hierarchy::new(Vec::new(), district.levels.len(), 0);
+        return Ok(Checked::new(&district, None, &nobody, findings));
+    };
     for (i, level) in district.levels.iter().enumerate() {
         let rows = layers.iter().filter(|row| row.level == level.key);
         findings.extend(compare(coverage, hierarchy, (i as u8, &level.key), rows));
     }
     findings.sort_by_key(|f| f.principle);
-    Ok(Checked::new(district, Some(coverage), hierarchy, findings))
+    Ok(Checked::new(&district, Some(coverage), hierarchy, findings))
+}
+
+/// Why the tables of a store cannot be put together.
+fn of_fault(fault: &StoreFault) -> Finding {
+    match fault {
+        StoreFault::Coverage { rule, place, codes, .. } => principles::of_rule(*rule).about(codes.clone()).at(*place),
+        _ => {
+            let zh = format!("数据表无法读取：{fault}");
+            Finding::new(Principle::Complete, Severity::Fault, "unreadable", zh, fault.to_string())
+        }
+    }
 }
 
 /// Checks a `district.toml` with the files it names, or a GeoJSON of units alone.
@@ -131,7 +149,7 @@ pub fn of_prepared(prepared: &Prepared, day: Date) -> Vec<Finding> {
             let found = principles::check(&Subject { district, coverage, hierarchy, roster, day });
             findings.extend(found.into_iter().filter(|f| f.rule != "no_parent"));
             let lost = report.tree.iter().filter(|f| matches!(f, HierarchyFault::NoParent { .. }));
-            findings.extend(lost.map(|f| of_tree(f)));
+            findings.extend(lost.map(of_tree));
         }
         None => findings.extend(report.tree.iter().map(of_tree)),
     }

@@ -43,7 +43,7 @@ const BAD_ROWS_OF: usize = 100;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
     #[error("{count} features cannot be units, first: {first}; correct them in the source (--report lists all)")]
-    Features { count: usize, first: RowFault },
+    Features { count: usize, first: Box<RowFault> },
     #[error(
         "{count} rings are not valid, first: {first}; correct them in the source (--report lists all with their places)"
     )]
@@ -64,7 +64,7 @@ pub enum Refusal {
          all)",
         file.display()
     )]
-    Rows { file: PathBuf, bad: usize, total: usize, first: RowFault },
+    Rows { file: PathBuf, bad: usize, total: usize, first: Box<RowFault> },
 }
 
 impl Refusal {
@@ -175,7 +175,7 @@ fn put_together(
 /// The first reason not to save: unusable input before faults that a person must decide on.
 fn refusal(report: &ImportReport) -> Option<Refusal> {
     if let Some(first) = report.features.first() {
-        return Some(Refusal::Features { count: report.features.len(), first: first.clone() });
+        return Some(Refusal::Features { count: report.features.len(), first: Box::new(first.clone()) });
     }
     let findings = crate::grid::principles::of_build(&report.build, &report.lattice, |face| report.code_of(face));
     let place = |at: Option<(f64, f64)>| at.map_or_else(String::new, |(lon, lat)| format!(" at {lon:.7}, {lat:.7}"));
@@ -190,7 +190,7 @@ fn refusal(report: &ImportReport) -> Option<Refusal> {
     for note in report.files.iter().filter(|n| n.faults * BAD_ROWS_OF >= n.read + n.faults && n.faults > 0) {
         if let Some(first) = report.rows.iter().find(|r| r.file == note.file) {
             let (file, bad, total) = (note.file.clone(), note.faults, note.read + note.faults);
-            return Some(Refusal::Rows { file, bad, total, first: first.clone() });
+            return Some(Refusal::Rows { file, bad, total, first: Box::new(first.clone()) });
         }
     }
     if let Some(fault) = report.tree.first() {
@@ -198,7 +198,8 @@ fn refusal(report: &ImportReport) -> Option<Refusal> {
     }
     let listed = report.build.patches.iter().filter(|p| p.decision == Decision::Listed);
     let (gaps, overlaps): (Vec<_>, Vec<_>) = listed.partition(|p| p.claimants.is_empty());
-    (gaps.len() + overlaps.len() > 0).then(|| Refusal::Unsettled { gaps: gaps.len(), overlaps: overlaps.len(), first })
+    let (gaps, overlaps) = (gaps.len(), overlaps.len());
+    (gaps + overlaps > 0).then_some(Refusal::Unsettled { gaps, overlaps, first })
 }
 
 /// What an import did.

@@ -78,7 +78,7 @@ pub struct Neighbour<'a> {
 ///
 /// # Errors
 /// [`QuestionFault`] when the numbers are not a position of the named system, or the accuracy is not 0 … [`MAX_ACCURACY_M`].
-pub fn locate<'a>(snapshot: &'a Snapshot, asked: Question, today: Date) -> Result<Ownership<'a>, QuestionFault> {
+pub fn locate(snapshot: &Snapshot, asked: Question, today: Date) -> Result<Ownership<'_>, QuestionFault> {
     if !(0.0..=MAX_ACCURACY_M).contains(&asked.accuracy_m) {
         return Err(QuestionFault::Accuracy(asked.accuracy_m));
     }

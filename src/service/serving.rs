@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tokio::sync::OnceCell;
 
 use super::bytes::strong_etag;
 use super::cache::ByteCache;
@@ -61,6 +62,8 @@ pub struct State {
     extent: Extent,
     categories: Vec<(String, u64)>,
     painter: OnceLock<Result<Painter, RenderFault>>,
+    /// Set once the painter is made: what requests wait for without holding a thread.
+    brushes: OnceCell<()>,
     areas_m2: OnceLock<Vec<f64>>,
     owners: OnceLock<Vec<Option<UnitIx>>>,
     rings: Vec<OnceLock<Vec<Vec<Ring>>>>,
@@ -84,6 +87,7 @@ impl State {
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
             painter: OnceLock::new(),
+            brushes: OnceCell::new(),
             areas_m2: OnceLock::new(),
             owners: OnceLock::new(),
             snapshot,
@@ -100,6 +104,16 @@ impl State {
             Painter::new(&self.snapshot, &self.pyramid, &self.look.font, &styles)
         });
         painter.as_ref().map_err(Clone::clone)
+    }
+
+    /// Waits until the painter is made, so that nobody who wants a picture waits in a slot that others could draw in.
+    pub async fn painter_made(self: &Arc<Self>) {
+        let state = Arc::clone(self);
+        let make = async {
+            // A panic in there is the painter's; whoever draws next meets it again, and gets the 500.
+            let _ = tokio::task::spawn_blocking(move || state.painter().is_ok()).await;
+        };
+        self.brushes.get_or_init(|| make).await;
     }
 
     /// The area of each unit, by index, in the district's plane. Computed once: one projection a vertex.
@@ -196,15 +210,15 @@ impl Serving {
         self.state.load_full()
     }
 
-    /// Checks, saves and then serves new contents: store first, swap second. Requests under way finish on the old state. Blocks; call it
-    /// from a blocking thread.
+    /// Checks, saves and then serves new contents: store first, swap second. Requests under way finish on the old state.
+    /// Blocks; call it from a blocking thread.
     ///
     /// # Errors
     /// [`ServingFault`]; what is served, and what is stored, is then as it was.
     pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
         refuse_invalid(&contents)?;
-        let state = Arc::new(State::new(Snapshot::new(contents.clone()), &self.look, self.capacity));
         store.replace(&contents)?;
+        let state = Arc::new(State::new(Snapshot::new(contents), &self.look, self.capacity));
         self.state.store(Arc::clone(&state));
         Ok(state)
     }

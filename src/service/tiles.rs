@@ -45,6 +45,9 @@ pub async fn tile(serving: &Serving, state: &Arc<State>, key: TileKey) -> Result
     if let Some(hit) = state.tiles.get(&key) {
         return Ok(hit);
     }
+    if !matches!(key, TileKey::Vector { .. }) {
+        state.painter_made().await;
+    }
     let (drawn, of) = (Arc::clone(state), key.clone());
     state.tiles.get_or_make(key, &serving.slots, move || draw(&drawn, &of)).await
 }

@@ -1,5 +1,7 @@
 //! The content hash of a table: every value of every row, typed, so that any change made outside is found.
 
+use std::fmt::Write as _;
+
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sha2::{Digest, Sha256};
@@ -26,5 +28,9 @@ pub(super) fn table(connection: &Connection, name: &str) -> rusqlite::Result<Str
             hash.update(bytes);
         }
     }
-    Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    Ok(hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
 }

@@ -12,6 +12,7 @@ use super::lock::WriterLock;
 use super::read::Reading;
 use super::{Store, StoreFault, digest, save, schema};
 use crate::coverage::validate;
+use crate::grid::District;
 use crate::snapshot::Contents;
 
 /// A store in one file. Naming it does nothing yet: each call opens, does its one transaction, and closes.
@@ -23,7 +24,8 @@ pub struct GeoPackage {
 /// A store as it is, faults and all: what `wangge check` looks at.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The district, or why it cannot be read.
+    pub district: District,
+    /// The whole, or why it cannot be read.
     pub contents: Result<Contents, StoreFault>,
     /// What was read past.
     pub problems: Vec<StoreFault>,
@@ -59,19 +61,20 @@ impl GeoPackage {
         let noted = RefCell::new(Vec::new());
         let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
         self.known_schema(&reading)?;
+        let district = reading.district(&reading.meta()?)?;
         let contents = reading.contents();
         let mut inspection = Inspection {
+            district,
             contents,
             problems: noted.take(),
             changed: self.changed(&connection)?,
             layers: Vec::new(),
             unreadable: Vec::new(),
         };
-        let levels = reading.district(&reading.meta()?).map(|d| d.levels).unwrap_or_default();
-        for level in levels {
+        for level in &inspection.district.levels {
             match layers::read(&connection, &level.key) {
                 Ok(rows) => inspection.layers.extend(rows),
-                Err(error) => inspection.unreadable.push((level.key, error.to_string())),
+                Err(error) => inspection.unreadable.push((level.key.clone(), error.to_string())),
             }
         }
         Ok(inspection)
@@ -150,11 +153,11 @@ impl GeoPackage {
                 .unwrap_or_default();
             match digest::table(connection, name) {
                 Ok(found) if found == recorded => {}
-                Ok(_) => changed.push(name.to_owned()),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
                     return Err(self.sql("hashing")(error));
                 }
-                Err(_) => changed.push(name.to_owned()), // the table is gone
+                // Another content, or no table at all.
+                Ok(_) | Err(_) => changed.push(name.to_owned()),
             }
         }
         Ok(changed)
@@ -213,6 +216,13 @@ impl Store for GeoPackage {
     }
 
     fn version(&self) -> Result<Option<u64>, StoreFault> {
+        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(StoreFault::ReadOnly {
+                file: self.path.clone(),
+                reason: "its folder does not exist".to_owned(),
+            });
+        }
         if !fs::metadata(&self.path).is_ok_and(|found| found.len() > 0) {
             return Ok(None);
         }

@@ -66,6 +66,9 @@ fn degrees(coverage: &Coverage, polygons: &[LatticePolygon]) -> Shape {
     Shape::MultiPolygon(polygons.iter().map(|rings| rings.iter().map(ring).collect()).collect())
 }
 
+/// Polygons in degrees, each its outer ring and then its holes.
+pub type DegreePolygons = Vec<Vec<Vec<(f64, f64)>>>;
+
 /// A feature of a level's layer, as it stands in the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerRow {
@@ -74,7 +77,7 @@ pub struct LayerRow {
     pub fid: i64,
     pub code: String,
     /// Polygons in degrees, or why there are none.
-    pub shape: Result<Vec<Vec<Vec<(f64, f64)>>>, String>,
+    pub shape: Result<DegreePolygons, String>,
 }
 
 /// Reads a level's layer as it is, whatever was done to it.

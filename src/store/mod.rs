@@ -78,7 +78,14 @@ pub enum StoreFault {
          again",
         file.display()
     )]
-    Coverage { file: PathBuf, rule: Rule, at: String },
+    Coverage {
+        file: PathBuf,
+        rule: Rule,
+        /// Place, arcs and units, for reading.
+        at: String,
+        place: Option<(f64, f64)>,
+        codes: Vec<String>,
+    },
     #[error("{}: {doing} failed ({source})", file.display())]
     Sql { file: PathBuf, doing: &'static str, source: rusqlite::Error },
     #[error("{}: {source}", file.display())]

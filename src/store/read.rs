@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -218,20 +219,32 @@ impl Reading<'_> {
     }
 
     pub(super) fn coverage_fault(&self, lattice: &Lattice, fault: &validate::Fault) -> StoreFault {
-        let names = |prefix: &str, ids: Vec<u32>| match ids.is_empty() {
-            true => String::new(),
-            false => format!(" {prefix} {ids:?}"),
-        };
-        let place = fault.at.map_or_else(
-            || "an unknown place".to_owned(),
-            |at| {
-                let (lon, lat) = lattice.degrees(at);
-                format!("{lon:.9}, {lat:.9}")
-            },
-        );
-        let arcs = names("arc", fault.arcs.iter().map(|a| a.0).collect());
-        let faces = names("face", fault.faces.iter().map(|f| f.0).collect());
-        StoreFault::Coverage { file: self.file.to_owned(), rule: fault.rule, at: format!("{place}{arcs}{faces}") }
+        let place = fault.at.map(|at| lattice.degrees(at));
+        let codes = self.codes_beside(fault).unwrap_or_default();
+        let mut at = place.map_or_else(|| "an unknown place".to_owned(), |(lon, lat)| format!("{lon:.9}, {lat:.9}"));
+        let arcs: Vec<_> = fault.arcs.iter().map(|a| a.0).collect();
+        // Writing to a string cannot fail.
+        if !arcs.is_empty() {
+            let _ = write!(at, ", arcs {arcs:?}");
+        }
+        if !codes.is_empty() {
+            let _ = write!(at, ", units {}", codes.join(", "));
+        }
+        StoreFault::Coverage { file: self.file.to_owned(), rule: fault.rule, at, place, codes }
+    }
+
+    /// The units on both sides of a fault's arcs, and those of its faces, straight from the tables.
+    fn codes_beside(&self, fault: &validate::Fault) -> rusqlite::Result<Vec<String>> {
+        let mut faces: Vec<u32> = fault.faces.iter().map(|f| f.0).collect();
+        let mut sides = self.connection.prepare("SELECT left_face, right_face FROM wangge_arc WHERE id = ?1")?;
+        for arc in &fault.arcs {
+            let (left, right): (u32, u32) = sides.query_row([arc.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            faces.extend([left, right]);
+        }
+        faces.sort_unstable();
+        faces.dedup();
+        let mut unit = self.connection.prepare("SELECT code FROM wangge_unit WHERE face = ?1")?;
+        Ok(faces.iter().filter_map(|face| unit.query_row([face], |row| row.get(0)).ok()).collect())
     }
 
     fn units(&self, levels: usize, faces: &[Face]) -> Result<Vec<Unit>, StoreFault> {

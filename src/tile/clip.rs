@@ -288,8 +288,8 @@ fn inside(ring: &[Spot], p: Spot) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tile::feature::Geometry;
     use super::*;
+    use crate::tile::feature::Geometry;
 
     const WINDOW: Window = Window { low: 0, high: 100 };
 

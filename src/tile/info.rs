@@ -36,6 +36,12 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
         .collect();
     let first = levels.iter().map(|l| l.min_zoom).min().unwrap_or(0);
     layers.push(layer(
+        "outside",
+        "The land around, and holes that are nobody's: to be covered",
+        (first, DATA_ZOOM),
+        &[],
+    ));
+    layers.push(layer(
         "boundaries",
         "Each line once",
         (first, DATA_ZOOM),

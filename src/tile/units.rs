@@ -1,6 +1,6 @@
 //! Set `units`: the polygons of every level, put together from the same generalised arcs.
 
-use super::anchor::{Anchor, anchor};
+use super::anchor::anchor;
 use super::borders::Borders;
 use super::boxes::Boxes;
 use super::clip::{self, Spot};
@@ -260,7 +260,7 @@ impl UnitShape {
     }
 
     /// The anchor of its largest part, in world steps: found on the coarsest grid that still shows the unit well.
-    pub(super) fn anchor(&self, arcs: &Generalized) -> Option<Anchor> {
+    pub(super) fn anchor(&self, arcs: &Generalized) -> Option<(f64, f64)> {
         let zoom = zoom_where(self.side, 400.0).ceil().clamp(0.0, f64::from(FULL_ZOOM)) as u8;
         let scale = f64::from(1u32 << (FULL_ZOOM - zoom));
         let points = |ring: &Vec<HalfArc>| {
@@ -277,6 +277,6 @@ impl UnitShape {
         let (first, rest) = rings.split_first()?;
         let mut part = vec![first.clone()];
         part.extend(rest.iter().filter(|r| !r.is_empty() && clip::doubled_area(r) < 0).cloned());
-        anchor(&part).map(|a| Anchor { at: (a.at.0 * scale, a.at.1 * scale), radius: a.radius * scale })
+        anchor(&part).map(|at| (at.0 * scale, at.1 * scale))
     }
 }

@@ -81,7 +81,7 @@ def test_the_import_is_two_levels_of_real_names(wangge, store):
     from osgeo import ogr
 
     opened = ogr.Open(str(store))
-    assert opened.GetLayerByName("county").GetFeatureCount() == 3231
+    assert opened.GetLayerByName("county").GetFeatureCount() == 3230
     states = opened.GetLayerByName("state")
     assert states.GetFeatureCount() == 56
     assert {"Alaska", "Kansas", "Hawaii", "Puerto Rico"} <= {state.GetField("name") for state in states}
@@ -104,25 +104,34 @@ def test_a_hundred_thousand_points_have_the_owner_that_geos_gives_them(wangge, s
     assert all((outcomes[i] == "outside") == (codes[i] == "") for i in range(POINTS))
 
 
+def beside_no_county(oracle, points):
+    """Which points have land of no county within 5e-7 degrees, seen in sixteen directions."""
+    turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    around = (points[:, None, :] + 5e-7 * np.column_stack([np.cos(turns), np.sin(turns)])).reshape(-1, 2)
+    owned = np.array([bool(owners) for owners in owners_by_geos(oracle, around)])
+    return ~owned.reshape(len(points), 16).all(axis=1)
+
+
 def test_every_point_on_an_edge_has_exactly_one_owner_among_its_neighbours(wangge, store, oracle, counties):
     codes, shapes, tree = oracle
     rng = np.random.default_rng(7)
     vertices = shapely.get_coordinates(shapes)
     starts = rng.choice(len(vertices) - 1, 5_000, replace=False)
+    # The middle between the last vertex of one ring and the first of the next lies on no edge; it is left out below.
     points = np.vstack([vertices[starts], (vertices[starts] + vertices[starts + 1]) / 2])
-    # A middle between the last vertex of one ring and the first of the next lies on no edge; the oracle leaves it out below.
     near = [set() for _ in points]
     for point, shape in zip(*tree.query(shapely.points(points), predicate="dwithin", distance=2e-7)):
         near[point].add(codes[shape])
+    on_edge = [i for i, around in enumerate(near) if around]
     outcomes, owners = locate(wangge, store, counties, "edges", points)
+    shore = beside_no_county(oracle, points)
 
-    met = 0
-    for point, outcome, owner, around in zip(points, outcomes, owners, near):
-        if len(around) > 1:
-            met += 1
-            # Between two counties or more: one of them owns it, and it is never nobody's – unless the sea is near as well.
-            assert owner in around or outcome == "outside", (point, outcome, owner, around)
-        assert (outcome == "outside") == (owner == ""), (point, outcome, owner)
-    assert met > 5_000
+    for i in on_edge:
+        if outcomes[i] == "outside":
+            assert owners[i] == "" and shore[i], (points[i], near[i])
+        else:
+            assert owners[i] in near[i], (points[i], outcomes[i], owners[i], near[i])
+    assert sum(1 for i in on_edge if not shore[i]) > 5_000, "the points miss the borders between counties"
+    # The other five: four corners of rings that the atlas has flattened to a line, and one of an overlap healed by rule.
     on_boundary = sum(1 for outcome in outcomes[:5_000] if outcome == "boundary")
-    assert on_boundary > 4_000, f"only {on_boundary} of 5000 vertices lie on a boundary"
+    assert on_boundary >= 4_995, f"only {on_boundary} of 5000 vertices lie on a boundary"

@@ -9,3 +9,4 @@ mod wire;
 mod answers;
 mod tiles;
 mod limits;
+mod publish;

@@ -1,7 +1,7 @@
 // Which layers of the style belong to which level, and how a style looks when one level is singled out.
 //
-// Levels are data. A polygon layer is known by its source layer, which is the level's key; boundaries and labels by their metadata:
-// `role` is `boundary`, `label` (the whole name) or `short` (a number where the name does not fit), `level` its index, top first.
+// Levels are data. A polygon layer is known by its source layer, which is the level's key; a layer of boundaries or labels by the key that
+// its filter names. Of labels, those that write `short` stand in where the name does not fit.
 import type { FilterSpecification, LayerSpecification } from 'maplibre-gl';
 
 const UNITS = 'units';
@@ -11,14 +11,19 @@ export interface Placed {
   level: number;
 }
 
+const mentions = (json: unknown, word: string) => (JSON.stringify(json) ?? '').includes(`"${word}"`);
+
 /** `null` for a layer that is the same whatever level is shown. */
 export function placed(layer: LayerSpecification, keys: readonly string[]): Placed | null {
   if (!('source' in layer) || layer.source !== UNITS) return null;
-  const area = keys.indexOf(layer['source-layer'] ?? '');
+  const from = layer['source-layer'] ?? '';
+  const area = keys.indexOf(from);
   if (area >= 0) return { role: 'area', level: area };
-  const { role, level } = (layer.metadata ?? {}) as { role?: string; level?: unknown };
-  if (typeof level !== 'number' || (role !== 'boundary' && role !== 'label' && role !== 'short')) return null;
-  return { role, level };
+  const level = keys.findIndex((key) => mentions(layer.filter, key));
+  if (level < 0) return null;
+  if (from === 'boundaries') return { role: 'boundary', level };
+  if (from !== 'labels' || layer.type !== 'symbol') return null;
+  return { role: mentions(layer.layout?.['text-field'], 'short') ? 'short' : 'label', level };
 }
 
 /** The level that names are read at: the last of those whose names fit from a zoom on, `from` top first. */

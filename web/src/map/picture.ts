@@ -100,6 +100,7 @@ export class PictureMap implements MapView {
     this.root.addEventListener('pointerup', () => {
       from = null;
     });
+    this.root.addEventListener('keydown', (event) => this.onKey(event));
     this.root.addEventListener('pointerleave', () => this.options.events.hovered(null, null));
     this.root.addEventListener('click', (event) => {
       if (!dragged) this.options.events.clicked(placeAt(this.fromScreen(this.local(event))));
@@ -116,6 +117,15 @@ export class PictureMap implements MapView {
       },
       { passive: false },
     );
+  }
+
+  private onKey(event: KeyboardEvent) {
+    const step = 96 / this.scale();
+    const moves: Record<string, Spot> = { ArrowUp: { x: 0, y: -step }, ArrowDown: { x: 0, y: step }, ArrowLeft: { x: -step, y: 0 }, ArrowRight: { x: step, y: 0 } };
+    const move = moves[event.key];
+    if (move) this.moveTo({ x: this.centre.x + move.x, y: this.centre.y + move.y }, this.zoom);
+    else if (event.key === '+' || event.key === '=') this.zoomBy(1);
+    else if (event.key === '-') this.zoomBy(-1);
   }
 
   private zoomAt(at: Spot, steps: number) {

@@ -104,7 +104,6 @@ export class VectorMap implements MapView {
     map.on('sourcedata', (event) => {
       if (event.tile) events.reachable(true);
     });
-    map.getCanvas().removeAttribute('aria-label');
   }
 
   private hover(event: MapMouseEvent | null) {
