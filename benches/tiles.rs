@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use rstar::{AABB, RTree, RTreeObject};
 use wangge::coverage::region::trace;
 use wangge::crs::mercator::{WORLD_BITS, WorldPoint};
-use wangge::service::import::{Limits, Sources, prepare};
+use wangge::exchange::Limits;
+use wangge::service::import::{Sources, prepare};
 use wangge::snapshot::{Contents, Snapshot};
 use wangge::tile::{Pyramid, TileCoord};
 

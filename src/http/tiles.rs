@@ -19,12 +19,15 @@ use crate::issue::IssueFilter;
 use crate::service::bytes::Finished;
 use crate::service::serving;
 use crate::service::slots::WorkFault;
-use crate::service::tiles::{HEAT, MVT, TileKey, tile, touches};
+use crate::service::tiles::{HEAT, MVT, TileKey, pictured, tile, touches};
 use crate::tile::{LayerInfo, SetInfo, TileCoord, TileSet};
 
 /// How far an issue spreads in a heat map unless `bandwidth_m` says otherwise.
 const BANDWIDTH_M: u32 = 250;
 const BANDWIDTHS_M: std::ops::RangeInclusive<u32> = 20..=20_000;
+
+/// A kernel is nothing beyond so many bandwidths.
+const HEAT_REACH: f64 = 4.0;
 
 /// The longest tile file name that can name a tile: `4294967295@2x.png`.
 const LONGEST_FILE: usize = 17;
@@ -57,6 +60,7 @@ pub(super) async fn one(
             let query = asked.only(&["from", "to", "category", "bandwidth_m", "v"])?;
             let filter = filter(&query, app.serving.zone(), state.categories())?;
             let bandwidth_m = bandwidth(&query)?;
+            let coord = pictured(&state, coord, f64::from(bandwidth_m) * HEAT_REACH);
             (TileKey::Heat { filter, bandwidth_m, coord, scale }, keep(&query, &state))
         }
         Form::Picture { scale } => {
@@ -65,6 +69,7 @@ pub(super) async fn one(
                 return Err(unknown(&name, "style", &known));
             }
             let query = asked.only(&["v"])?;
+            let coord = pictured(&state, coord, 0.0);
             (TileKey::Map { style: name.into(), coord, scale }, keep(&query, &state))
         }
     };

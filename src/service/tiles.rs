@@ -109,6 +109,30 @@ pub fn prebuild(serving: &Serving, state: &State, go_on: &dyn Fn() -> bool) {
     }
 }
 
+/// The tile that has the same picture and is drawn for all of them: itself where there is something to see, otherwise one
+/// blank square of its zoom, so that strangers who walk the wide world fill no cache.
+#[must_use]
+pub fn pictured(state: &State, coord: TileCoord, reach_m: f64) -> TileCoord {
+    let boxes = TileSet::ALL.map(|set| widened(state.info(set).bounds, reach_m));
+    let blank = |coord: TileCoord| boxes.iter().all(|bounds| !touches(*bounds, coord));
+    if !blank(coord) {
+        return coord;
+    }
+    let last = (1 << coord.z()) - 1;
+    let corners = [(0, 0), (last, 0), (0, last), (last, last)];
+    let corners = corners.into_iter().filter_map(|(x, y)| TileCoord::new(coord.z(), x, y));
+    corners.into_iter().find(|corner| blank(*corner)).unwrap_or(coord)
+}
+
+/// A box with so many metres more on every side.
+fn widened(bounds: [f64; 4], by_m: f64) -> [f64; 4] {
+    const METRES_PER_DEGREE: f64 = 111_000.0;
+    let [west, south, east, north] = bounds;
+    let up = by_m / METRES_PER_DEGREE;
+    let across = up / south.abs().max(north.abs()).min(85.0).to_radians().cos();
+    [west - across, south - up, east + across, north + up]
+}
+
 /// The tiles of a zoom that a box (west, south, east, north; degrees) touches.
 pub fn covering(bounds: [f64; 4], z: u8) -> impl Iterator<Item = TileCoord> {
     let [west, south, east, north] = bounds;

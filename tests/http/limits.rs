@@ -104,6 +104,42 @@ async fn broken_bytes_are_answered_or_hung_up_on() {
     assert_eq!(get(server.at, "/healthz").await.status, 200);
 }
 
+/// What targets are put together from, separated by spaces.
+const PIECES: &str = "/ api v1 locate readings units tiles styles stats issues timeline heat district geometry people checks ? & = \
+    lon lat text crs level parent from to category limit offset bandwidth_m 116.705 35.424 -1 1e308 NaN epsg:4527 39468205 \
+    14 13503 6466.mvt 6466@2x.png .json %2e%2e %00 %ff %E6%B4%B8 2025-03-01T00:00:00%2B08:00";
+
+/// Targets put together from pieces that parsers stumble over: whatever comes, an answer below 500, and the service lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_target_breaks_the_service() {
+    let server = Server::start().await;
+    let pieces: Vec<&str> = PIECES.split_whitespace().collect();
+    let mut random = crate::partition::Seeded(20_260_101);
+    let mut stream = None;
+    for round in 0..3_000 {
+        let mut target =
+            String::from(["/", "/api/v1/", "/tiles/", "/api/v1/locate?lon="][random.between(0, 3) as usize]);
+        for _ in 0..random.between(0, 9) {
+            target.push_str(pieces[random.between(0, pieces.len() as i32 - 1) as usize]);
+            if random.between(0, 2) == 0 {
+                target.push(['/', '?', '&', '='][random.between(0, 3) as usize]);
+            }
+        }
+        let mut open = match stream.take() {
+            Some(open) => open,
+            None => TcpStream::connect(server.at).await.unwrap(),
+        };
+        open.write_all(format!("HEAD {target} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(open.read_u8().await.unwrap_or_else(|fault| panic!("round {round}, {target}: {fault}")));
+        }
+        let answer = Answer::parse(&head);
+        assert!((200..500).contains(&answer.status), "round {round}, {target}: {}", answer.status);
+        stream = (answer.header("connection") != "close").then_some(open);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_address_has_its_share_and_the_rest_hear_why() {
     let limits = Limits { connections_per_address: 3, loopback_counts: true, header: SHORT, ..Limits::default() };

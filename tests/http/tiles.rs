@@ -253,6 +253,26 @@ async fn pictures_are_png_of_the_size_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_wide_world_is_one_blank_picture_a_zoom() {
+    let server = Server::start().await;
+    for (name, suffix) in [("district", ""), ("heat", ""), ("heat", "?bandwidth_m=20000")] {
+        let before = server.serving.state().tiles.counts().entries;
+        let mut bodies = Vec::new();
+        for square in ["14/1/1", "14/77/9000", "14/16383/16383", "14/13503/1"] {
+            let answer = get(server.at, &format!("/tiles/{name}/{square}.png{suffix}")).await;
+            assert_eq!(answer.status, 200);
+            bodies.push(answer.body);
+        }
+        assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(server.serving.state().tiles.counts().entries, before + 1, "{name}{suffix}");
+    }
+    // A wide kernel reaches a tile some 11 km away from the district; a narrow one does not.
+    let wide = get(server.at, "/tiles/heat/14/13510/6466.png?bandwidth_m=20000").await.body;
+    let narrow = get(server.at, "/tiles/heat/14/13510/6466.png?bandwidth_m=20").await.body;
+    assert_ne!(wide, narrow);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn styles_name_this_servers_addresses() {
     let server = Server::start().await;
     let styles = server.serving.state().look.styles.clone();
