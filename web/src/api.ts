@@ -91,7 +91,11 @@ export interface Unit {
 }
 
 export interface UnitDetail extends Unit {
+  /** Units directly below. */
+  children: number;
+  chain: Link[];
   bounds: Bounds | null;
+  area_m2: number;
 }
 
 export interface Count {

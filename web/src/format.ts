@@ -13,6 +13,12 @@ export function distance(m: number, t: Texts): string {
   return t.kilometres((m / 1000).toFixed(1));
 }
 
+/** Square kilometres to three figures; small units in square metres. */
+export function area(m2: number, language: Language, t: Texts): string {
+  if (m2 < 100_000) return t.squareMetres(count(Math.round(m2), language));
+  return t.squareKilometres((m2 / 1e6).toPrecision(3));
+}
+
 /** Days since 1970-01-01 of a date or time written `YYYY-MM-DD…`; the district's own calendar, so no time zone enters. */
 export const dayOf = (date: string): number => Math.floor(Date.parse(`${date.slice(0, 10)}T00:00:00Z`) / 86_400_000);
 

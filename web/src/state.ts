@@ -1,7 +1,7 @@
 // The page's one state, and what may be done to it. Components read it and call these; none keeps a copy.
 import { computed, nextTick, reactive, shallowRef } from 'vue';
 import { api, Refusal } from './api';
-import type { District, Located, Reading, Span, Unit } from './api';
+import type { District, Located, Reading, Span, Unit, UnitDetail } from './api';
 import { bearing, dateOf, dayOf } from './format';
 import * as hash from './hash';
 import { boundsOf, innerPoint } from './map/inner';
@@ -33,7 +33,7 @@ export const state = reactive({
   locating: false,
   locateFailure: null as Refusal | null,
   /** The unit picked in the chain, or found by search. */
-  unit: null as Unit | null,
+  unit: null as UnitDetail | null,
   readings: [] as Reading[],
   heat: { on: link.heat !== null, from: link.heat?.from ?? '', to: link.heat?.to ?? '', category: link.category ?? '' },
 });

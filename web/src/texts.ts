@@ -124,6 +124,9 @@ const zh = {
   metres: (m: string) => `${m} 米`,
   kilometres: (km: string) => `${km} 公里`,
   lessThan: (m: string) => `不足 ${m} 米`,
+  area: '面积',
+  squareMetres: (n: string) => `${n} 平方米`,
+  squareKilometres: (n: string) => `${n} 平方公里`,
 };
 
 export type Texts = typeof zh;
@@ -245,6 +248,9 @@ const en: Texts = {
   metres: (m) => `${m} m`,
   kilometres: (km) => `${km} km`,
   lessThan: (m) => `under ${m} m`,
+  area: 'Area',
+  squareMetres: (n) => `${n} m²`,
+  squareKilometres: (n) => `${n} km²`,
 };
 
 export type Language = 'zh' | 'en';

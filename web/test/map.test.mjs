@@ -248,6 +248,22 @@ describe('with WebGL', () => {
   });
 });
 
+test('a service that cannot be reached, and one without units, are told in words', async () => {
+  const browser = await launch({ webgl: true });
+  const context = await browser.newContext({ locale: 'zh-CN', reducedMotion: 'reduce', colorScheme: 'light' });
+  const page = await context.newPage();
+  let answer = (route) => route.abort();
+  await page.route('**/api/v1/district', (route) => answer(route));
+  await page.goto(server.origin);
+  await page.getByText('地图没有载入').waitFor();
+  await noAxeViolations(page, 'without a service');
+  answer = (route) => route.fulfill({ json: { ...district, levels: district.levels.map((level) => ({ ...level, units: 0 })) } });
+  await page.getByRole('button', { name: '重试' }).click();
+  await page.getByText('库中还没有网格').waitFor();
+  await noAxeViolations(page, 'without units');
+  await browser.close();
+});
+
 test('without WebGL the map is made of pictures and the card is the same', async () => {
   const browser = await launch({ webgl: false });
   const { page, faults, close } = await open(browser, server.origin);

@@ -7,17 +7,21 @@ type Ring = GeoJSON.Position[];
 const polygons = (shape: GeoJSON.Geometry): Ring[][] =>
   shape.type === 'Polygon' ? [shape.coordinates] : shape.type === 'MultiPolygon' ? shape.coordinates : [];
 
-export function boundsOf(shape: GeoJSON.Geometry): Bounds | null {
-  const points = polygons(shape).flat(2);
-  if (points.length === 0) return null;
+/** The smallest box that holds all places. */
+export function around(places: readonly Place[]): Bounds {
   const bounds: Bounds = [180, 90, -180, -90];
-  for (const [lon = 0, lat = 0] of points) {
+  for (const { lon, lat } of places) {
     bounds[0] = Math.min(bounds[0], lon);
     bounds[1] = Math.min(bounds[1], lat);
     bounds[2] = Math.max(bounds[2], lon);
     bounds[3] = Math.max(bounds[3], lat);
   }
   return bounds;
+}
+
+export function boundsOf(shape: GeoJSON.Geometry): Bounds | null {
+  const points = polygons(shape).flat(2);
+  return points.length > 0 ? around(points.map(([lon = 0, lat = 0]) => ({ lon, lat }))) : null;
 }
 
 /** Where a line of latitude enters and leaves the rings, west to east. */

@@ -100,7 +100,9 @@ export class VectorMap implements MapView {
       moved();
       events.ready();
     });
-    map.on('error', () => events.reachable(false));
+    map.on('error', (event) => {
+      if ('sourceId' in event) events.reachable(false);
+    });
     map.on('sourcedata', (event) => {
       if (event.tile) events.reachable(true);
     });
@@ -128,13 +130,15 @@ export class VectorMap implements MapView {
   }
 
   fit([w, s, e, n]: Bounds, padding: Padding, animate: boolean) {
-    this.map.fitBounds([w, s, e, n], { padding, animate, maxZoom: 17.5, duration: 700 });
+    const air = 28;
+    const padded = { top: padding.top + air, right: padding.right + air, bottom: padding.bottom + air, left: padding.left + air };
+    this.map.fitBounds([w, s, e, n], { padding: padded, animate, maxZoom: 17.5, duration: 700 });
   }
 
   reveal(place: Place, padding: Padding, zoom?: number) {
     const { width, height } = this.map.getContainer().getBoundingClientRect();
     const at = this.map.project([place.lon, place.lat]);
-    const margin = 48;
+    const margin = 24;
     const free =
       at.x > padding.left + margin && at.x < width - padding.right - margin && at.y > padding.top + margin && at.y < height - padding.bottom - margin;
     if (free && (zoom === undefined || this.map.getZoom() >= zoom)) return;
