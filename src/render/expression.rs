@@ -1,6 +1,6 @@
 //! The part of the MapLibre expression language that our styles use, parsed once and evaluated per feature.
 //!
-//! `literal get has zoom geometry-type == != < <= > >= all any ! in case match coalesce step interpolate (linear,
+//! `literal boolean number string get has zoom geometry-type == != < <= > >= all any ! in case match coalesce step interpolate (linear,
 //! exponential) concat to-string to-number + - * / min max feature-state` (which a picture does not have: `null`).
 
 use serde_json::Value as Json;
@@ -119,11 +119,11 @@ fn operator(name: &str, args: &[Json]) -> Result<Expr, String> {
         "all" => all().map(Expr::All),
         "any" => all().map(Expr::Any),
         "!" => Ok(Expr::Not(Box::new(arg(0)?))),
-        "boolean" | "number" | "string" | "to-boolean" | "to-color" => all().map(Expr::Coalesce),
         "in" => pair().map(Expr::In),
         "case" => case(args),
         "match" => matching(args),
-        "coalesce" => all().map(Expr::Coalesce),
+        // Assertions of a type pass on what they are given, or else their next argument.
+        "coalesce" | "boolean" | "number" | "string" => all().map(Expr::Coalesce),
         "step" => Ok(Expr::Step(Box::new(arg(0)?), Box::new(arg(1)?), stops(args.get(2..).unwrap_or_default())?)),
         "interpolate" => interpolate(args),
         "concat" => all().map(Expr::Concat),

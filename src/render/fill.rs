@@ -73,7 +73,7 @@ impl Fills {
         self.touched[row] = true;
         let start = row * (self.width + 1);
         if right <= 0 {
-            self.put(start, height * 2 * ONE >> SHIFT, colour);
+            self.put(start, (height * 2 * ONE) >> SHIFT, colour);
             return;
         }
         if left / ONE == right / ONE && left >= 0 {
@@ -85,7 +85,7 @@ impl Fills {
         let share = |x: i64| height * (x - left) / (right - left);
         let mut x = left;
         if x < 0 {
-            self.put(start, share(0) * 2 * ONE >> SHIFT, colour);
+            self.put(start, (share(0) * 2 * ONE) >> SHIFT, colour);
             x = 0;
         }
         while x < right.min(end) {
@@ -99,8 +99,8 @@ impl Fills {
 
     /// Shares what a piece covers between its column and all columns to the right.
     fn split(&mut self, cell: usize, height: i64, inside: i64, colour: [i32; 4]) {
-        let later = height * inside >> SHIFT;
-        self.put(cell, (height * 2 * ONE >> SHIFT) - later, colour);
+        let later = (height * inside) >> SHIFT;
+        self.put(cell, ((height * 2 * ONE) >> SHIFT) - later, colour);
         self.put(cell + 1, later, colour);
     }
 
@@ -146,7 +146,9 @@ mod tests {
 
     const RED: [f32; 4] = [1.0, 0.0, 0.0, 1.0];
 
-    fn filled(polygons: &[(&[(i32, i32)], [f32; 4])]) -> Pixmap {
+    type Part<'a> = (&'a [(i32, i32)], [f32; 4]);
+
+    fn filled(polygons: &[Part<'_>]) -> Pixmap {
         let mut picture = Pixmap::new(16, 16).expect("a picture");
         let mut fills = Fills::new(16, 16);
         for (ring, colour) in polygons {
@@ -183,7 +185,7 @@ mod tests {
         let centre = (117, 141);
         let triangles: Vec<Vec<(i32, i32)>> = (0..8).map(|i| vec![rim[i], rim[(i + 1) % 8], centre]).collect();
         let colour = [0.3, 0.6, 0.9, 0.4];
-        let parts: Vec<(&[(i32, i32)], [f32; 4])> = triangles.iter().map(|t| (t.as_slice(), colour)).collect();
+        let parts: Vec<Part<'_>> = triangles.iter().map(|t| (t.as_slice(), colour)).collect();
         let picture = filled(&parts);
         let first = picture.pixel(0, 0);
         assert!(picture.pixels().iter().all(|p| Some(*p) == first), "{:?}", picture.pixels());

@@ -362,6 +362,10 @@ fn per_255(n: u32) -> u32 {
 }
 
 fn blend(pixel: &mut [u8], color: [u8; 4], cover: u8) {
+    if cover & color[3] == 255 {
+        pixel.copy_from_slice(&color);
+        return;
+    }
     let opacity = per_255(u32::from(color[3]) * u32::from(cover));
     let ink = [color[0], color[1], color[2], 255];
     for (under, over) in pixel.iter_mut().zip(ink) {

@@ -83,7 +83,7 @@ fn break_cost(chars: &[(char, f32)], at: usize) -> Option<f32> {
     };
     let space = before.is_whitespace() && !after.is_whitespace();
     if space {
-        return Some(-0.5);
+        return Some(-2.5);
     }
     if CLOSING.contains(after) || OPENING.contains(before) || after.is_whitespace() || (latin(before) && latin(after)) {
         return None;
@@ -95,7 +95,7 @@ fn break_cost(chars: &[(char, f32)], at: usize) -> Option<f32> {
         (_, '号' | '组' | '楼' | '栋' | '里') if latin(before) => 4.0,
         _ if ending => -1.5,
         (_, '第' | '（' | '(' | '《') => -1.0,
-        _ => 0.0,
+        _ => 1.0,
     })
 }
 
@@ -116,6 +116,7 @@ mod tests {
         check("黄庄社区第五网格", 0.0, &["黄庄社区第五网格"]);
         check("洸河街道翰林社区第12网格", 6.0, &["洸河街道", "翰林社区", "第12网格"]);
         check("隆鑫苑小区（东区）", 7.0, &["隆鑫苑小区", "（东区）"]);
+        check("Abg 翰林(东)", 5.0, &["Abg", "翰林(东)"]);
         check("North Lake Park", 5.0, &["North", "Lake Park"]);
         check("黄庄\n第五网格", 9.0, &["黄庄", "第五网格"]);
         check("  ", 5.0, &[]);

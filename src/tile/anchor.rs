@@ -10,16 +10,9 @@ use super::clip::Spot;
 /// Names are wider than high: a place with room to its sides is worth more than one with as much room above and below.
 const WIDER: f64 = 1.6;
 
-/// An anchor and the room around it, in the units of the rings.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Anchor {
-    pub at: (f64, f64),
-    pub radius: f64,
-}
-
 /// The anchor of a polygon: its rings (first point not repeated), outer and holes in any order. Good to a fiftieth of the
 /// polygon's size. `None` without area.
-pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<Anchor> {
+pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<(f64, f64)> {
     let rings: Vec<Vec<(f64, f64)>> =
         rings.iter().map(|r| r.iter().map(|p| (p.0 as f64, p.1 as f64 * WIDER)).collect()).collect();
     let points = || rings.iter().flatten();
@@ -57,8 +50,7 @@ pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<Anchor> {
             queue.push(Cell::new((cell.centre.0 + dx, cell.centre.1 + dy), h, &rings));
         }
     }
-    (best.distance > 0.0)
-        .then_some(Anchor { at: (best.centre.0, best.centre.1 / WIDER), radius: best.distance / WIDER.sqrt() })
+    (best.distance > 0.0).then_some((best.centre.0, best.centre.1 / WIDER))
 }
 
 #[derive(Clone, Copy)]
@@ -148,7 +140,7 @@ mod tests {
     #[test]
     fn the_middle_of_a_square_is_its_middle() {
         let found = anchor(&[vec![(0, 0), (1000, 0), (1000, 1000), (0, 1000)]]).expect("an anchor");
-        assert!((found.at.0 - 500.0).abs() < 160.0 && (found.at.1 - 500.0).abs() < 20.0, "{found:?}");
+        assert!((found.0 - 500.0).abs() < 160.0 && (found.1 - 500.0).abs() < 20.0, "{found:?}");
     }
 
     #[test]
@@ -156,7 +148,7 @@ mod tests {
         // A square with a long tail to the right; the centroid lies near the neck.
         let ring = vec![(0, 0), (400, 0), (400, 180), (2000, 180), (2000, 220), (400, 220), (400, 400), (0, 400)];
         let found = anchor(&[ring]).expect("an anchor");
-        assert!((100.0..300.0).contains(&found.at.0) && (150.0..250.0).contains(&found.at.1), "{found:?}");
+        assert!((100.0..300.0).contains(&found.0) && (150.0..250.0).contains(&found.1), "{found:?}");
     }
 
     #[test]
@@ -164,7 +156,7 @@ mod tests {
         let outer = vec![(0, 0), (1000, 0), (1000, 1000), (0, 1000)];
         let hole = vec![(300, 300), (300, 700), (700, 700), (700, 300)];
         let found = anchor(&[outer, hole]).expect("an anchor");
-        assert!(!(300.0..700.0).contains(&found.at.0) || !(300.0..700.0).contains(&found.at.1), "{found:?}");
+        assert!(!(300.0..700.0).contains(&found.0) || !(300.0..700.0).contains(&found.1), "{found:?}");
     }
 
     #[test]

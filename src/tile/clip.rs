@@ -114,7 +114,7 @@ pub(super) fn line(points: &[Spot], window: Window, shape: &mut Shape) {
             lines = lines.iter().flat_map(|l| cut_line(l, side)).collect();
         }
     }
-    for kept in lines.iter_mut() {
+    for kept in &mut lines {
         kept.dedup();
     }
     for kept in lines.iter().filter(|l| l.len() >= 2) {
@@ -151,7 +151,7 @@ fn cut_rings(rings: Vec<Vec<Spot>>, side: Side) -> Vec<Vec<Spot>> {
             cut_ring(&ring, side, &mut chains);
         }
     }
-    link(chains, side, &mut kept);
+    link(&chains, side, &mut kept);
     kept
 }
 
@@ -176,7 +176,7 @@ fn cut_ring(ring: &[Spot], side: Side, chains: &mut Vec<Vec<Spot>>) {
 }
 
 /// Joins chains to rings along the side: in the order of their ends there, inside and outside alternate.
-fn link(chains: Vec<Vec<Spot>>, side: Side, kept: &mut Vec<Vec<Spot>>) {
+fn link(chains: &[Vec<Spot>], side: Side, kept: &mut Vec<Vec<Spot>>) {
     let mut ends: Vec<(i64, usize, bool)> = Vec::with_capacity(chains.len() * 2);
     for (i, chain) in chains.iter().enumerate() {
         if let (Some(first), Some(last)) = (chain.first(), chain.last()) {
@@ -220,9 +220,8 @@ pub(super) fn tidy(ring: &mut Vec<Spot>) {
     // The same around the seam.
     loop {
         let n = kept.len();
-        if n >= 2 && kept[0] == kept[n - 1] {
-            kept.pop();
-        } else if n >= 3 && is_spike(kept[n - 2], kept[n - 1], kept[0]) {
+        let closes = n >= 2 && kept[0] == kept[n - 1];
+        if closes || n >= 3 && is_spike(kept[n - 2], kept[n - 1], kept[0]) {
             kept.pop();
         } else if n >= 3 && is_spike(kept[n - 1], kept[0], kept[1]) {
             kept.remove(0);

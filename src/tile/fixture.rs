@@ -124,7 +124,7 @@ fn issue(i: usize, point: Cgcs2000) -> Issue {
     Issue {
         id: format!("SECRET-{i}"),
         received,
-        closed: (i % 3 != 0).then_some(received),
+        closed: (!i.is_multiple_of(3)).then_some(received),
         due: None,
         kind: "投诉".to_owned(),
         channel: "电话".to_owned(),

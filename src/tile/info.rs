@@ -27,9 +27,9 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
                     ("parent", "String: code of the unit above"),
                     ("level", "Number: 0 at the top"),
                     ("colour", "Number: neighbours have different ones, usually below 4"),
-                    ("class", "String: class for the size bands, where the source has one"),
-                    ("households", "Number"),
-                    ("population", "Number"),
+                    ("class", "String: class for the size bands, where the source has one; from three zooms in"),
+                    ("households", "Number, from three zooms in"),
+                    ("population", "Number, from three zooms in"),
                 ],
             )
         })

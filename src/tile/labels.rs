@@ -31,13 +31,13 @@ impl Labels {
     pub(super) fn new(hierarchy: &Hierarchy, levels: &[LevelShapes], arcs: &Generalized) -> Self {
         let mut found: Vec<(u8, f64, Label)> = Vec::new();
         for level in levels {
-            for shape in &level.units {
-                let Some(anchor) = shape.anchor(arcs) else { continue };
+            found.extend(level.units.iter().filter_map(|shape| {
+                let (x, y) = shape.anchor(arcs)?;
                 let (min_zoom, short_zoom) = shape.zooms(&level.info);
-                let at = GridPoint::new(anchor.at.0.round() as i32, anchor.at.1.round() as i32);
+                let at = GridPoint::new(x.round() as i32, y.round() as i32);
                 let label = Label { unit: shape.unit, at, min_zoom, short_zoom, rank: 0 };
-                found.push((hierarchy.unit(shape.unit).level, shape.side, label));
-            }
+                Some((hierarchy.unit(shape.unit).level, shape.side, label))
+            }));
         }
         found.sort_by(|a, b| (a.0.cmp(&b.0)).then(b.1.total_cmp(&a.1)).then(a.2.unit.cmp(&b.2.unit)));
         let labels: Vec<Label> =

@@ -21,10 +21,9 @@ fn min_zoom(kind: &str) -> f64 {
         "compound" => 14.0,
         "school" | "hospital" | "park" | "station" | "civic" | "office" => 14.5,
         "factory" | "bridge" | "road" => 15.0,
-        "shop" | "crossing" => 16.0,
         "building" => 16.5,
         "house" | "entrance" => 17.5,
-        _ => 16.0,
+        _ => 16.0, // shops, crossings, what is new
     }
 }
 

@@ -131,6 +131,20 @@ impl Sink for Census {
     }
 }
 
+/// Fails for a label outside its own unit.
+struct Inside<'a>(&'a Snapshot);
+impl Sink for Inside<'_> {
+    fn layer(&mut self, _: &str) {}
+    fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
+        let (x, y) = shape.points[0];
+        let lattice = self.0.coverage.lattice();
+        let owner = self.0.locator.owner(lattice.quantise(WorldCell { x, y }.position()).expect("near"));
+        let leaf = self.0.hierarchy.unit_of_face(owner).expect("a unit");
+        let chain = self.0.hierarchy.chain(leaf);
+        assert!(chain.iter().any(|u| Some(self.0.hierarchy.unit(*u).id) == id), "{tags:?} stands elsewhere");
+    }
+}
+
 #[test]
 fn each_name_stands_in_exactly_one_tile_inside_its_own_unit() {
     let snapshot = snapshot(6, 7, 6, 4);
@@ -142,18 +156,6 @@ fn each_name_stands_in_exactly_one_tile_inside_its_own_unit() {
     assert_eq!(census.labels.len(), snapshot.hierarchy.units().len());
     assert!(census.labels.values().all(|n| *n == 1));
 
-    struct Inside<'a>(&'a Snapshot);
-    impl Sink for Inside<'_> {
-        fn layer(&mut self, _: &str) {}
-        fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
-            let (x, y) = shape.points[0];
-            let lattice = self.0.coverage.lattice();
-            let owner = self.0.locator.owner(lattice.quantise(WorldCell { x, y }.position()).expect("near"));
-            let leaf = self.0.hierarchy.unit_of_face(owner).expect("a unit");
-            let chain = self.0.hierarchy.chain(leaf);
-            assert!(chain.iter().any(|u| Some(self.0.hierarchy.unit(*u).id) == id), "{tags:?} stands elsewhere");
-        }
-    }
     pyramid.units.labels.everywhere(&snapshot.hierarchy, &pyramid.units.levels, &mut Inside(&snapshot));
 }
 
@@ -175,20 +177,22 @@ fn lines_are_drawn_once_however_many_polygons_they_bound() {
     assert!((census.border_units / whole - 1.0).abs() < 1e-3, "{} of {whole}", census.border_units);
 }
 
+/// Colour numbers by unit.
+struct Colours<'a>(&'a mut HashMap<u64, i64>);
+impl Sink for Colours<'_> {
+    fn layer(&mut self, _: &str) {}
+    fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], _: &Shape) {
+        if let (Some(id), Some((_, Value::Integer(n)))) = (id, tags.iter().find(|t| t.0 == "colour")) {
+            self.0.insert(id, *n);
+        }
+    }
+}
+
 #[test]
 fn neighbours_have_different_colours() {
     let snapshot = snapshot(8, 10, 10, 3);
     let pyramid = Pyramid::new(&snapshot);
     let mut colours: HashMap<u64, i64> = HashMap::new();
-    struct Colours<'a>(&'a mut HashMap<u64, i64>);
-    impl Sink for Colours<'_> {
-        fn layer(&mut self, _: &str) {}
-        fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], _: &Shape) {
-            if let (Some(id), Some((_, Value::Integer(n)))) = (id, tags.iter().find(|t| t.0 == "colour")) {
-                self.0.insert(id, *n);
-            }
-        }
-    }
     for coord in tiles(&snapshot, 16) {
         pyramid.draw(&snapshot, TileSet::Units, coord, 0, &mut Colours(&mut colours));
     }

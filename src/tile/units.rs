@@ -1,6 +1,6 @@
 //! Set `units`: the polygons of every level, put together from the same generalised arcs.
 
-use super::anchor::{Anchor, anchor};
+use super::anchor::anchor;
 use super::borders::Borders;
 use super::boxes::Boxes;
 use super::clip::{self, Spot};
@@ -21,6 +21,10 @@ const SCREEN_BITS: u8 = 9;
 /// A name fits a typical unit that is this wide, a short number this, in pixels.
 const NAME_PX: f64 = 66.0;
 const SHORT_PX: f64 = 26.0;
+
+/// Class, households and population are left out of a level's first zooms, where a unit is a few pixels wide and one tile holds all:
+/// that keeps the largest tile of a district under 130 KB.
+const FIGURES_AFTER: u8 = 3;
 
 /// The polygons, borders and labels of one snapshot.
 #[derive(Debug)]
@@ -128,24 +132,27 @@ impl Units {
             clip::polygon(rings, frame.window, &mut shape);
             if !shape.is_empty() {
                 let unit = snapshot.hierarchy.unit(drawn.unit);
-                sink.feature(Some(unit.id), &tags(&snapshot.hierarchy, unit, drawn.colour), &shape);
+                let near = frame.data_zoom >= level.info.min_zoom + FIGURES_AFTER;
+                sink.feature(Some(unit.id), &tags(&snapshot.hierarchy, unit, drawn.colour, near), &shape);
             }
         }
     }
 }
 
-fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8) -> Vec<Tag<'a>> {
+fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8, near: bool) -> Vec<Tag<'a>> {
     let mut tags = vec![("code", Value::Text(&unit.code)), ("name", Value::Text(&unit.name))];
     if let Some(parent) = unit.parent {
         tags.push(("parent", Value::Text(&hierarchy.unit(parent).code)));
     }
     tags.push(("level", Value::Integer(i64::from(unit.level))));
     tags.push(("colour", Value::Integer(i64::from(colour))));
-    if !unit.class.is_empty() {
-        tags.push(("class", Value::Text(&unit.class)));
+    if near {
+        if !unit.class.is_empty() {
+            tags.push(("class", Value::Text(&unit.class)));
+        }
+        tags.push(("households", Value::Integer(i64::from(unit.households))));
+        tags.push(("population", Value::Integer(i64::from(unit.population))));
     }
-    tags.push(("households", Value::Integer(i64::from(unit.households))));
-    tags.push(("population", Value::Integer(i64::from(unit.population))));
     tags
 }
 
@@ -253,7 +260,7 @@ impl UnitShape {
     }
 
     /// The anchor of its largest part, in world steps: found on the coarsest grid that still shows the unit well.
-    pub(super) fn anchor(&self, arcs: &Generalized) -> Option<Anchor> {
+    pub(super) fn anchor(&self, arcs: &Generalized) -> Option<(f64, f64)> {
         let zoom = zoom_where(self.side, 400.0).ceil().clamp(0.0, f64::from(FULL_ZOOM)) as u8;
         let scale = f64::from(1u32 << (FULL_ZOOM - zoom));
         let points = |ring: &Vec<HalfArc>| {
@@ -270,6 +277,6 @@ impl UnitShape {
         let (first, rest) = rings.split_first()?;
         let mut part = vec![first.clone()];
         part.extend(rest.iter().filter(|r| !r.is_empty() && clip::doubled_area(r) < 0).cloned());
-        anchor(&part).map(|a| Anchor { at: (a.at.0 * scale, a.at.1 * scale), radius: a.radius * scale })
+        anchor(&part).map(|at| (at.0 * scale, at.1 * scale))
     }
 }

@@ -9,6 +9,7 @@ const zh = {
   toDark: '切换为深色',
   toLight: '切换为浅色',
   skip: '跳到查询框',
+  syntheticMark: (mark: string) => mark,
   syntheticNote: '本库为演示用的合成数据，人员、电话与诉求均非真实',
   // Map
   map: '网格地图。单击查询归属；选中后用方向键走到相邻网格，Esc 关闭。',
@@ -136,6 +137,7 @@ const en: Texts = {
   toDark: 'Switch to dark',
   toLight: 'Switch to light',
   skip: 'Skip to search',
+  syntheticMark: () => 'Sample data',
   syntheticNote: 'Synthetic data for demonstration: no person, telephone number or issue is real',
   map: 'Map of grids. Click to see who is responsible; arrow keys then walk to neighbouring grids, Esc closes.',
   zoomIn: 'Zoom in',

@@ -32,9 +32,8 @@ fn wiggle(random: &mut Seeded, a: LatticePoint, b: LatticePoint, depth: u8, out:
     if depth > 0 {
         let (dx, dy) = (b.x - a.x, b.y - a.y);
         let shift = random.between(-90, 90);
-        let middle = |from: i32, to: i32, across: i32| {
-            ((i64::from(from) + i64::from(to)) / 2 + i64::from(across) * i64::from(shift) / 1000) as i32
-        };
+        let middle =
+            |from: i32, to: i32, across: i32| from.midpoint(to) + (i64::from(across) * i64::from(shift) / 1000) as i32;
         let m = p(middle(a.x, b.x, -dy), middle(a.y, b.y, dx));
         wiggle(random, a, m, depth - 1, out);
         wiggle(random, m, b, depth - 1, out);
@@ -82,7 +81,7 @@ pub(crate) fn wild(seed: u64, columns: i32, rows: i32, depth: u8) -> Coverage {
             if n % 7 == 6 {
                 // A corridor from the south-west to the north-east corner, bent once on each side.
                 let width = [1_000, 10_000, 100_000][n / 7 % 3];
-                let middle = p((a.x + c.x) / 2, (a.y + c.y) / 2);
+                let middle = p(a.x.midpoint(c.x), a.y.midpoint(c.y));
                 let (low, high) = (p(middle.x + width, middle.y - width), p(middle.x - width, middle.y + width));
                 add(&mut claims, vec![[south, east, vec![c, low]].concat()], false);
                 add(&mut claims, vec![vec![a, low, c, high]], false);
@@ -91,7 +90,7 @@ pub(crate) fn wild(seed: u64, columns: i32, rows: i32, depth: u8) -> Coverage {
             }
             let mut rings = vec![[south, east, north, west].concat()];
             if n < 2 {
-                let (x, y) = ((a.x + c.x) / 2, (a.y + c.y) / 2);
+                let (x, y) = (a.x.midpoint(c.x), a.y.midpoint(c.y));
                 let size = if n == 0 { CELL / 6 } else { 60_000 };
                 let hole =
                     vec![p(x - size, y - size), p(x + size, y - size), p(x + size, y + size), p(x - size, y + size)];

@@ -103,7 +103,7 @@ export function compose(base: StyleSpecification, keys: readonly string[], scene
   const ink = inks[scene.theme];
   const key = keys[pick] ?? '';
   const heat: LayerSpecification[] = scene.heat
-    ? [{ id: 'page-heat', type: 'raster', source: 'page-heat', paint: { 'raster-opacity': 0.85, 'raster-fade-duration': 0 } }]
+    ? [{ id: 'page-heat', type: 'raster', source: 'page-heat', paint: { 'raster-opacity': 0.75, 'raster-fade-duration': 0 } }]
     : [];
   const under: LayerSpecification[] = [
     { id: PICK, type: 'fill', source: 'units', 'source-layer': key, paint: { 'fill-opacity': 0 } },
