@@ -1,8 +1,7 @@
 //! The accept loop: HTTP/1.1 and h2c on one port, bounded in every direction, drained on request.
 
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +10,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::patience::{Doorkeeper, Limits, PatientStream, Place};
@@ -37,6 +37,7 @@ pub enum Drained {
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) -> Drained {
     let door = Doorkeeper::new(&limits);
     let graceful = GracefulShutdown::new();
+    let (stopping, silent) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     let mut backoff = Backoff::default();
     loop {
@@ -47,7 +48,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         match accepted {
             Ok((stream, peer)) => {
                 backoff = Backoff::default();
-                admit(stream, peer, &door, &router, &limits, graceful.watcher());
+                let Some(place) = door.admit(peer.ip()) else {
+                    refuse(stream);
+                    continue;
+                };
+                let _ = stream.set_nodelay(true); // only a lost optimisation if it fails
+                let connection = Connection { place, limits: limits.clone(), silent: silent.clone() };
+                tokio::spawn(connection.converse(stream, router.clone(), graceful.watcher()));
             }
             Err(fault) if concerns_one_connection(&fault) => {}
             Err(fault) => {
@@ -57,7 +64,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             }
         }
     }
-    drop(listener);
+    drop((listener, stopping));
     let open = graceful.count();
     match timeout(limits.drain, graceful.shutdown()).await {
         Ok(()) => Drained::Clean,
@@ -83,28 +90,42 @@ fn concerns_one_connection(fault: &io::Error) -> bool {
     matches!(fault.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-fn admit(stream: TcpStream, peer: SocketAddr, door: &Doorkeeper, router: &Router, limits: &Limits, watcher: Watcher) {
-    let Some(place) = door.admit(peer.ip()) else {
-        let _ = stream.try_write(FULL); // best effort: the sender is over its limit
-        return;
-    };
-    let _ = stream.set_nodelay(true); // only a lost optimisation if refused
-    tokio::spawn(converse(stream, place, router.clone(), limits.clone(), watcher));
+/// A word to a connection that is one too many. Best effort: a fresh socket takes these bytes without waiting.
+fn refuse(stream: TcpStream) {
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = stream.write_all(FULL);
+    }
 }
 
-/// One connection from the first byte to the last. Faults of the other side end it quietly.
-async fn converse(stream: TcpStream, place: Place, router: Router, limits: Limits, watcher: Watcher) {
-    let Ok(Ok(Some(version))) = timeout(limits.header, spoken(&stream)).await else { return };
-    let builder = match version {
-        Version::H1 => builder(&limits).http1_only(),
-        Version::H2 => builder(&limits).http2_only(),
-    };
-    let io = TokioIo::new(PatientStream::new(stream, limits.write_idle));
-    let connection = builder.serve_connection(io, TowerToHyperService::new(router)).into_owned();
-    if let Err(fault) = watcher.watch(connection).await {
-        tracing::debug!(%fault, "a connection ended early");
+/// What a connection needs besides its stream.
+#[derive(Debug)]
+struct Connection {
+    /// Given back at the end.
+    place: Place,
+    limits: Limits,
+    /// Closed when the server stops: who has said nothing by then has nothing to lose.
+    silent: watch::Receiver<()>,
+}
+
+impl Connection {
+    /// From the first byte to the last. Faults of the other side end it quietly.
+    async fn converse(mut self, stream: TcpStream, router: Router, watcher: Watcher) {
+        let version = tokio::select! {
+            spoken = timeout(self.limits.header, spoken(&stream)) => spoken,
+            _ = self.silent.changed() => return,
+        };
+        let builder = match version {
+            Ok(Ok(Some(Version::H1))) => builder(&self.limits).http1_only(),
+            Ok(Ok(Some(Version::H2))) => builder(&self.limits).http2_only(),
+            Ok(Ok(None) | Err(_)) | Err(_) => return,
+        };
+        let io = TokioIo::new(PatientStream::new(stream, self.limits.write_idle));
+        let connection = builder.serve_connection(io, TowerToHyperService::new(router)).into_owned();
+        if let Err(fault) = watcher.watch(connection).await {
+            tracing::debug!(%fault, "a connection ended early");
+        }
+        drop(self.place);
     }
-    drop(place);
 }
 
 fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {

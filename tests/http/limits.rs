@@ -1,13 +1,16 @@
 //! What strangers try: slowness, size, floods, broken bytes; and a stop that loses nobody's answer.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use wangge::http::{Drained, Limits};
 
-use crate::district::Server;
+use crate::district::{COLUMNS, Server, micro_code};
 use crate::wire::{Answer, ask, get, say};
 
 const SHORT: Duration = Duration::from_millis(400);
@@ -44,17 +47,13 @@ async fn a_reader_who_takes_nothing_is_let_go() {
     let server = Server::with(Limits { write_idle: SHORT, ..Limits::default() }, None).await;
     let mut stream = TcpStream::connect(server.at).await.unwrap();
     let request = b"GET /api/openapi.json HTTP/1.1\r\nhost: a\r\n\r\n";
-    // Far more answers than the socket buffers hold; none is read.
+    // Far more answers than the socket buffers hold; none is read, so that sooner or later writing fails.
     let flood = async {
-        for _ in 0..2_000 {
-            if stream.write_all(request).await.is_err() {
-                return;
-            }
+        while stream.write_all(request).await.is_ok() {
+            sleep(Duration::from_micros(200)).await;
         }
     };
-    let begun = Instant::now();
-    timeout(Duration::from_secs(15), flood).await.expect("the server hangs up, so that writing fails");
-    assert!(begun.elapsed() < Duration::from_secs(15));
+    timeout(Duration::from_secs(15), flood).await.expect("the server hangs up");
     assert_eq!(get(server.at, "/healthz").await.status, 200);
 }
 
@@ -142,7 +141,8 @@ async fn no_target_breaks_the_service() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_address_has_its_share_and_the_rest_hear_why() {
-    let limits = Limits { connections_per_address: 3, loopback_counts: true, header: SHORT, ..Limits::default() };
+    let header = Duration::from_secs(2);
+    let limits = Limits { connections_per_address: 3, loopback_counts: true, header, ..Limits::default() };
     let server = Server::with(limits, None).await;
     let mut held = Vec::new();
     for _ in 0..3 {
@@ -185,6 +185,35 @@ async fn answers_follow_each_other_on_one_connection() {
     assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 16);
 }
 
+/// Twenty requests that wait for a slot, because every slot is taken until the sender is dropped.
+async fn requests_in_line(server: &Server) -> (Vec<mpsc::Sender<()>>, Vec<JoinHandle<u16>>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let slots = std::thread::available_parallelism().unwrap().get();
+    let mut release = Vec::new();
+    for _ in 0..slots {
+        let (hold, held) = mpsc::channel::<()>();
+        let (serving, taken) = (Arc::clone(&server.serving), Arc::clone(&taken));
+        release.push(hold);
+        let take = move || {
+            taken.fetch_add(1, Ordering::SeqCst);
+            held.recv().is_ok()
+        };
+        tokio::spawn(async move { serving.slots.run(take).await });
+    }
+    while taken.load(Ordering::SeqCst) < slots {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let ask = |i: usize| {
+        let (at, code) = (server.at, micro_code(i % COLUMNS, i / COLUMNS));
+        tokio::spawn(async move { get(at, &format!("/api/v1/units/{code}")).await.status })
+    };
+    let busy = (0..20).map(ask).collect();
+    while server.serving.slots.waiting() < 20 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    (release, busy)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_answers_what_is_under_way_and_closes_the_rest() {
     let server = Server::start().await;
@@ -194,11 +223,13 @@ async fn a_stop_answers_what_is_under_way_and_closes_the_rest() {
     kept.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
     let mut first = [0; 12];
     kept.read_exact(&mut first).await.unwrap();
-    let busy: Vec<_> = (0..20).map(|_| tokio::spawn(async move { get(at, "/api/v1/checks").await.status })).collect();
-    sleep(Duration::from_millis(30)).await;
+    let (release, busy) = requests_in_line(&server).await;
     let begun = Instant::now();
     let idle = tokio::spawn(closed(idle));
-    let ended = server.stop().await;
+    let stopping = tokio::spawn(server.stop());
+    sleep(Duration::from_millis(50)).await;
+    drop(release);
+    let ended = stopping.await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
     for request in busy {
         assert_eq!(request.await.unwrap(), 200, "a request under way at the stop");
