@@ -82,14 +82,14 @@ impl Wire {
         std::net::TcpListener::bind(self.listen).map(drop).map_err(|fault| cannot_listen(self.listen, &fault))
     }
 
-    /// Draws what tiles need, opens the port, and answers until Ctrl-C or SIGTERM.
+    /// Indexes the district, opens the port, and answers until Ctrl-C or SIGTERM.
     pub(super) fn serve(&self, contents: Contents) -> Result<ExitCode, Failure> {
         let font = self.font.as_deref().map(read_font).transpose()?;
         let look = look(font).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
         let capacity = Capacity { tiles_bytes: self.cache_mb << 20, ..Capacity::default() };
         let begun = Instant::now();
         let serving = Serving::new(contents, look, capacity);
-        tracing::info!(took_ms = begun.elapsed().as_millis(), "the map is ready");
+        tracing::info!(took_ms = begun.elapsed().as_millis(), "lookups are ready");
         let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::unusable(text::NO_RUNTIME, fault))?;
         let drained = runtime.block_on(self.answer(Arc::new(serving)))?;
         // Whatever still runs on blocking threads works for nobody now.

@@ -25,6 +25,7 @@ pub(super) async fn describe(
 ) -> Result<Response<Body>, Problem> {
     asked.only(&[])?;
     let state = app.serving.state();
+    state.pyramid_made().await;
     let make = |state: &serving::State| serde_json::to_vec(&Description::of(state));
     kept(&app, &state, &headers, "district".to_owned(), JSON, make).await
 }
@@ -93,7 +94,7 @@ impl<'a> Description<'a> {
         let snapshot = &state.snapshot;
         let district = &snapshot.district;
         let extent = state.extent();
-        let drawn = state.pyramid.levels();
+        let drawn = state.pyramid().levels();
         let level = |(i, level): (usize, &'a crate::grid::Level)| Level {
             key: &level.key,
             name: &level.name,

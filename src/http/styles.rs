@@ -31,7 +31,8 @@ pub(super) async fn one(
         return Err(Problem::not_found_at("name", detail));
     };
     asked.only(&[])?;
+    state.pyramid_made().await;
     let style =
-        expand(template, state.pyramid.levels(), &origin).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
+        expand(template, state.pyramid().levels(), &origin).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
     Ok(respond(&headers, &Finished::compressible(JSON, style.into_bytes()), Keep::Revalidate))
 }

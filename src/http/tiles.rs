@@ -44,6 +44,7 @@ pub(super) async fn one(
     let (y, form) = Form::of(&file)?;
     let coord = coord(&z, &x, y)?;
     let state = app.serving.state();
+    state.pyramid_made().await;
     let (key, keep) = match form {
         Form::Vector => {
             let set: TileSet =
@@ -148,6 +149,7 @@ pub(super) async fn describe(
     let query = asked.only(if set == TileSet::Issues { &period::PARAMETERS } else { &[] })?;
     let state = app.serving.state();
     let filter = filter(&query, app.serving.zone(), state.categories())?;
+    state.pyramid_made().await;
     let tiles = format!("{origin}/tiles/{}/{{z}}/{{x}}/{{y}}.mvt{}", set.name(), again(&filter));
     let described = TileJson::of(&state, set, &tiles);
     let body = serde_json::to_vec(&described).map_err(|fault| WorkFault::Failed(fault.to_string()))?;

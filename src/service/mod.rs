@@ -8,6 +8,7 @@ mod assemble;
 pub mod import;
 pub mod check;
 pub mod locate;
+mod drawing;
 pub mod serving;
 pub mod tiles;
 pub mod stats;

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tokio::sync::OnceCell;
 
 use super::bytes::strong_etag;
 use super::cache::ByteCache;
+use super::drawing::Drawing;
 use super::locate::owner_of;
 use super::slots::Slots;
 use super::tiles::TileKey;
@@ -18,10 +18,9 @@ use crate::coverage::region::trace;
 use crate::coverage::validate::{self, Rule};
 use crate::crs::paste::Extent;
 use crate::grid::{UnitIx, area};
-use crate::render::{Font, Painter, RenderFault};
+use crate::render::Font;
 use crate::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreFault};
-use crate::tile::{Pyramid, SetInfo, TileSet};
 
 /// Where days begin and end, and what “today” means for who is on duty.
 pub const ZONE: &str = "Asia/Shanghai";
@@ -51,81 +50,45 @@ impl Default for Capacity {
 #[derive(Debug)]
 pub struct State {
     pub snapshot: Snapshot,
-    pub pyramid: Pyramid,
     pub look: Look,
     pub tiles: Arc<ByteCache<TileKey>>,
     /// Finished answers of the API, by path and query.
     pub answers: Arc<ByteCache<String>>,
     /// Names this content and this build: an address that carries it may be cached for ever.
     pub stamp: String,
-    infos: [SetInfo; TileSet::ALL.len()],
+    pub(super) drawing: Drawing,
     extent: Extent,
     categories: Vec<(String, u64)>,
-    painter: OnceLock<Result<Painter, RenderFault>>,
-    /// Set once the painter is made: what requests wait for without holding a thread.
-    brushes: OnceCell<()>,
     areas_m2: OnceLock<Vec<f64>>,
     owners: OnceLock<Vec<Option<UnitIx>>>,
     rings: Vec<OnceLock<Vec<Vec<Ring>>>>,
 }
 
 impl State {
-    /// Prepares what vector tiles need from a snapshot; costs what [`Pyramid::new`] costs. The rest is made when first asked for.
+    /// Whatever takes long is made when first asked for.
     #[must_use]
     pub fn new(snapshot: Snapshot, look: &Look, capacity: Capacity) -> Self {
-        let pyramid = Pyramid::new(&snapshot);
         let made_of = format!("{}/{}/{}", env!("CARGO_PKG_VERSION"), snapshot.version, snapshot.recorded);
         let digest = strong_etag(made_of.as_bytes());
         Self {
             stamp: format!("{}-{}", snapshot.version, digest.get(1..9).unwrap_or_default()),
-            infos: TileSet::ALL.map(|set| pyramid.info(set)),
             extent: extent(&snapshot),
             categories: categories(&snapshot),
             rings: snapshot.district.levels.iter().map(|_| OnceLock::new()).collect(),
-            pyramid,
+            drawing: Drawing::default(),
             look: look.clone(),
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
-            painter: OnceLock::new(),
-            brushes: OnceCell::new(),
             areas_m2: OnceLock::new(),
             owners: OnceLock::new(),
             snapshot,
         }
     }
 
-    /// Who draws the picture tiles. The first call places every label of every style, so make it off the request path.
-    ///
-    /// # Errors
-    /// When a style or the font cannot be drawn with; every later call says the same.
-    pub fn painter(&self) -> Result<&Painter, RenderFault> {
-        let painter = self.painter.get_or_init(|| {
-            let styles: Vec<_> = self.look.styles.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-            Painter::new(&self.snapshot, &self.pyramid, &self.look.font, &styles)
-        });
-        painter.as_ref().map_err(Clone::clone)
-    }
-
-    /// Waits until the painter is made, so that nobody who wants a picture waits in a slot that others could draw in.
-    pub async fn painter_made(self: &Arc<Self>) {
-        let state = Arc::clone(self);
-        let make = async {
-            // A panic in there is the painter's; whoever draws next meets it again, and gets the 500.
-            let _ = tokio::task::spawn_blocking(move || state.painter().is_ok()).await;
-        };
-        self.brushes.get_or_init(|| make).await;
-    }
-
     /// The area of each unit, by index, in the district's plane. Computed once: one projection a vertex.
     pub fn areas_m2(&self) -> &[f64] {
         let Snapshot { coverage, hierarchy, district, .. } = &self.snapshot;
         self.areas_m2.get_or_init(|| area::of_units_m2(coverage, hierarchy, district.plane))
-    }
-
-    /// What TileJSON says of a set.
-    #[must_use]
-    pub fn info(&self, set: TileSet) -> &SetInfo {
-        &self.infos[TileSet::ALL.iter().position(|known| *known == set).unwrap_or(0)]
     }
 
     /// The box around the district.
@@ -219,6 +182,7 @@ impl Serving {
         refuse_invalid(&contents)?;
         store.replace(&contents)?;
         let state = Arc::new(State::new(Snapshot::new(contents), &self.look, self.capacity));
+        let _ = state.pyramid(); // before anybody asks
         self.state.store(Arc::clone(&state));
         Ok(state)
     }

@@ -57,7 +57,7 @@ pub async fn tile(serving: &Serving, state: &Arc<State>, key: TileKey) -> Result
 /// # Errors
 /// [`WorkFault::Failed`] when the painter does not know the style.
 pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
-    let State { snapshot, pyramid, .. } = state;
+    let (snapshot, pyramid) = (&state.snapshot, state.pyramid());
     match key {
         TileKey::Vector { set, filter, coord } => {
             let bytes = match set {

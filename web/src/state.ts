@@ -1,5 +1,5 @@
 // The page's one state, and what may be done to it. Components read it and call these; none keeps a copy.
-import { computed, reactive, shallowRef } from 'vue';
+import { computed, nextTick, reactive, shallowRef } from 'vue';
 import { api, Refusal } from './api';
 import type { District, Located, Reading, Span, Unit } from './api';
 import { bearing, dateOf, dayOf } from './format';
@@ -91,20 +91,22 @@ export const address = computed(() =>
   }),
 );
 
-/** The part of the window that panels cover, measured where they stand. */
+/** How much of the map panels cover on each side, measured where they stand: narrow screens and wide walls arrange them differently. */
 export function padding(): Padding {
   const free: Padding = { top: 24, right: 24, bottom: 24, left: 24 };
-  const { innerWidth: width, innerHeight: height } = window;
-  for (const panel of document.querySelectorAll<HTMLElement>('[data-edge]')) {
+  const map = document.querySelector('#map')?.getBoundingClientRect();
+  if (!map) return free;
+  const { width, height } = map;
+  for (const panel of document.querySelectorAll('[data-covers]')) {
     const box = panel.getBoundingClientRect();
     if (box.width === 0) continue;
-    if (panel.dataset.edge === 'left') free.left = Math.max(free.left, box.right + 16);
-    if (panel.dataset.edge === 'right') free.right = Math.max(free.right, width - box.left + 16);
-    if (panel.dataset.edge === 'top') free.top = Math.max(free.top, box.bottom + 16);
-    if (panel.dataset.edge === 'bottom') free.bottom = Math.max(free.bottom, height - box.top + 16);
+    if (box.right < width * 0.45) free.left = Math.max(free.left, box.right + 16);
+    else if (box.left > width * 0.55) free.right = Math.max(free.right, width - box.left + 16);
+    else if (box.top < height / 2) free.top = Math.max(free.top, box.bottom + 16);
+    else free.bottom = Math.max(free.bottom, height - box.top + 16);
   }
-  if (free.left + free.right > width * 0.7) free.left = free.right = 24;
-  if (free.top + free.bottom > height * 0.7) free.top = free.bottom = 24;
+  if (free.left + free.right > width * 0.85) free.left = free.right = 24;
+  if (free.top + free.bottom > height * 0.85) free.top = free.bottom = 24;
   return free;
 }
 
@@ -199,6 +201,7 @@ export async function locate(place: Place) {
   try {
     const answer = await api.locate(place.lon, place.lat, NEAR_M, mine.signal);
     state.located = answer;
+    void nextTick(() => view.value?.reveal(place, padding())); // the card may lie over the place
     await Promise.all([drawShape('owner', answer.owner?.code ?? null, () => asking === mine), focusShown(answer, mine)]);
   } catch (error) {
     if (mine.signal.aborted) return;
@@ -253,9 +256,7 @@ export async function openUnit(found: Unit) {
 /** Asks about a point well inside a unit. */
 export async function locateUnit(code: string) {
   const place = await insideOf(code);
-  if (!place) return;
-  view.value?.reveal(place, padding());
-  await locate(place);
+  if (place) await locate(place);
 }
 
 async function insideOf(code: string): Promise<Place | null> {
@@ -289,7 +290,6 @@ export async function walk(direction: number): Promise<boolean> {
     if (off <= 67.5 && (!best || off < best.off)) best = { place, off };
   }
   if (!best) return false;
-  view.value?.reveal(best.place, padding());
   await locate(best.place);
   return true;
 }

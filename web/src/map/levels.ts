@@ -2,7 +2,7 @@
 //
 // Levels are data. A polygon layer is known by its source layer, which is the level's key; a layer of boundaries or labels by the key that
 // its filter names. Of labels, those that write `short` stand in where the name does not fit.
-import type { FilterSpecification, LayerSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from 'maplibre-gl';
 
 const UNITS = 'units';
 
@@ -35,6 +35,13 @@ export function levelAt(zoom: number, from: readonly number[]): number {
   return level;
 }
 
+/** Boundaries of the level asked for, fine but plain to see from afar too, where the style lets them fade. */
+function plain(layer: LayerSpecification): LayerSpecification {
+  if (layer.type !== 'line' || layer.id.includes('casing')) return layer;
+  const width: ExpressionSpecification = ['interpolate', ['exponential', 1.5], ['zoom'], 9, 0.5, 12, 1, 16, 2.4];
+  return { ...layer, paint: { ...layer.paint, 'line-opacity': 0.9, 'line-width': width } };
+}
+
 /** The style with one level singled out: its names at every zoom, the boundaries of it and of all above it, nothing of those below. */
 export function atLevel(layers: LayerSpecification[], keys: readonly string[], shown: number | null): LayerSpecification[] {
   if (shown === null) return layers;
@@ -47,7 +54,7 @@ export function atLevel(layers: LayerSpecification[], keys: readonly string[], s
       case 'area':
         return known.level <= shown ? [layer] : [];
       case 'boundary':
-        return known.level <= shown ? [always as LayerSpecification] : [];
+        return known.level < shown ? [always as LayerSpecification] : known.level === shown ? [plain(always as LayerSpecification)] : [];
       case 'label':
         return known.level === shown ? [{ ...always, filter } as LayerSpecification] : [];
       case 'short':

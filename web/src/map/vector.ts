@@ -45,10 +45,10 @@ export class VectorMap implements MapView {
   constructor(private readonly options: VectorOptions) {
     this.scene = options.scene;
     const [w, s, e, n] = options.bounds;
-    const [dx, dy] = [(e - w) * 0.75, (n - s) * 0.75];
+    const far = 4 * Math.max(e - w, n - s); // wide screens show much around a district before it fills them
     this.map = new GlMap({
       container: options.element,
-      maxBounds: [w - dx, s - dy, e + dx, n + dy],
+      maxBounds: [Math.max(-180, w - far), Math.max(-85, s - far), Math.min(180, e + far), Math.min(85, n + far)],
       maxZoom: 20,
       ...(options.camera
         ? { center: [options.camera.lon, options.camera.lat], zoom: options.camera.zoom }
