@@ -9,8 +9,9 @@ use std::sync::OnceLock;
 use fast_mvt::MvtReaderRef;
 use wangge::crs::Cgcs2000;
 use wangge::crs::mercator::WorldPoint;
+use wangge::exchange::Limits;
 use wangge::render::{Font, Painter};
-use wangge::service::import::{Limits, Sources, prepare};
+use wangge::service::import::{Sources, prepare};
 use wangge::snapshot::Snapshot;
 use wangge::tile::{Pyramid, TileCoord, TileSet};
 
