@@ -1,5 +1,7 @@
 //! The sample district in tiles and pictures: every tile of the pyramid adds up, every name can be drawn.
 
+#![allow(clippy::expect_used, reason = "a test that cannot set itself up has failed")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -7,6 +9,7 @@ use std::sync::OnceLock;
 use fast_mvt::MvtReaderRef;
 use wangge::crs::Cgcs2000;
 use wangge::crs::mercator::WorldPoint;
+use wangge::exchange::Limits;
 use wangge::render::{Font, Painter};
 use wangge::service::import::{Sources, prepare};
 use wangge::snapshot::Snapshot;
@@ -18,7 +21,7 @@ fn sample() -> &'static (Snapshot, Pyramid) {
         let district = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data/sample/district.toml");
         let sources = Sources { district, ..Sources::default() };
         let recorded = jiff::Timestamp::UNIX_EPOCH;
-        let prepared = prepare(&sources, &Default::default(), recorded, &mut |_| {}).expect("the sample reads");
+        let prepared = prepare(&sources, &Limits::default(), recorded, &mut |_| {}).expect("the sample reads");
         let snapshot = Snapshot::new(prepared.accept(1, recorded).expect("the sample is clean").contents);
         let pyramid = Pyramid::new(&snapshot);
         (snapshot, pyramid)

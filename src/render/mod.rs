@@ -3,6 +3,7 @@
 //! A tile is `collect features → for each layer of the style: fill, stroke or name → palette → PNG`. The caller gives the font
 //! and the styles as bytes: nothing here reads a file.
 
+mod along;
 mod expression;
 mod fill;
 pub mod font;

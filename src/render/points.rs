@@ -1,9 +1,11 @@
-//! Names and dots of a style at one zoom: `symbol` and `circle` layers evaluated for every labelled point of the district.
+//! Names and dots of a style at one zoom: `symbol` and `circle` layers evaluated for every labelled point and named line of the
+//! district.
 
 use std::collections::HashMap;
 
 use tiny_skia::Pixmap;
 
+use super::along::Named;
 use super::expression::{Scene, Val};
 use super::font::Font;
 use super::glyph::GlyphCache;
@@ -11,7 +13,7 @@ use super::label::{Candidate, Placement};
 use super::style::{Kind, Layer, Style};
 use crate::coverage::world::WORLD_BITS;
 use crate::tile::TileCoord;
-use crate::tile::feature::{Shape, Sink, Tag, Value};
+use crate::tile::feature::{Geometry, Shape, Sink, Tag, Value};
 
 /// Bits of a picture tile's width in logical pixels.
 pub(super) const PIXEL_BITS: u8 = 8;
@@ -47,7 +49,8 @@ impl Points {
     /// `points` sends every labelled point in world steps. As in a browser, names of higher layers are placed first, and within a
     /// layer those with lower sort keys.
     pub(super) fn new(style: &Style, z: u8, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
-        let mut collector = Collector { style, z, layer: String::new(), names: Vec::new(), dots: Vec::new() };
+        let (names, dots, named) = (Vec::new(), Vec::new(), Named::default());
+        let mut collector = Collector { style, z, layer: String::new(), names, dots, named };
         points(&mut collector);
         let Collector { names, mut dots, .. } = collector;
         dots.sort_by_key(|d| d.layer);
@@ -110,6 +113,7 @@ struct Collector<'a> {
     layer: String,
     names: Vec<Candidate>,
     dots: Vec<Dot>,
+    named: Named,
 }
 
 impl Sink for Collector<'_> {
@@ -118,21 +122,36 @@ impl Sink for Collector<'_> {
     }
 
     fn feature(&mut self, _: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
-        let Some(&(x, y)) = shape.points.first() else { return };
         // World steps to logical pixels of this zoom.
         let scale = 2f64.powi(i32::from(self.z) + i32::from(PIXEL_BITS) - i32::from(WORLD_BITS));
-        let (x, y) = (f64::from(x) * scale, f64::from(y) * scale);
+        let pixel = |p: &(i32, i32)| (f64::from(p.0) * scale, f64::from(p.1) * scale);
+        let Some(at) = shape.points.first().map(pixel) else { return };
         let tags: Vec<(&'static str, Val)> = tags.iter().map(|(k, v)| (*k, val(v))).collect();
         let zoom = style_zoom(self.z);
-        let scene = Scene { zoom, geometry: "Point", tags: &tags };
+        let line = shape.geometry == Geometry::Line;
+        let scene = Scene { zoom, geometry: if line { "LineString" } else { "Point" }, tags: &tags };
         for (i, layer) in self.style.layers.iter().enumerate() {
-            let drawn = layer.source_layer == self.layer && layer.shows_at(zoom);
+            let drawn = layer.source_layer == self.layer && layer.shows_at(zoom) && layer.along == line;
             if !drawn || layer.filter.as_ref().is_some_and(|f| !f.truth(&scene)) {
                 continue;
             }
             match layer.kind {
-                Kind::Symbol => self.names.extend(name(layer, i, (x, y), &scene)),
-                Kind::Circle => self.dots.push(dot(layer, i, (x, y), &scene)),
+                Kind::Symbol if line => {
+                    let Some(model) = name(layer, i, at, &scene) else { continue };
+                    let spacing_px = layer.number("symbol-spacing", 250.0, &scene).clamp(50.0, 5000.0);
+                    for part in shape.parts() {
+                        let points: Vec<(f64, f64)> = part.iter().map(pixel).collect();
+                        let spots = self.named.along(&points, &model.text, f64::from(model.size_px), spacing_px);
+                        self.names.extend(spots.into_iter().map(|s| Candidate {
+                            x: s.x,
+                            y: s.y,
+                            text: s.text,
+                            ..model.clone()
+                        }));
+                    }
+                }
+                Kind::Symbol => self.names.extend(name(layer, i, at, &scene)),
+                Kind::Circle => self.dots.push(dot(layer, i, at, &scene)),
                 _ => {}
             }
         }

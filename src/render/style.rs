@@ -135,6 +135,8 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub kind: Kind,
+    /// Names stand along lines (`symbol-placement: line`).
+    pub along: bool,
     pub source: String,
     pub source_layer: String,
     pub min_zoom: f64,
@@ -190,11 +192,10 @@ fn parse_layer(layer: &Json) -> Result<Option<Layer>, String> {
         _ => return Ok(None),
     };
     let hidden = layer.pointer("/layout/visibility").and_then(Json::as_str) == Some("none");
-    // Names along lines need the line, not a point: the browser's business for now.
-    let along = layer.pointer("/layout/symbol-placement").and_then(Json::as_str) == Some("line");
-    if hidden || along || text("source") == "issues" {
+    if hidden || text("source") == "issues" {
         return Ok(None);
     }
+    let along = layer.pointer("/layout/symbol-placement").and_then(Json::as_str) == Some("line");
     let zoom = |key: &str, otherwise: f64| layer.get(key).and_then(Json::as_f64).unwrap_or(otherwise);
     let mut properties = Vec::new();
     for group in ["paint", "layout"] {
@@ -209,6 +210,7 @@ fn parse_layer(layer: &Json) -> Result<Option<Layer>, String> {
     }
     Ok(Some(Layer {
         kind,
+        along,
         source: text("source"),
         source_layer: text("source-layer"),
         min_zoom: zoom("minzoom", 0.0),

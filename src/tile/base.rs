@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use super::TileCoord;
 use super::boxes::Boxes;
 use super::clip::{self, Spot};
-use super::feature::{Geometry, Shape, Sink, Value};
+use super::feature::{Geometry, Shape, Sink, Tag, Value};
 use super::frame::Frame;
 use crate::coverage::generalize::{GridBounds, removed_below};
 use crate::coverage::world::{GridPoint, project, turn};
@@ -68,6 +68,20 @@ fn layer_of(feature: &BaseFeature) -> Option<(usize, u8)> {
 }
 
 impl Base {
+    /// Every named line in world steps.
+    pub(super) fn names_everywhere(&self, features: &[BaseFeature], sink: &mut dyn Sink) {
+        let mut shape = Shape::new(Geometry::Line);
+        for (name, layer) in LAYERS.iter().zip(&self.layers) {
+            sink.layer(name);
+            for drawn in layer.drawn.iter().filter(|d| !d.area) {
+                let Some(feature) = features.get(drawn.feature as usize).filter(|f| f.name.is_some()) else { continue };
+                shape.clear(Geometry::Line);
+                drawn.parts.iter().for_each(|part| shape.push(part.points.iter().map(|p| (p.x, p.y))));
+                sink.feature(None, &tags(feature), &shape);
+            }
+        }
+    }
+
     pub(super) fn new(features: &[BaseFeature]) -> Self {
         let mut layers: Vec<(Vec<Drawn>, Vec<GridBounds>)> = LAYERS.iter().map(|_| Default::default()).collect();
         for (i, feature) in features.iter().enumerate() {
@@ -97,18 +111,22 @@ impl Base {
                 }
                 drawn.shape(&frame, coord.z(), &mut shape);
                 if !shape.is_empty() {
-                    let mut tags = vec![("kind", Value::Text(&feature.kind))];
-                    if feature.class > 0 {
-                        tags.push(("class", Value::Integer(i64::from(feature.class))));
-                    }
-                    if let Some(name) = &feature.name {
-                        tags.push(("name", Value::Text(name)));
-                    }
-                    sink.feature(None, &tags, &shape);
+                    sink.feature(None, &tags(feature), &shape);
                 }
             }
         }
     }
+}
+
+fn tags(feature: &BaseFeature) -> Vec<Tag<'_>> {
+    let mut tags = vec![("kind", Value::Text(&feature.kind))];
+    if feature.class > 0 {
+        tags.push(("class", Value::Integer(i64::from(feature.class))));
+    }
+    if let Some(name) = &feature.name {
+        tags.push(("name", Value::Text(name)));
+    }
+    tags
 }
 
 impl Drawn {

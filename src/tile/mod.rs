@@ -250,11 +250,13 @@ impl Pyramid {
         }
     }
 
-    /// Every point of `labels` and `places` in world steps, the most important first, for placing names district-wide.
+    /// Every point of `labels` and `places`, the most important first, and every named line of `base`, in world steps: for placing
+    /// names district-wide.
     pub(crate) fn points_everywhere(&self, snapshot: &Snapshot, sink: &mut dyn Sink) {
         sink.layer("labels");
         self.units.labels.everywhere(&snapshot.hierarchy, &self.units.levels, sink);
         sink.layer("places");
         self.places.everywhere(&snapshot.places, sink);
+        self.base.names_everywhere(&snapshot.base, sink);
     }
 }

@@ -74,7 +74,7 @@ impl Units {
         let all: Vec<Group> = (groups.last().into_iter().flatten())
             .map(|g| if *g == Group::NONE { Group::NONE } else { Group(0) })
             .collect();
-        let outline = trace(&snapshot.coverage, &all, usize::from(!all.is_empty()));
+        let outline = if all.is_empty() { Vec::new() } else { trace(&snapshot.coverage, &all, 1) };
         // Walked as traced, the units lie on the left: where `y` points south that is the far side.
         let outside: Vec<Vec<HalfArc>> = outline.iter().flatten().map(|r| r.halves.to_vec()).collect();
         let boxes = outside.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));
