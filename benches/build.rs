@@ -1,6 +1,8 @@
 //! From polygons to a coverage: ours on clean and on jittered input, against `geo`'s pairwise boolean operations, which only *look* for the
 //! overlaps that ours also heals: `cargo bench --bench build`.
 
+#![allow(clippy::print_stdout)] // figures are what a bench is for
+
 #[path = "../tests/partition/mod.rs"]
 mod partition;
 mod pairing;

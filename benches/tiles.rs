@@ -1,6 +1,8 @@
 //! What bytes is this square? Our vector tiles of the sample against the way everybody else makes them – each polygon simplified and clipped by
 //! itself (`geo`), not even encoded: `cargo bench --bench tiles`. Run from the project's folder.
 
+#![allow(clippy::print_stdout)] // figures are what a bench is for
+
 mod pairing;
 
 use std::path::PathBuf;

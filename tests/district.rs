@@ -9,6 +9,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use partition::Seeded;
+use rayon::prelude::*;
 use rstar::{AABB, RTree, RTreeObject};
 use wangge::coverage::exact::{cross, on_segment};
 use wangge::coverage::region::trace;
@@ -69,44 +70,77 @@ fn leaves(coverage: &Coverage) -> RTree<Shape> {
     shapes(coverage.units().flat_map(|(ix, face)| coverage.polygons(&face.rings).into_iter().map(move |p| (ix.0, p))))
 }
 
+/// What the index says must be what the rings say: the one holder, or, where there is none, no unit unless the point is on its outline.
+fn agrees(coverage: &Coverage, tree: &RTree<Shape>, p: LatticePoint, owner: FaceIx) -> bool {
+    match holders(tree, p).as_slice() {
+        [one] => {
+            assert_eq!(owner, FaceIx(*one), "{p:?}");
+            true
+        }
+        [] => {
+            let face = &coverage.faces()[owner.ix()];
+            let mut own = face.rings.iter().flat_map(|r| &r.halves).map(|h| &coverage.arcs()[h.arc().ix()]);
+            let mut on_outline = || own.any(|a| a.edges().any(|(s, e)| on_segment(s, e, p)));
+            assert!(face.role != FaceRole::Unit || on_outline(), "{p:?} is nobody's but given to {owner:?}");
+            false
+        }
+        many => panic!("{p:?} has {} owners", many.len()),
+    }
+}
+
 #[test]
-fn a_million_points_and_every_vertex_have_exactly_one_owner() {
+fn ten_million_points_have_exactly_one_owner_alone_and_in_a_batch() {
+    const CHUNKS: u64 = 40;
+    const CHUNK: usize = 250_000;
     let contents = sample();
     let coverage = &contents.coverage;
     assert_eq!(validate::faults(coverage), vec![]);
     let (locator, tree) = (Locator::new(coverage), leaves(coverage));
     let (low, high) = coverage.bounds().expect("a district with arcs");
-    let mut random = Seeded(20_261_122);
-    let (mut inside, mut tried) = (0, 0);
-    while inside < 1_000_000 {
-        let p = LatticePoint::new(random.between(low.x, high.x), random.between(low.y, high.y));
-        let holders = holders(&tree, p);
-        let owner = locator.owner(p);
-        tried += 1;
-        assert!(tried < 10_000_000, "the district fills too little of its box");
-        match holders.as_slice() {
-            [one] => {
-                assert_eq!(owner, FaceIx(*one), "{p:?}");
-                inside += 1;
-            }
-            [] => assert_ne!(
-                coverage.faces()[owner.ix()].role,
-                FaceRole::Unit,
-                "{p:?} is nobody's but given to {owner:?}"
-            ),
-            many => panic!("{p:?} has {} owners", many.len()),
-        }
-    }
-    for arc in coverage.arcs() {
+    let inside: usize = (0..CHUNKS)
+        .into_par_iter()
+        .map(|chunk| {
+            let mut random = Seeded(20_261_122 + chunk);
+            let mut point = |_| LatticePoint::new(random.between(low.x, high.x), random.between(low.y, high.y));
+            let points: Vec<LatticePoint> = (0..CHUNK).map(&mut point).collect();
+            let positions: Vec<_> = points.iter().map(|p| coverage.lattice().position(*p)).collect();
+            let mut owners = Vec::new();
+            locator.owners(&positions, &mut owners);
+            assert_eq!(owners.len(), points.len());
+            let agreed = points.iter().zip(owners).filter(|(p, owner)| {
+                assert_eq!(locator.owner(**p), *owner, "{p:?} alone and in a batch");
+                agrees(coverage, &tree, **p, *owner)
+            });
+            agreed.count()
+        })
+        .sum();
+    assert!(inside > 4_000_000, "only {inside} of ten million points were in the district");
+}
+
+#[test]
+fn every_vertex_every_middle_and_every_step_off_an_edge_has_one_owner() {
+    let contents = sample();
+    let coverage = &contents.coverage;
+    let (locator, tree) = (Locator::new(coverage), leaves(coverage));
+    coverage.arcs().par_iter().for_each(|arc| {
         for &p in &arc.points {
-            assert!(holders(&tree, p).len() <= 1, "{p:?} has more than one owner");
             let owner = locator.owner(p);
+            agrees(coverage, &tree, p, owner);
             let face = &coverage.faces()[owner.ix()];
             assert_eq!(face.role, FaceRole::Unit, "{p:?} of an arc has no owner");
             let mut own = face.rings.iter().flat_map(|r| &r.halves).map(|h| &coverage.arcs()[h.arc().ix()]);
             assert!(own.any(|a| a.edges().any(|(s, e)| on_segment(s, e, p))), "{p:?} does not touch its owner");
         }
-    }
+        for (a, b) in arc.edges() {
+            let middle = LatticePoint::new(i32::midpoint(a.x, b.x), i32::midpoint(a.y, b.y));
+            for (dx, dy) in [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1), (1, -1), (-1, 1)] {
+                for p in [a, middle] {
+                    let p = LatticePoint::new(p.x + dx, p.y + dy);
+                    agrees(coverage, &tree, p, locator.owner(p));
+                }
+            }
+        }
+    });
 }
 
 #[test]

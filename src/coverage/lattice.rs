@@ -13,6 +13,7 @@ pub struct LatticePoint {
 
 impl LatticePoint {
     #[must_use]
+    #[inline]
     pub const fn new(x: i32, y: i32) -> Self {
         Self { x, y }
     }
@@ -75,28 +76,49 @@ impl Lattice {
 
     /// Steps in one degree.
     #[must_use]
+    #[inline]
     pub const fn steps_per_degree(&self) -> i64 {
-        10i64.pow(self.decimals as u32)
+        match self.decimals {
+            9 => 1_000_000_000,
+            8 => 100_000_000,
+            _ => 10_000_000,
+        }
     }
 
-    /// Rounds a position to the nearest lattice point (ties away from zero).
+    /// Steps from the origin to a position, each rounded to the nearest (ties to even), on the lattice or far beyond it. A nanosecond or two.
+    #[must_use]
+    #[inline]
+    pub fn steps(&self, point: Cgcs2000) -> (i64, i64) {
+        // Above 2⁵² doubles are the whole numbers, so adding 1.5 · 2⁵² rounds, and leaves the whole number in the low bits: 180° is under 2³⁸ steps.
+        const WHOLE: f64 = 6_755_399_441_055_744.0;
+        let nearest = |v: f64| (v + WHOLE).to_bits() as i64 - WHOLE.to_bits() as i64;
+        let scale = self.steps_per_degree() as f64;
+        (nearest(point.lon() * scale) - self.origin_lon, nearest(point.lat() * scale) - self.origin_lat)
+    }
+
+    /// Rounds a position to the nearest lattice point (ties to even).
     ///
     /// # Errors
     /// [`LatticeFault::OutOfRange`] when the offset does not fit: more than 2.1° away at 10⁻⁹°.
+    #[inline]
     pub fn quantise(&self, point: Cgcs2000) -> Result<LatticePoint, LatticeFault> {
-        let scale = self.steps_per_degree() as f64;
-        let x = (point.lon() * scale).round() as i64 - self.origin_lon;
-        let y = (point.lat() * scale).round() as i64 - self.origin_lat;
+        let (x, y) = self.steps(point);
         if x.abs() > REACH || y.abs() > REACH {
-            return Err(LatticeFault::OutOfRange {
-                lon: point.lon(),
-                lat: point.lat(),
-                origin_lon: self.origin_lon as f64 / scale,
-                origin_lat: self.origin_lat as f64 / scale,
-                reach_deg: REACH as f64 / scale,
-            });
+            return Err(self.out_of_range(point));
         }
         Ok(LatticePoint::new(x as i32, y as i32))
+    }
+
+    #[cold]
+    fn out_of_range(&self, point: Cgcs2000) -> LatticeFault {
+        let scale = self.steps_per_degree() as f64;
+        LatticeFault::OutOfRange {
+            lon: point.lon(),
+            lat: point.lat(),
+            origin_lon: self.origin_lon as f64 / scale,
+            origin_lat: self.origin_lat as f64 / scale,
+            reach_deg: REACH as f64 / scale,
+        }
     }
 
     /// (lon, lat) in degrees: the double nearest to the decimal value, so that printing and reading it again is exact.

@@ -5,6 +5,7 @@
 //! ([`region`]). There are no names here, no I/O, no clock.
 
 mod lattice;
+mod delta;
 pub mod exact;
 mod strips;
 pub mod build;
@@ -13,6 +14,7 @@ pub mod region;
 pub mod world;
 pub mod generalize;
 
+pub use delta::Delta;
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
 
 /// Index of a face in [`Coverage::faces`]. Face 0 is always the unbounded outside.

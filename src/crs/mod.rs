@@ -53,11 +53,13 @@ macro_rules! geographic {
             }
 
             #[must_use]
+            #[inline]
             pub const fn lon(self) -> f64 {
                 self.lon
             }
 
             #[must_use]
+            #[inline]
             pub const fn lat(self) -> f64 {
                 self.lat
             }

@@ -1,208 +1,250 @@
-//! The cell grid: square cells of 2ᵏ steps, the face at each cell's south-west corner, and the edges that meet the cell.
+//! The cells: a grid of squares over the coverage, each of which answers at once, asks one edge, asks a few, or is cut into sixteen.
 //!
-//! The face at P is the face at the corner, changed by every edge crossed on the way there: east along the corner's latitude, then north. Edges
-//! carry `left XOR right`, so the changes telescope and their order does not matter.
+//! A word a square. Where no boundary passes it *is* the owner. Where one edge passes, its other points decide nothing: the owner is the face on
+//! that side of it. Elsewhere the face at the square's south-west corner is changed by every edge crossed on the way from there: east along the
+//! corner's latitude, then north. Edges carry `left XOR right`, so the changes telescope and their order does not matter.
 
-use crate::coverage::exact::cross;
-use crate::coverage::{Coverage, FaceIx, LatticePoint};
+use super::half_open::{Segment, Square};
+use crate::coverage::{FaceIx, FaceRole, LatticePoint};
+
+/// A face as the index writes it: its number, and a bit when it is nobody's land.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token(pub u32);
+
+impl Token {
+    const NOBODYS: u32 = 1 << 29;
+    pub const OUTSIDE: Self = Self(FaceIx::OUTSIDE.0 | Self::NOBODYS);
+
+    pub const fn new(face: FaceIx, role: FaceRole) -> Self {
+        Self(face.0 | if matches!(role, FaceRole::Unit) { 0 } else { Self::NOBODYS })
+    }
+
+    #[inline]
+    pub const fn face(self) -> FaceIx {
+        FaceIx(self.0 & (Self::NOBODYS - 1))
+    }
+
+    #[inline]
+    pub const fn is_unit(self) -> bool {
+        self.0 & Self::NOBODYS == 0
+    }
+}
+
+/// What a square says, in one word: two bits of kind, thirty of face or place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry(pub u32);
+
+impl Entry {
+    pub const KIND: u32 = 3 << 30;
+    /// The whole square is one face.
+    pub const FACE: u32 = 0;
+    /// Cut into sixteen: a place in [`Cells::nodes`].
+    pub const NODE: u32 = 1 << 30;
+    /// One edge passes through: a place in [`Cells::steps`].
+    pub const EDGE: u32 = 2 << 30;
+    /// Several edges: a place in [`Cells::lists`].
+    pub const LIST: u32 = 3 << 30;
+
+    #[inline]
+    pub const fn kind(self) -> u32 {
+        self.0 & Self::KIND
+    }
+
+    #[inline]
+    pub const fn at(self) -> usize {
+        (self.0 & !Self::KIND) as usize
+    }
+}
+
+/// An edge as a list names it: its place in [`Cells::steps`], and a bit when it lies wholly above the square's southern border.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listed(pub u32);
+
+impl Listed {
+    const HIGH: u32 = 1 << 31;
+
+    pub const fn new(at: u32, high: bool) -> Self {
+        Self(if high { at | Self::HIGH } else { at })
+    }
+
+    #[inline]
+    pub const fn at(self) -> usize {
+        (self.0 & !Self::HIGH) as usize
+    }
+
+    #[inline]
+    pub const fn is_high(self) -> bool {
+        self.0 & Self::HIGH != 0
+    }
+}
+
+/// A vertex of an arc and the faces beside the edge that starts there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub point: LatticePoint,
+    pub left: Token,
+    pub right: Token,
+}
 
 /// An edge with the faces on its two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Edge {
-    pub a: LatticePoint,
-    pub b: LatticePoint,
-    pub left: FaceIx,
-    pub right: FaceIx,
+    pub segment: Segment,
+    pub left: Token,
+    pub right: Token,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Cells {
-    west: i64,
-    south: i64,
-    /// Cells are `1 << shift` steps wide and high.
-    shift: u32,
-    columns: i64,
-    rows: i64,
-    corner: Vec<FaceIx>,
-    /// `edges[starts[c] .. starts[c + 1]]` meet cell `c`.
-    starts: Vec<u32>,
-    meeting: Vec<u32>,
-    edges: Vec<Edge>,
+    pub west: i32,
+    pub south: i32,
+    /// Steps across and up that the grid answers for; beyond is the outside.
+    pub width: u32,
+    pub height: u32,
+    /// A top square is `1 << shift` steps wide and high.
+    pub shift: u32,
+    pub columns: usize,
+    /// The top squares row by row, and one more for everywhere else.
+    pub top: Vec<Entry>,
+    pub nodes: Vec<[Entry; 16]>,
+    /// For each [`Entry::LIST`]: the token at the corner, how many edges, and each of them as a [`Listed`].
+    pub lists: Vec<u32>,
+    /// Places in `nodes` that updates have left empty.
+    pub free_nodes: Vec<u32>,
+    /// The points of every arc in order, arc after arc.
+    pub steps: Vec<Step>,
+    /// Words of `lists` and steps that updates have left behind.
+    pub wasted: usize,
 }
 
-/// Cells for each edge: more make the cells emptier and the index larger.
-const CELLS_PER_EDGE: f64 = 1.0;
+/// Where a point falls among the squares.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offset {
+    pub dx: u32,
+    pub dy: u32,
+}
+
+impl Offset {
+    #[inline]
+    pub const fn part(self, shift: u32) -> usize {
+        (((self.dy >> shift) & 3) << 2 | ((self.dx >> shift) & 3)) as usize
+    }
+}
 
 impl Cells {
-    pub fn new(coverage: &Coverage) -> Self {
-        let edges: Vec<Edge> = (coverage.arcs().iter())
-            .flat_map(|arc| arc.edges().map(|(a, b)| Edge { a, b, left: arc.left, right: arc.right }))
-            .collect();
-        let (low, high) = coverage.bounds().unwrap_or((LatticePoint::new(0, 0), LatticePoint::new(0, 0)));
-        // One step of nothing all around: the corners of the first column then lie outside everything.
-        let (west, south) = (i64::from(low.x) - 1, i64::from(low.y) - 1);
-        let (width, height) = (i64::from(high.x) + 2 - west, i64::from(high.y) + 2 - south);
-        let wanted = (edges.len() as f64 * CELLS_PER_EDGE).max(1.0);
-        let side = (width as f64 * height as f64 / wanted).sqrt();
-        let shift = (side.log2().round() as u32).clamp(0, 40);
-        let (columns, rows) = ((width >> shift) + 1, (height >> shift) + 1);
-        let mut cells = Self {
-            west,
-            south,
-            shift,
-            columns,
-            rows,
-            corner: Vec::new(),
-            starts: Vec::new(),
-            meeting: Vec::new(),
-            edges,
-        };
-        cells.file_edges();
-        cells.mark_corners();
-        cells
+    /// Steps from the grid's south-west corner; `None` beyond the grid.
+    #[inline]
+    pub fn offset(&self, point: LatticePoint) -> Option<Offset> {
+        // A point west of the grid wraps round to a number that the width never reaches, since both lie in `i32`.
+        let (dx, dy) = (point.x.wrapping_sub(self.west) as u32, point.y.wrapping_sub(self.south) as u32);
+        (dx < self.width && dy < self.height).then_some(Offset { dx, dy })
     }
 
-    /// Width and height of a cell in steps.
-    pub const fn size(&self) -> i64 {
-        1 << self.shift
+    #[inline]
+    pub const fn top_at(&self, offset: Offset) -> usize {
+        (offset.dy >> self.shift) as usize * self.columns + (offset.dx >> self.shift) as usize
     }
 
-    fn file_edges(&mut self) {
-        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(self.edges.len() * 2);
-        for (i, edge) in self.edges.iter().enumerate() {
-            let (ends_x, ends_y) =
-                ((i64::from(edge.a.x), i64::from(edge.b.x)), (i64::from(edge.a.y), i64::from(edge.b.y)));
-            let column = |x: i64| (x - self.west) >> self.shift;
-            let row = |y: i64| (y - self.south) >> self.shift;
-            for j in row(ends_y.0.min(ends_y.1))..=row(ends_y.0.max(ends_y.1)) {
-                for i_x in column(ends_x.0.min(ends_x.1))..=column(ends_x.0.max(ends_x.1)) {
-                    if self.meets(edge, i_x, j) {
-                        pairs.push(((j * self.columns + i_x) as u32, i as u32));
-                    }
-                }
-            }
+    pub fn rows(&self) -> usize {
+        (self.top.len() - 1) / self.columns
+    }
+
+    pub fn top_square(&self, column: usize, row: usize) -> Square {
+        let at = |origin: i32, count: usize| i64::from(origin) + ((count as i64) << self.shift);
+        Square { x: at(self.west, column), y: at(self.south, row), shift: self.shift }
+    }
+
+    #[inline]
+    pub fn edge(&self, at: usize) -> Edge {
+        let [from, to] = [self.steps[at], self.steps[at + 1]];
+        Edge { segment: Segment { a: from.point, b: to.point }, left: from.left, right: from.right }
+    }
+
+    /// The smallest square that holds the point, as (its entry, its shift).
+    #[inline]
+    fn leaf(&self, offset: Offset) -> (Entry, u32) {
+        let mut shift = self.shift;
+        let mut entry = self.top[self.top_at(offset)];
+        while entry.kind() == Entry::NODE {
+            shift -= 2;
+            entry = self.nodes[entry.at()][offset.part(shift)];
         }
-        pairs.sort_unstable();
-        let count = (self.columns * self.rows) as usize;
-        self.starts = vec![0; count + 1];
-        for (cell, _) in &pairs {
-            self.starts[*cell as usize + 1] += 1;
-        }
-        for c in 1..=count {
-            self.starts[c] += self.starts[c - 1];
-        }
-        self.meeting = pairs.into_iter().map(|(_, edge)| edge).collect();
+        (entry, shift)
     }
 
-    /// Whether the edge's line passes through the cell (its box is known to meet it): not all four corners on one side.
-    fn meets(&self, edge: &Edge, column: i64, row: i64) -> bool {
-        let size = self.size();
-        let (x, y) = (self.west + column * size, self.south + row * size);
-        let side = |px: i64, py: i64| {
-            let (ax, ay) = (i128::from(edge.a.x), i128::from(edge.a.y));
-            let (dx, dy) = (i128::from(edge.b.x) - ax, i128::from(edge.b.y) - ay);
-            (dx * (i128::from(py) - ay) - dy * (i128::from(px) - ax)).signum()
-        };
-        let sides = [side(x, y), side(x + size, y), side(x, y + size), side(x + size, y + size)];
-        !(sides.iter().all(|s| *s > 0) || sides.iter().all(|s| *s < 0))
-    }
-
-    /// From west to east along each row: the first corner lies outside, each next one is reached through one cell.
-    fn mark_corners(&mut self) {
-        self.corner = vec![FaceIx::OUTSIDE; (self.columns * self.rows) as usize];
-        for row in 0..self.rows {
-            for column in 1..self.columns {
-                let before = (row * self.columns + column - 1) as usize;
-                let y = self.south + row * self.size();
-                let (from, to) = (self.west + (column - 1) * self.size(), self.west + column * self.size());
-                let mut face = self.corner[before].0;
-                for edge in self.meeting_cell(before) {
-                    face ^= eastward(edge, from, to, y);
-                }
-                self.corner[before + 1] = FaceIx(face);
-            }
+    /// The face just east (and, by far less, north) of a point, and whether an edge is near enough that the point might lie on it.
+    #[inline]
+    pub fn face_at(&self, point: LatticePoint) -> (Token, bool) {
+        let Some(offset) = self.offset(point) else { return (Token::OUTSIDE, false) };
+        let (entry, shift) = self.leaf(offset);
+        match entry.kind() {
+            Entry::FACE => (Token(entry.0), false),
+            Entry::EDGE => (self.beside(entry.at(), point), true),
+            _ => (self.reached(entry.at(), point, offset, shift), true),
         }
     }
 
-    fn meeting_cell(&self, cell: usize) -> impl Iterator<Item = &Edge> {
-        self.meeting[self.starts[cell] as usize..self.starts[cell + 1] as usize]
-            .iter()
-            .map(|&e| &self.edges[e as usize])
+    /// The face on the point's side of the one edge in its square.
+    #[inline]
+    pub fn beside(&self, edge: usize, point: LatticePoint) -> Token {
+        let edge = self.edge(edge);
+        if edge.segment.is_left(i64::from(point.x), i64::from(point.y)) { edge.left } else { edge.right }
     }
 
-    fn cell(&self, point: LatticePoint) -> Option<usize> {
-        let column = (i64::from(point.x) - self.west) >> self.shift;
-        let row = (i64::from(point.y) - self.south) >> self.shift;
-        ((0..self.columns).contains(&column) && (0..self.rows).contains(&row))
-            .then(|| (row * self.columns + column) as usize)
-    }
-
-    /// The face just east (and, by far less, north) of a point.
-    pub fn face_at(&self, point: LatticePoint) -> FaceIx {
-        let Some(cell) = self.cell(point) else { return FaceIx::OUTSIDE };
-        let mask = !(self.size() - 1);
-        let corner_x = ((i64::from(point.x) - self.west) & mask) + self.west;
-        let corner_y = ((i64::from(point.y) - self.south) & mask) + self.south;
-        let mut face = self.corner[cell].0;
-        for edge in self.meeting_cell(cell) {
-            face ^= eastward(edge, corner_x, i64::from(point.x), corner_y);
-            face ^= northward(edge, corner_y, point);
+    /// The face at the corner of the point's square, changed by every edge on the way to the point.
+    #[inline]
+    pub fn reached(&self, list: usize, point: LatticePoint, offset: Offset, shift: u32) -> Token {
+        let inside = (1u32 << shift) - 1;
+        let (x, y) = (i64::from(point.x), i64::from(point.y));
+        let (corner_x, corner_y) = (x - i64::from(offset.dx & inside), y - i64::from(offset.dy & inside));
+        let mut token = self.lists[list];
+        for &word in self.listed(list) {
+            let Edge { segment, left, right } = self.edge(Listed(word).at());
+            // Most edges of a square lie above its southern border, and only the way north can cross them.
+            let crossed = if Listed(word).is_high() {
+                segment.is_below(x, y)
+            } else {
+                segment.crosses_eastward(corner_x, x, corner_y) != segment.crosses_northward(x, corner_y, y)
+            };
+            token ^= if crossed { left.0 ^ right.0 } else { 0 };
         }
-        FaceIx(face)
+        Token(token)
     }
 
-    /// The edges that meet the point's cell.
-    pub fn near(&self, point: LatticePoint) -> impl Iterator<Item = &Edge> {
-        self.cell(point).into_iter().flat_map(|cell| self.meeting_cell(cell))
+    #[inline]
+    fn listed(&self, list: usize) -> &[u32] {
+        let count = self.lists[list + 1] as usize;
+        &self.lists[list + 2..list + 2 + count]
     }
 
-    /// The edges of all cells that the box of ± `rx`, `ry` steps around a point meets; an edge may come several times.
-    pub fn within(&self, point: LatticePoint, rx: i64, ry: i64) -> impl Iterator<Item = &Edge> {
-        let (x, y) = (i64::from(point.x) - self.west, i64::from(point.y) - self.south);
-        let columns = ((x - rx) >> self.shift).max(0)..=((x + rx) >> self.shift).min(self.columns - 1);
-        let rows = ((y - ry) >> self.shift).max(0)..=((y + ry) >> self.shift).min(self.rows - 1);
-        rows.flat_map(move |row| columns.clone().map(move |column| (row * self.columns + column) as usize))
-            .flat_map(|cell| self.meeting_cell(cell))
+    /// Calls `each` with the places in `steps` of the edges that a square's own word names: none, one or several.
+    #[inline]
+    pub fn each_place(&self, entry: Entry, mut each: impl FnMut(usize)) {
+        match entry.kind() {
+            Entry::EDGE => each(entry.at()),
+            Entry::LIST => self.listed(entry.at()).iter().for_each(|&word| each(Listed(word).at())),
+            _ => {}
+        }
     }
 
-    /// Whether that box holds the whole grid.
-    pub fn is_covered_by(&self, point: LatticePoint, rx: i64, ry: i64) -> bool {
-        let (x, y) = (i64::from(point.x) - self.west, i64::from(point.y) - self.south);
-        x - rx <= 0
-            && y - ry <= 0
-            && (x + rx) >> self.shift >= self.columns - 1
-            && (y + ry) >> self.shift >= self.rows - 1
+    /// Calls `each` with those edges themselves.
+    #[inline]
+    pub fn each_edge(&self, entry: Entry, mut each: impl FnMut(Edge)) {
+        self.each_place(entry, |at| each(self.edge(at)));
     }
-}
 
-/// On which side of `a → b` the point lies after a step east that is infinitely small and a step north that is infinitely smaller: never on it.
-fn left_of(edge: &Edge, x: i64, y: i64) -> bool {
-    let (ax, ay) = (i64::from(edge.a.x), i64::from(edge.a.y));
-    let (dx, dy) = (i64::from(edge.b.x) - ax, i64::from(edge.b.y) - ay);
-    let side = i128::from(dx) * i128::from(y - ay) - i128::from(dy) * i128::from(x - ax);
-    if side != 0 {
-        side > 0
-    } else if dy != 0 {
-        dy < 0
-    } else {
-        dx > 0
+    /// The edges of the smallest square that holds the point: all on which it can lie.
+    pub fn each_near(&self, point: LatticePoint, each: impl FnMut(Edge)) {
+        if let Some(offset) = self.offset(point) {
+            self.each_edge(self.leaf(offset).0, each);
+        }
     }
-}
 
-/// The change of face that an edge makes on the way from (`from`, `y`) east to (`to`, `y`), both taken a little north-east.
-fn eastward(edge: &Edge, from: i64, to: i64, y: i64) -> u32 {
-    let crosses_line = (i64::from(edge.a.y) <= y) != (i64::from(edge.b.y) <= y);
-    if crosses_line && left_of(edge, from, y) != left_of(edge, to, y) { edge.left.0 ^ edge.right.0 } else { 0 }
-}
-
-/// The change of face on the way from `corner_y` north to the point, along the point's meridian.
-fn northward(edge: &Edge, corner_y: i64, point: LatticePoint) -> u32 {
-    if (edge.a.x <= point.x) == (edge.b.x <= point.x) {
-        return 0;
+    /// Bytes of the index, everything counted.
+    pub fn bytes(&self) -> usize {
+        self.top.len() * size_of::<Entry>()
+            + self.nodes.len() * size_of::<[Entry; 16]>()
+            + self.lists.len() * size_of::<u32>()
+            + self.steps.len() * size_of::<Step>()
     }
-    let at_point = {
-        let side = cross(edge.a, edge.b, point);
-        if side != 0 { side > 0 } else { left_of(edge, i64::from(point.x), i64::from(point.y)) }
-    };
-    if at_point != left_of(edge, i64::from(point.x), corner_y) { edge.left.0 ^ edge.right.0 } else { 0 }
 }

@@ -1,23 +1,32 @@
 //! Whose point is this? Exactly one owner for every point, decided in integers.
 
+mod batch;
 mod cells;
+mod fill;
+mod half_open;
+mod nearest;
+mod update;
 
 use std::collections::BTreeMap;
 
 use crate::coverage::exact::on_segment;
-use crate::coverage::{Coverage, FaceIx, FaceRole, Lattice, LatticePoint};
+use crate::coverage::{Coverage, FaceIx, Lattice, LatticePoint};
 use crate::crs::Cgcs2000;
-use cells::{Cells, Edge};
+use cells::{Cells, Edge, Token};
+use fill::Span;
+use nearest::Metric;
 
-/// The exact index over one coverage: a grid of cells, each knowing the face at its corner and the few edges that cross it.
+/// The exact index over one coverage: squares, most of which know their face and the rest of which know the few edges that cross them.
 ///
-/// Use it for any number of lookups on one version; it is built in milliseconds for a district and never changes. Memory is about 40 bytes
-/// an edge. `docs/ARCHITECTURE.md` (flow 1) says where it stands; the rule of who owns a point *on* a boundary is at [`Locator::owner`].
-#[derive(Debug)]
+/// Use it for any number of lookups on one version; it is built in milliseconds for a district ([`Locator::bytes`] tells its size, about 50 bytes
+/// an edge) and follows an edit in microseconds ([`Locator::update`]). The page `docs/algorithms/locate.md` has the picture; the rule of who owns
+/// a point *on* a boundary is at [`Locator::owner`].
+#[derive(Clone, Debug)]
 pub struct Locator {
     lattice: Lattice,
     cells: Cells,
-    roles: Vec<FaceRole>,
+    /// Where the points of each arc stand.
+    spans: Vec<Span>,
 }
 
 /// Where a point lies. Distances are metres on the ground: the ellipsoid's local metric at the point, which differs from lengths in a
@@ -54,29 +63,50 @@ pub struct Near {
 pub const MOST_ACCURACY_M: f64 = 10_000.0;
 
 impl Locator {
-    /// Indexes a coverage. Linear in edges and cells.
+    /// Indexes a coverage: linear in edges and squares. Faces beyond 2²⁹ or arc points beyond 2³⁰ have no number in it; memory ends long before
+    /// (16 GB of points alone).
     #[must_use]
     pub fn new(coverage: &Coverage) -> Self {
-        Self {
-            lattice: *coverage.lattice(),
-            cells: Cells::new(coverage),
-            roles: coverage.faces().iter().map(|f| f.role).collect(),
-        }
+        let (cells, spans) = Cells::new(coverage);
+        Self { lattice: *coverage.lattice(), cells, spans }
+    }
+
+    /// Bytes of the index on the heap.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.cells.bytes() + self.spans.len() * size_of::<Span>()
     }
 
     /// The owner of a lattice point: exactly one face, always – [`FaceIx::OUTSIDE`], excluded land and gaps included.
     ///
     /// The plane is cut half-open: a point on a boundary belongs to the face just east of it (and, on an east-west line, just north). Where
     /// that is nobody's land but the point touches a unit – the district's own outline – it belongs to the touching unit of the lowest index, so
-    /// that the district is closed. A few dozen nanoseconds; no allocation unless the point lies on the outline.
+    /// that the district is closed. A few dozen nanoseconds; no allocation.
     #[must_use]
+    #[inline]
     pub fn owner(&self, point: LatticePoint) -> FaceIx {
-        let face = self.cells.face_at(point);
-        if self.is_unit(face) {
-            return face;
-        }
-        let touching = self.cells.near(point).filter(|e| on_segment(e.a, e.b, point)).flat_map(|e| [e.left, e.right]);
-        touching.filter(|f| self.is_unit(*f)).min().unwrap_or(face)
+        let (token, edges_near) = self.cells.face_at(point);
+        if token.is_unit() || !edges_near { token.face() } else { self.touching(point).unwrap_or(token.face()) }
+    }
+
+    /// [`Locator::owner`] of a position, with its rounding to the lattice; [`FaceIx::OUTSIDE`] off the lattice.
+    #[must_use]
+    #[inline]
+    pub fn owner_of(&self, position: Cgcs2000) -> FaceIx {
+        self.lattice.quantise(position).map_or(FaceIx::OUTSIDE, |point| self.owner(point))
+    }
+
+    /// The lowest unit on whose outline the point lies.
+    #[cold]
+    fn touching(&self, point: LatticePoint) -> Option<FaceIx> {
+        let mut lowest: Option<FaceIx> = None;
+        self.cells.each_near(point, |edge| {
+            if on_segment(edge.segment.a, edge.segment.b, point) {
+                let units = [edge.left, edge.right].into_iter().filter(|token| token.is_unit()).map(Token::face);
+                lowest = lowest.into_iter().chain(units).min();
+            }
+        });
+        lowest
     }
 
     /// The full answer for a position known to `accuracy_m` metres (clamped to 0 … [`MOST_ACCURACY_M`]). A position that does not fit on the
@@ -92,105 +122,52 @@ impl Locator {
                 nearest: None,
             };
         };
-        let owner = Some(self.owner(point)).filter(|f| self.is_unit(*f));
+        let (token, edges_near) = self.cells.face_at(point);
+        let on_edge = edges_near && self.lies_on_an_edge(point);
+        let owner = if token.is_unit() {
+            Some(token.face())
+        } else if on_edge {
+            self.touching(point)
+        } else {
+            None
+        };
+        let metric = Metric::at(&self.lattice, point);
         let accuracy_m = if accuracy_m.is_finite() { accuracy_m.clamp(0.0, MOST_ACCURACY_M) } else { 0.0 };
-        match owner {
-            Some(own) => {
-                let boundary_m = self.nearest(point, |_| true).map_or(f64::INFINITY, |(_, far)| far);
-                let on_edge = self.cells.near(point).any(|e| on_segment(e.a, e.b, point));
-                let outcome = if on_edge { Outcome::OnBoundary } else { Outcome::Inside };
-                let neighbours = self.within(point, accuracy_m, own);
-                Located { outcome, owner, boundary_m, neighbours, nearest: None }
+        let (outcome, boundary_m, nearest) = match owner {
+            Some(_) if on_edge => (Outcome::OnBoundary, 0.0, None),
+            Some(_) => {
+                // The way to the nearest edge crosses no other, so from inside a unit it is always one of its own.
+                let boundary_m = self.cells.nearest(metric, |_| true).map_or(f64::INFINITY, |(_, far)| far);
+                (Outcome::Inside, boundary_m, None)
             }
             None => {
-                let of_a_unit = |e: &Edge| self.is_unit(e.left) || self.is_unit(e.right);
-                let nearest = self.nearest(point, of_a_unit).map(|(edge, distance_m)| {
-                    let sides = [edge.left, edge.right];
-                    let face = sides.into_iter().filter(|f| self.is_unit(*f)).min().unwrap_or(FaceIx::OUTSIDE);
-                    Near { face, distance_m }
+                let of_a_unit = |edge: &Edge| edge.left.is_unit() || edge.right.is_unit();
+                let nearest = self.cells.nearest(metric, of_a_unit).map(|(edge, distance_m)| {
+                    let units = [edge.left, edge.right].into_iter().filter(|token| token.is_unit()).map(Token::face);
+                    Near { face: units.min().unwrap_or(FaceIx::OUTSIDE), distance_m }
                 });
-                let neighbours = self.within(point, accuracy_m, FaceIx::OUTSIDE);
-                let boundary_m = nearest.map_or(f64::INFINITY, |n| n.distance_m);
-                Located { outcome: Outcome::Outside, owner: None, boundary_m, neighbours, nearest }
+                (Outcome::Outside, nearest.map_or(f64::INFINITY, |near| near.distance_m), nearest)
             }
-        }
+        };
+        let neighbours =
+            if boundary_m <= accuracy_m { self.others_within(metric, accuracy_m, owner) } else { Vec::new() };
+        Located { outcome, owner, boundary_m, neighbours, nearest }
     }
 
-    fn is_unit(&self, face: FaceIx) -> bool {
-        self.roles[face.ix()] == FaceRole::Unit
-    }
-
-    /// The nearest edge that `wanted` accepts and its distance: boxes that double until the best found lies within the box. The segment to it
-    /// crosses no other boundary, so seen from inside a unit the nearest edge of all is always its own.
-    fn nearest(&self, point: LatticePoint, wanted: impl Fn(&Edge) -> bool) -> Option<(Edge, f64)> {
-        let metric = Metric::at(&self.lattice, point);
-        let mut reach_m = self.cells.size() as f64 * metric.mx.min(metric.my) / 2.0 + metric.mx;
-        loop {
-            let (rx, ry) = metric.steps(reach_m);
-            let best = (self.cells.within(point, rx, ry))
-                .filter(|e| wanted(e))
-                .map(|e| (*e, metric.to_edge(e)))
-                .min_by(|(e, a), (f, b)| a.total_cmp(b).then((e.a, e.b).cmp(&(f.a, f.b))));
-            match best {
-                Some((_, far)) if far <= reach_m => return best,
-                _ if self.cells.is_covered_by(point, rx, ry) => return best,
-                // Something is in the box but might not be the nearest: its distance bounds the search.
-                Some((_, far)) => reach_m = far,
-                None => reach_m *= 2.0,
-            }
-        }
+    fn lies_on_an_edge(&self, point: LatticePoint) -> bool {
+        let mut found = false;
+        self.cells.each_near(point, |edge| found |= on_segment(edge.segment.a, edge.segment.b, point));
+        found
     }
 
     /// The units other than `own` within `accuracy_m`, nearest first.
-    fn within(&self, point: LatticePoint, accuracy_m: f64, own: FaceIx) -> Vec<Near> {
-        let metric = Metric::at(&self.lattice, point);
-        let (rx, ry) = metric.steps(accuracy_m);
+    fn others_within(&self, metric: Metric, accuracy_m: f64, own: Option<FaceIx>) -> Vec<Near> {
         let mut found: BTreeMap<FaceIx, f64> = BTreeMap::new();
-        for edge in self.cells.within(point, rx, ry) {
-            let far = metric.to_edge(edge);
-            for face in [edge.left, edge.right] {
-                if far <= accuracy_m && face != own && self.is_unit(face) {
-                    let least = found.entry(face).or_insert(far);
-                    *least = least.min(far);
-                }
-            }
-        }
-        let mut near: Vec<Near> = found.into_iter().map(|(face, distance_m)| Near { face, distance_m }).collect();
+        self.cells.within(metric, accuracy_m, &mut found);
+        let others = found.into_iter().filter(|(face, _)| Some(*face) != own);
+        let mut near: Vec<Near> = others.map(|(face, distance_m)| Near { face, distance_m }).collect();
         near.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then(a.face.cmp(&b.face)));
         near
-    }
-}
-
-/// Metres around one point.
-struct Metric {
-    origin: LatticePoint,
-    mx: f64,
-    my: f64,
-}
-
-impl Metric {
-    fn at(lattice: &Lattice, origin: LatticePoint) -> Self {
-        let (mx, my) = lattice.metres_per_step(origin.y);
-        Self { origin, mx, my }
-    }
-
-    fn steps(&self, metres: f64) -> (i64, i64) {
-        // Near a pole a step along x has no length; the clamp keeps the box inside i64.
-        let steps = |m: f64| (metres / m.max(1e-9)).ceil().min(1e12) as i64;
-        (steps(self.mx), steps(self.my))
-    }
-
-    fn to_edge(&self, edge: &Edge) -> f64 {
-        let flat = |p: LatticePoint| {
-            (
-                (f64::from(p.x) - f64::from(self.origin.x)) * self.mx,
-                (f64::from(p.y) - f64::from(self.origin.y)) * self.my,
-            )
-        };
-        let ((ax, ay), (bx, by)) = (flat(edge.a), flat(edge.b));
-        let (dx, dy) = (bx - ax, by - ay);
-        let share = (-(ax * dx + ay * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
-        (ax + share * dx).hypot(ay + share * dy)
     }
 }
 

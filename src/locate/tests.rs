@@ -1,8 +1,9 @@
 //! The index against plain ray crossing over every ring, on random points, every vertex, edge midpoints and one step off.
 
+use super::half_open::Segment;
 use super::*;
 use crate::coverage::build::{BuildOptions, Claim, build};
-use crate::coverage::{FaceId, HalfArc};
+use crate::coverage::{ArcIx, Delta, FaceId, FaceRole, HalfArc};
 
 struct Seeded(u64);
 
@@ -68,11 +69,17 @@ fn oracle(coverage: &Coverage, p: LatticePoint) -> Vec<FaceIx> {
         .collect()
 }
 
+fn coverage_edges(coverage: &Coverage) -> impl Iterator<Item = (Segment, [FaceIx; 2])> {
+    coverage.arcs().iter().flat_map(|arc| arc.edges().map(|(a, b)| (Segment { a, b }, [arc.left, arc.right])))
+}
+
 fn check(coverage: &Coverage, locator: &Locator, p: LatticePoint) {
     let expected = oracle(coverage, p);
     assert!(expected.len() <= 1, "{p:?} lies in {expected:?}");
-    let face = locator.cells.face_at(p);
-    assert_eq!(face, expected.first().copied().unwrap_or(FaceIx::OUTSIDE), "{p:?}");
+    let (token, edges_near) = locator.cells.face_at(p);
+    let on_edge = coverage_edges(coverage).any(|(s, _)| on_segment(s.a, s.b, p));
+    assert!(edges_near || !on_edge, "{p:?} lies on an edge of which its square knows nothing");
+    assert_eq!(token.face(), expected.first().copied().unwrap_or(FaceIx::OUTSIDE), "{p:?}");
 }
 
 #[test]
@@ -124,17 +131,14 @@ fn distances_and_neighbours_agree_with_a_scan_of_all_edges() {
         let p = LatticePoint::new(random.between(-40_000, 60_000), random.between(-40_000, 60_000));
         let metric = Metric::at(coverage.lattice(), p);
         let answer = locator.locate(coverage.lattice().position(p), 0.05);
-        let all = coverage.arcs().iter().flat_map(|arc| {
-            arc.edges().map(|(a, b)| Edge { a, b, left: arc.left, right: arc.right }).collect::<Vec<_>>()
-        });
         let unit = |f: FaceIx| coverage.faces()[f.ix()].role == FaceRole::Unit;
-        let edges: Vec<(Edge, f64)> = all.map(|e| (e, metric.to_edge(&e))).collect();
-        let relevant = |e: &Edge| answer.owner.is_some() || unit(e.left) || unit(e.right);
-        let least = edges.iter().filter(|(e, _)| relevant(e)).map(|(_, far)| *far).fold(f64::INFINITY, f64::min);
+        let edges: Vec<_> = coverage_edges(&coverage).map(|(s, sides)| (sides, metric.to_segment(s))).collect();
+        let relevant = |[left, right]: [FaceIx; 2]| answer.owner.is_some() || unit(left) || unit(right);
+        let least = edges.iter().filter(|(s, _)| relevant(*s)).map(|(_, far)| *far).fold(f64::INFINITY, f64::min);
         assert!((answer.boundary_m - least).abs() < 1e-9, "{p:?}: {} against {least}", answer.boundary_m);
         let mut near: BTreeMap<FaceIx, f64> = BTreeMap::new();
-        for (e, far) in &edges {
-            for f in [e.left, e.right] {
+        for (sides, far) in &edges {
+            for f in *sides {
                 if *far <= 0.05 && unit(f) && Some(f) != answer.owner {
                     let least = near.entry(f).or_insert(*far);
                     *least = least.min(*far);
@@ -152,4 +156,204 @@ fn a_point_far_off_the_lattice_is_outside() {
     let locator = Locator::new(&coverage(1));
     let answer = locator.locate(Cgcs2000::clamped(-80.0, 35.0), 50.0);
     assert_eq!((answer.outcome, answer.owner, answer.nearest), (Outcome::Outside, None, None));
+}
+
+/// Points that matter to a coverage: random ones, and all vertices and edge midpoints with their eight neighbours.
+fn telling_points(coverage: &Coverage, seed: u64) -> Vec<LatticePoint> {
+    let mut random = Seeded(seed);
+    let mut points: Vec<LatticePoint> =
+        (0..3_000).map(|_| LatticePoint::new(random.between(-900, 14_900), random.between(-900, 14_900))).collect();
+    for (Segment { a, b }, _) in coverage_edges(coverage) {
+        let middle = LatticePoint::new(i32::midpoint(a.x, b.x), i32::midpoint(a.y, b.y));
+        for p in [a, middle] {
+            points.extend((-1..=1).flat_map(|dx| (-1..=1).map(move |dy| LatticePoint::new(p.x + dx, p.y + dy))));
+        }
+    }
+    points
+}
+
+#[test]
+fn a_batch_is_the_points_one_by_one_in_order() {
+    for seed in [2, 9] {
+        let coverage = coverage(seed);
+        let locator = Locator::new(&coverage);
+        let lattice = coverage.lattice();
+        let mut positions: Vec<Cgcs2000> =
+            telling_points(&coverage, seed).into_iter().map(|p| lattice.position(p)).collect();
+        positions.extend([Cgcs2000::clamped(-80.0, 35.0), Cgcs2000::clamped(180.0, 90.0)]);
+        let one_by_one: Vec<FaceIx> = positions.iter().map(|p| locator.owner_of(*p)).collect();
+        assert!(one_by_one.iter().collect::<std::collections::BTreeSet<_>>().len() > 190, "most faces are met");
+        let mut owners = vec![FaceIx(7); 3];
+        for len in [positions.len(), 0, 1, 511, 512, 513, 1025] {
+            locator.owners(&positions[..len], &mut owners);
+            assert_eq!(owners, one_by_one[..len]);
+        }
+    }
+}
+
+#[test]
+fn faces_of_one_step_and_edges_of_four_million_are_indexed_too() {
+    let p = LatticePoint::new;
+    let lattice = Lattice::for_extent(116.60, 35.32, 116.80, 35.53);
+    let claim = |id: u64, ring: Vec<LatticePoint>| Claim {
+        id: FaceId(id),
+        polygons: vec![vec![ring]],
+        excluded: false,
+        weight: 0,
+    };
+    // Three faces that meet in one step, beside two that share one slanted edge of a thousand million steps.
+    let claims = [
+        claim(1, vec![p(0, 0), p(1, 0), p(1, 1), p(0, 1)]),
+        claim(2, vec![p(1, 0), p(2, 0), p(2, 1), p(1, 1)]),
+        claim(3, vec![p(0, 1), p(1, 1), p(2, 1), p(2, 2), p(0, 2)]),
+        claim(4, vec![p(2, 2), p(2, 1), p(1_000_000_000, 900_000_001), p(2, 900_000_001)]),
+        claim(5, vec![p(2, 1), p(1_000_000_000, 1), p(1_000_000_000, 900_000_001)]),
+    ];
+    let options = BuildOptions { snap_m: 0.0, ..BuildOptions::default() };
+    let built = build(lattice, &claims, &options);
+    let coverage = built.coverage.expect("a clean partition");
+    let locator = Locator::new(&coverage);
+    let mut random = Seeded(4);
+    let small = (-2..=4).flat_map(|x| (-2..=4).map(move |y| p(x, y)));
+    let large: Vec<_> =
+        (0..5_000).map(|_| p(random.between(-9, 1_000_000_009), random.between(-9, 900_000_009))).collect();
+    let steep = (0..5_000).map(|_| random.between(3, 999_999_999)).map(|x| {
+        let y = 1 + (i64::from(x - 2) * 900_000_000 / 999_999_998) as i32;
+        p(x, y)
+    });
+    for point in small.chain(large).chain(steep.collect::<Vec<_>>()) {
+        check(&coverage, &locator, point);
+    }
+}
+
+/// The rows of a coverage's tables, to be changed by hand.
+struct Tables {
+    lattice: Lattice,
+    junctions: Vec<LatticePoint>,
+    arcs: Vec<crate::coverage::Arc>,
+    faces: Vec<(FaceId, FaceRole, bool)>,
+}
+
+impl Tables {
+    fn of(coverage: &Coverage) -> Self {
+        Self {
+            lattice: *coverage.lattice(),
+            junctions: coverage.junctions().to_vec(),
+            arcs: coverage.arcs().to_vec(),
+            faces: coverage.faces().iter().map(|f| (f.id, f.role, f.exclave)).collect(),
+        }
+    }
+
+    fn coverage(&self) -> Coverage {
+        Coverage::from_tables(self.lattice, self.junctions.clone(), self.arcs.clone(), self.faces.clone())
+            .expect("tables")
+    }
+}
+
+/// One change, whatever it does to the shapes: an index must follow tables, and whether they are valid is for others to say.
+fn change(tables: &mut Tables, random: &mut Seeded) -> Delta {
+    let any = |random: &mut Seeded, count: usize| random.between(0, count as i32 - 1) as usize;
+    let arc = any(random, tables.arcs.len());
+    match random.between(0, 3) {
+        // A new bend in an arc, small enough to cross nothing.
+        0 | 1 => {
+            let mut points = tables.arcs[arc].points.to_vec();
+            let at = any(random, points.len() - 1);
+            let (a, b) = (points[at], points[at + 1]);
+            let bend = LatticePoint::new(
+                i32::midpoint(a.x, b.x) + random.between(-3, 3),
+                i32::midpoint(a.y, b.y) + random.between(-3, 3),
+            );
+            if bend != a && bend != b {
+                points.insert(at + 1, bend);
+                tables.arcs[arc].points = points.into();
+            }
+            Delta { arcs: vec![ArcIx(arc as u32)], faces: vec![] }
+        }
+        // Two neighbours become one: what lay between them goes, and the last arc takes its place.
+        2 => {
+            let (keep, lose) = (tables.arcs[arc].left, tables.arcs[arc].right);
+            let unit = |f: FaceIx| tables.faces[f.ix()].1 == FaceRole::Unit;
+            if !unit(keep) || !unit(lose) {
+                return Delta::default();
+            }
+            let mut changed = std::collections::BTreeSet::new();
+            for (i, arc) in tables.arcs.iter_mut().enumerate() {
+                for side in [&mut arc.left, &mut arc.right] {
+                    if *side == lose {
+                        *side = keep;
+                        changed.insert(ArcIx(i as u32));
+                    }
+                }
+            }
+            let mut i = 0;
+            while i < tables.arcs.len() {
+                if tables.arcs[i].left == tables.arcs[i].right {
+                    changed.insert(ArcIx(tables.arcs.len() as u32 - 1));
+                    tables.arcs.swap_remove(i);
+                    changed.insert(ArcIx(i as u32));
+                } else {
+                    i += 1;
+                }
+            }
+            Delta { arcs: changed.into_iter().collect(), faces: vec![] }
+        }
+        _ => {
+            let face = 1 + any(random, tables.faces.len() - 1);
+            let role = &mut tables.faces[face].1;
+            *role = if *role == FaceRole::Unit { FaceRole::Excluded } else { FaceRole::Unit };
+            Delta { arcs: vec![], faces: vec![FaceIx(face as u32)] }
+        }
+    }
+}
+
+#[test]
+fn an_index_that_follows_edits_is_the_index_built_anew() {
+    for seed in 1..=3 {
+        let mut random = Seeded(seed * 97);
+        let mut tables = Tables::of(&coverage(seed));
+        let mut followed = Locator::new(&tables.coverage());
+        for round in 0..60 {
+            let delta = change(&mut tables, &mut random);
+            let next = tables.coverage();
+            followed.update(&next, &delta);
+            let anew = Locator::new(&next);
+            for p in telling_points(&next, seed * 1000 + round) {
+                assert_eq!(followed.owner(p), anew.owner(p), "{p:?} after change {round} of seed {seed}: {delta:?}");
+            }
+            for p in telling_points(&next, round).into_iter().step_by(97) {
+                let position = next.lattice().position(p);
+                assert_eq!(followed.locate(position, 0.05), anew.locate(position, 0.05), "{p:?} after change {round}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_index_grows_with_its_district_and_does_not_hoard() {
+    let mut tables = Tables::of(&coverage(4));
+    let mut locator = Locator::new(&tables.coverage());
+    let small = locator.bytes();
+    // The outline is pushed far out, so that the grid no longer reaches.
+    let outer =
+        tables.arcs.iter().position(|a| a.left == FaceIx::OUTSIDE || a.right == FaceIx::OUTSIDE).expect("an outline");
+    let mut points = tables.arcs[outer].points.to_vec();
+    let centre = LatticePoint::new(7_000, 7_000);
+    let away = |v: i32, c: i32| v + (v - c).signum() * 30_000;
+    let middle = LatticePoint::new(
+        away(i32::midpoint(points[0].x, points[1].x), centre.x),
+        away(i32::midpoint(points[0].y, points[1].y), centre.y),
+    );
+    points.insert(1, middle);
+    tables.arcs[outer].points = points.into();
+    let next = tables.coverage();
+    locator.update(&next, &Delta { arcs: vec![ArcIx(outer as u32)], faces: vec![] });
+    let anew = Locator::new(&next);
+    assert_eq!(locator.bytes(), anew.bytes());
+    assert_eq!(locator.owner(middle), anew.owner(middle));
+    // A thousand updates of one arc leave no more behind than the index is large.
+    for _ in 0..1_000 {
+        locator.update(&next, &Delta { arcs: vec![ArcIx(3)], faces: vec![] });
+    }
+    assert!(locator.bytes() < 3 * small, "{} bytes from {small}", locator.bytes());
 }

@@ -1,0 +1,108 @@
+//! Many positions at once: every stage runs over a block of them, so that the machine fetches many squares at the same time.
+
+use super::Locator;
+use super::cells::{Cells, Entry, Offset, Token};
+use crate::coverage::{FaceIx, LatticePoint};
+use crate::crs::Cgcs2000;
+
+/// Positions in a block: what a stage leaves for the next one stays in the first cache.
+const BLOCK: usize = 512;
+
+/// A block between two stages.
+struct Block {
+    points: [LatticePoint; BLOCK],
+    offsets: [Offset; BLOCK],
+    entries: [Entry; BLOCK],
+}
+
+/// Which positions of a block a stage is about.
+struct Queue {
+    at: [u16; BLOCK],
+    len: usize,
+}
+
+impl Queue {
+    const fn new() -> Self {
+        Self { at: [0; BLOCK], len: 0 }
+    }
+
+    /// Appends without a branch: a guess about what comes next is wrong too often to be worth making.
+    #[inline]
+    fn push_if(&mut self, wanted: bool, at: u16) {
+        self.at[self.len] = at;
+        self.len += usize::from(wanted);
+    }
+}
+
+impl Locator {
+    /// The owners of many positions, in their order, as [`Locator::owner`] gives them; [`FaceIx::OUTSIDE`] for one off the lattice. `owners` is
+    /// emptied first and keeps its capacity. No allocation besides. On a district about three times as fast as one by one, on larger ones more.
+    pub fn owners(&self, positions: &[Cgcs2000], owners: &mut Vec<FaceIx>) {
+        owners.clear();
+        owners.reserve(positions.len());
+        let nowhere = Offset { dx: 0, dy: 0 };
+        let mut block =
+            Block { points: [LatticePoint::new(0, 0); BLOCK], offsets: [nowhere; BLOCK], entries: [Entry(0); BLOCK] };
+        for positions in positions.chunks(BLOCK) {
+            self.place(positions, &mut block);
+            self.cells.settle(&mut block, positions.len(), |point| self.owner(point));
+            owners.extend(block.entries[..positions.len()].iter().map(|entry| Token(entry.0).face()));
+        }
+    }
+
+    /// First stage: the top square of each position.
+    fn place(&self, positions: &[Cgcs2000], block: &mut Block) {
+        let cells = &self.cells;
+        let everywhere_else = cells.top.len() - 1;
+        let (west, south) = (i64::from(cells.west), i64::from(cells.south));
+        let (width, height) = (u64::from(cells.width), u64::from(cells.height));
+        for (i, position) in positions.iter().enumerate() {
+            let (x, y) = self.lattice.steps(*position);
+            let (dx, dy) = ((x - west) as u64, (y - south) as u64);
+            let offset = Offset { dx: dx as u32, dy: dy as u32 };
+            let top = if dx < width && dy < height { cells.top_at(offset) } else { everywhere_else };
+            block.points[i] = LatticePoint::new(x as i32, y as i32);
+            block.offsets[i] = offset;
+            block.entries[i] = cells.top[top];
+        }
+    }
+}
+
+impl Cells {
+    /// The other stages: cut squares level by level, then lone edges, then lists. In the end every entry is a token.
+    fn settle(&self, block: &mut Block, len: usize, on_outline: impl Fn(LatticePoint) -> FaceIx) {
+        let mut waiting = Queue::new();
+        for i in 0..len {
+            waiting.push_if(block.entries[i].kind() != Entry::FACE, i as u16);
+        }
+        let mut shift = self.shift;
+        while waiting.len > 0 {
+            let (mut cut, mut lone, mut listed) = (Queue::new(), Queue::new(), Queue::new());
+            for &i in &waiting.at[..waiting.len] {
+                let kind = block.entries[usize::from(i)].kind();
+                cut.push_if(kind == Entry::NODE, i);
+                lone.push_if(kind == Entry::EDGE, i);
+                listed.push_if(kind == Entry::LIST, i);
+            }
+            let settled = |block: &mut Block, i: usize, token: Token| {
+                block.entries[i] = Entry(if token.is_unit() { token.0 } else { on_outline(block.points[i]).0 });
+            };
+            for i in lone.at[..lone.len].iter().map(|i| usize::from(*i)) {
+                let token = self.beside(block.entries[i].at(), block.points[i]);
+                settled(block, i, token);
+            }
+            for i in listed.at[..listed.len].iter().map(|i| usize::from(*i)) {
+                let token = self.reached(block.entries[i].at(), block.points[i], block.offsets[i], shift);
+                settled(block, i, token);
+            }
+            waiting.len = 0;
+            shift = shift.saturating_sub(2);
+            for &i in &cut.at[..cut.len] {
+                let at = usize::from(i);
+                let entry = self.nodes[block.entries[at].at()][block.offsets[at].part(shift)];
+                block.entries[at] = entry;
+                waiting.push_if(entry.kind() != Entry::FACE, i);
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Building the cells from the arcs, and filling a square anew.
+
+use super::cells::{Cells, Edge, Entry, Listed, Step, Token};
+use super::half_open::{Segment, Square};
+use crate::coverage::{Arc, Coverage, FaceIx, LatticePoint};
+
+/// Top squares for each edge: more answer more points at once, and take four bytes each.
+const SQUARES_PER_EDGE: f64 = 3.0;
+/// A square with more edges than this is cut into sixteen, …
+const MOST_LISTED: usize = 2;
+/// … unless it has been cut this often: around a junction of three arcs cutting on never helps.
+const MOST_CUTS: u32 = 2;
+
+impl Cells {
+    /// Files every edge of the coverage. Linear in edges and squares.
+    pub fn new(coverage: &Coverage) -> (Self, Vec<Span>) {
+        let (low, high) = coverage.bounds().unwrap_or((LatticePoint::new(0, 0), LatticePoint::new(0, 0)));
+        let mut cells = Self::empty(low, high, coverage.arcs().iter().map(|arc| arc.points.len() - 1).sum());
+        let spans: Vec<Span> = coverage.arcs().iter().map(|arc| cells.lay(coverage, arc)).collect();
+        let filed = Filed::new(&cells, &spans);
+        let mut filling = Filling::default();
+        for row in 0..cells.rows() {
+            let mut corner = Token::OUTSIDE.0;
+            for column in 0..cells.columns {
+                let edges = filed.at(row * cells.columns + column);
+                corner = filling.top(&mut cells, column, row, corner, edges);
+            }
+        }
+        cells.nodes.shrink_to_fit();
+        cells.lists.shrink_to_fit();
+        (cells, spans)
+    }
+
+    /// A grid of squares in which nothing is filed yet.
+    fn empty(low: LatticePoint, high: LatticePoint, edges: usize) -> Self {
+        // One step of nothing all around: the corners of the first column then lie outside everything.
+        let (west, south) = (low.x - 1, low.y - 1);
+        let across = |low: i32, high: i32| (i64::from(high) - i64::from(low) + 2) as u32;
+        let (width, height) = (across(west, high.x), across(south, high.y));
+        let wanted = (edges as f64 * SQUARES_PER_EDGE).max(1.0);
+        let side = (f64::from(width) * f64::from(height) / wanted).sqrt();
+        let shift = (side.log2().round().max(0.0) as u32).min(31);
+        let (columns, rows) = (((width - 1) >> shift) as usize + 1, ((height - 1) >> shift) as usize + 1);
+        Self {
+            west,
+            south,
+            width,
+            height,
+            shift,
+            columns,
+            top: vec![Entry(Token::OUTSIDE.0); columns * rows + 1],
+            nodes: Vec::new(),
+            lists: Vec::new(),
+            free_nodes: Vec::new(),
+            wasted: 0,
+            steps: Vec::with_capacity(edges + edges / 8),
+        }
+    }
+
+    /// Appends the points of an arc.
+    pub fn lay(&mut self, coverage: &Coverage, arc: &Arc) -> Span {
+        let token = |face: FaceIx| Token::new(face, coverage.faces()[face.ix()].role);
+        let (left, right) = (token(arc.left), token(arc.right));
+        let start = self.steps.len() as u32;
+        self.steps.extend(arc.points.iter().map(|&point| Step { point, left, right }));
+        Span { start, points: arc.points.len() as u32 }
+    }
+
+    /// Calls `each` with every top square that the segment meets.
+    pub fn each_top(&self, segment: Segment, mut each: impl FnMut(usize)) {
+        let (a, b) = (segment.a, segment.b);
+        let rows = self
+            .reach(i64::from(a.y.min(b.y)) - i64::from(self.south), i64::from(a.y.max(b.y)) - i64::from(self.south));
+        let last_row = self.rows() as i64 - 1;
+        for row in rows.0.max(0)..=rows.1.min(last_row) {
+            let band = self.top_square(0, row as usize);
+            let (west, east) = between(segment, band.y, band.y + band.size());
+            let columns = self.reach(west - i64::from(self.west), east - i64::from(self.west));
+            for column in columns.0.max(0)..=columns.1.min(self.columns as i64 - 1) {
+                if self.top_square(column as usize, row as usize).meets(segment) {
+                    each(row as usize * self.columns + column as usize);
+                }
+            }
+        }
+    }
+
+    /// The first and last row (or column) of squares that hold steps `from ..= to`; borders belong to the squares on both sides.
+    pub const fn reach(&self, from: i64, to: i64) -> (i64, i64) {
+        ((from - 1) >> self.shift, to >> self.shift)
+    }
+}
+
+/// Where the segment runs from west to east between two latitudes: a step too wide, since it is taken in floats.
+fn between(s: Segment, south: i64, north: i64) -> (i64, i64) {
+    let (ax, bx) = (i64::from(s.a.x), i64::from(s.b.x));
+    let (west, east) = (ax.min(bx), ax.max(bx));
+    if s.a.y == s.b.y {
+        return (west, east);
+    }
+    let slope = (bx - ax) as f64 / (i64::from(s.b.y) - i64::from(s.a.y)) as f64;
+    let at = |y: i64| ax as f64 + slope * (y - i64::from(s.a.y)) as f64;
+    let (one, other) = (at(south), at(north));
+    // Coordinates are under 2³², so an error is far below a step; `as` keeps what leaves i64 at its ends.
+    let (least, most) = (one.min(other).floor() as i64, one.max(other).ceil() as i64);
+    (west.max(least.saturating_sub(1)), east.min(most.saturating_add(1)))
+}
+
+/// Where the points of an arc stand in `steps`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub start: u32,
+    pub points: u32,
+}
+
+impl Span {
+    /// The places of its edges.
+    pub const fn edges(self) -> std::ops::Range<u32> {
+        self.start..self.start + self.points.saturating_sub(1)
+    }
+}
+
+/// The edges that meet each top square, sorted by counting.
+struct Filed {
+    starts: Vec<u32>,
+    edges: Vec<u32>,
+}
+
+impl Filed {
+    fn new(cells: &Cells, spans: &[Span]) -> Self {
+        let each = |file: &mut dyn FnMut(usize, u32)| {
+            for edge in spans.iter().flat_map(|span| span.edges()) {
+                cells.each_top(cells.edge(edge as usize).segment, |top| file(top, edge));
+            }
+        };
+        let mut starts = vec![0_u32; cells.top.len() + 1];
+        each(&mut |top, _| starts[top + 2] += 1);
+        for top in 2..starts.len() {
+            starts[top] += starts[top - 1];
+        }
+        // `starts[t + 1]` runs from the start of square t to its end while the second pass fills it.
+        let mut edges = vec![0; starts.last().map_or(0, |all| *all as usize)];
+        each(&mut |top, edge| {
+            edges[starts[top + 1] as usize] = edge;
+            starts[top + 1] += 1;
+        });
+        Self { starts, edges }
+    }
+
+    fn at(&self, top: usize) -> &[u32] {
+        &self.edges[self.starts[top] as usize..self.starts[top + 1] as usize]
+    }
+}
+
+/// Fills squares, with the room it needs for it.
+#[derive(Default)]
+pub(super) struct Filling {
+    /// The edges of the square in hand, behind those of the squares around it.
+    stack: Vec<u32>,
+}
+
+impl Filling {
+    /// Fills one top square and returns the token at the corner of the next one east. `corner` is the token at its own.
+    pub fn top(&mut self, cells: &mut Cells, column: usize, row: usize, corner: u32, edges: &[u32]) -> u32 {
+        let square = cells.top_square(column, row);
+        self.stack.clear();
+        self.stack.extend_from_slice(edges);
+        cells.top[row * cells.columns + column] = self.square(cells, square, corner, 0, MOST_CUTS);
+        reach_corner(cells, edges, corner, square, square.x + square.size(), square.y)
+    }
+
+    /// The word of a square whose edges are `stack[from..]`.
+    fn square(&mut self, cells: &mut Cells, square: Square, corner: u32, from: usize, cuts: u32) -> Entry {
+        let edges = &self.stack[from..];
+        match *edges {
+            [] => return Entry(corner),
+            // Arcs have no loose ends, so a lone edge passes from border to border.
+            [edge] => return Entry(Entry::EDGE | edge),
+            _ => {}
+        }
+        if edges.len() <= MOST_LISTED || cuts == 0 || square.shift < 2 {
+            let list = cells.lists.len() as u32;
+            let listed = |&edge: &u32| {
+                let Segment { a, b } = cells.edge(edge as usize).segment;
+                Listed::new(edge, i64::from(a.y.min(b.y)) > square.y).0
+            };
+            let words: Vec<u32> = edges.iter().map(listed).collect();
+            cells.lists.extend([corner, edges.len() as u32]);
+            cells.lists.extend(words);
+            return Entry(Entry::LIST | list);
+        }
+        let until = self.stack.len();
+        let mut parts = [Entry(0); 16];
+        for (i, entry) in parts.iter_mut().enumerate() {
+            let part = square.part(i);
+            for at in from..until {
+                let edge = self.stack[at];
+                if part.meets(cells.edge(edge as usize).segment) {
+                    self.stack.push(edge);
+                }
+            }
+            let corner = reach_corner(cells, &self.stack[from..until], corner, square, part.x, part.y);
+            *entry = self.square(cells, part, corner, until, cuts - 1);
+            self.stack.truncate(until);
+        }
+        if let Some(free) = cells.free_nodes.pop() {
+            cells.nodes[free as usize] = parts;
+            return Entry(Entry::NODE | free);
+        }
+        cells.nodes.push(parts);
+        Entry(Entry::NODE | (cells.nodes.len() as u32 - 1))
+    }
+}
+
+/// The token at (`x`, `y`) on the border of or in a square, from the token at its corner and all edges that meet it.
+fn reach_corner(cells: &Cells, edges: &[u32], corner: u32, square: Square, x: i64, y: i64) -> u32 {
+    edges.iter().fold(corner, |token, &edge| {
+        let Edge { segment, left, right } = cells.edge(edge as usize);
+        let crossed = segment.crosses_eastward(square.x, x, square.y) != segment.crosses_northward(x, square.y, y);
+        if crossed { token ^ left.0 ^ right.0 } else { token }
+    })
+}
