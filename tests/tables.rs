@@ -46,7 +46,8 @@ fn the_oracle_finds_one_holder_and_the_locator_agrees() {
     let vertices = coverage.arcs().iter().flat_map(|arc| arc.points.iter().copied());
     let (mut inside, mut outside) = (0, 0);
     for p in anywhere.chain(vertices) {
-        let on_outline = coverage.arcs().iter().any(|a| a.left.min(a.right) == FaceIx::OUTSIDE && a.points.contains(&p));
+        let on_outline =
+            coverage.arcs().iter().any(|a| a.left.min(a.right) == FaceIx::OUTSIDE && a.points.contains(&p));
         match grid.holders(p).as_slice() {
             [one] => {
                 assert_eq!(locator.owner(p), *one, "{p:?}");
