@@ -54,11 +54,12 @@ fn everyone() -> Fallible<()> {
     let mut tables: Vec<Table> = Vec::new();
     let mut absent = Vec::new();
     let mut versions = page::crate_versions(root)?;
-    let sources: [fn() -> Fallible<Dataset>; 4] = [
+    let sources: [fn() -> Fallible<Dataset>; 5] = [
         dataset::sample,
         || dataset::counties(Path::new(env!("CARGO_MANIFEST_DIR"))),
         || dataset::generated(SIZES[0]),
         || dataset::generated(SIZES[1]),
+        || dataset::generated(SIZES[2]),
     ];
     for source in sources {
         let dataset = match source() {

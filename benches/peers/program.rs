@@ -79,7 +79,7 @@ const PEERS: &[Peer] = &[
         command: |root| {
             compiled(root, "s2.cpp", &["c++", "-std=c++17", "-O3", "-DNDEBUG"], &["-ls2", "-labsl_strings"])
         },
-        forms: &[("semi_open", "`MutableS2ShapeIndex`, `S2ContainsPointQuery`, SEMI_OPEN", 500_000)],
+        forms: &[("semi_open", "`MutableS2ShapeIndex`, `S2ContainsPointQuery`, SEMI_OPEN", 300_000)],
     },
     Peer {
         name: "shapely",
@@ -88,7 +88,7 @@ const PEERS: &[Peer] = &[
             ("within", "bulk: `STRtree.query(points, \"within\")`", 200_000),
             ("prepared", "bulk: boxes from `STRtree`, then prepared `contains_xy`", 500_000),
             ("by_polygon", "bulk: tree of the points (its building counted), asked by prepared polygons", 500_000),
-            ("one", "one at a time from Python: `STRtree.query(point, \"within\")`", 20_000),
+            ("one", "one at a time from Python: `STRtree.query(point, \"within\")`", 10_000),
         ],
     },
     Peer {
@@ -105,7 +105,7 @@ const PEERS: &[Peer] = &[
             Ok(command)
         },
         forms: &[
-            ("by_point", "bulk: join through GiST on the units", 100_000),
+            ("by_point", "bulk: join through GiST on the units", 50_000),
             ("by_polygon", "bulk: join through GiST on the points (its building not counted)", 200_000),
             ("pipelined", "prepared statement, 100 in flight", 10_000),
             ("prepared", "prepared statement, one at a time", 5_000),
