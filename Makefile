@@ -25,8 +25,9 @@ bench: ## the benches, with ratios to the obvious way of doing it
 	@tools/setup build
 	$(cargo) bench
 
-peers: ## install the peers that tests and benches compare with
-	@tools/setup build clients
+peers: ## install other programs that locate points, compare with them, write docs/COMPARE.md
+	@tools/setup build peers
+	$(cargo) bench --bench peers -- everyone
 
 lint: ## formatting, clippy, types of the page, licences and bans
 	@tools/setup build web deny
