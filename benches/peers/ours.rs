@@ -1,6 +1,6 @@
 //! Our own forms of the question: each takes positions in degrees, so that rounding them to the lattice is part of what is timed.
 
-use wangge::coverage::{Coverage, FaceIx};
+use wangge::coverage::FaceIx;
 use wangge::crs::Cgcs2000;
 use wangge::locate::Locator;
 
@@ -10,24 +10,13 @@ pub struct Form {
     pub ask: fn(&Ours, &[Cgcs2000], &mut Vec<FaceIx>),
 }
 
-pub const FORMS: &[Form] = &[Form { name: "one at a time", ask: one_at_a_time }];
+pub const FORMS: &[Form] =
+    &[Form { name: "one at a time", ask: one_at_a_time }, Form { name: "in a batch", ask: Locator::owners }];
 
-pub struct Ours {
-    locator: Locator,
-    lattice: wangge::coverage::Lattice,
-}
-
-impl Ours {
-    pub fn new(coverage: &Coverage) -> Self {
-        Self { locator: Locator::new(coverage), lattice: *coverage.lattice() }
-    }
-
-    pub fn owner(&self, point: Cgcs2000) -> FaceIx {
-        self.lattice.quantise(point).map_or(FaceIx::OUTSIDE, |p| self.locator.owner(p))
-    }
-}
+/// The index is asked as it is.
+pub type Ours = Locator;
 
 fn one_at_a_time(ours: &Ours, points: &[Cgcs2000], owners: &mut Vec<FaceIx>) {
     owners.clear();
-    owners.extend(points.iter().map(|point| ours.owner(*point)));
+    owners.extend(points.iter().map(|point| ours.owner_of(*point)));
 }

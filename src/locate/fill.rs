@@ -11,11 +11,16 @@ const MOST_LISTED: usize = 2;
 /// … unless it has been cut this often: around a junction of three arcs cutting on never helps.
 const MOST_CUTS: u32 = 2;
 
+/// One part in so many is kept free for updates.
+const ROOM: usize = 8;
+
 impl Cells {
     /// Files every edge of the coverage. Linear in edges and squares.
     pub fn new(coverage: &Coverage) -> (Self, Vec<Span>) {
         let (low, high) = coverage.bounds().unwrap_or((LatticePoint::new(0, 0), LatticePoint::new(0, 0)));
         let mut cells = Self::empty(low, high, coverage.arcs().iter().map(|arc| arc.points.len() - 1).sum());
+        let points: usize = coverage.arcs().iter().map(|arc| arc.points.len()).sum();
+        cells.steps.reserve_exact(points + points / ROOM);
         let spans: Vec<Span> = coverage.arcs().iter().map(|arc| cells.lay(coverage, arc)).collect();
         let filed = Filed::new(&cells, &spans);
         let mut filling = Filling::default();
@@ -26,8 +31,9 @@ impl Cells {
                 corner = filling.top(&mut cells, column, row, corner, edges);
             }
         }
-        cells.nodes.shrink_to_fit();
-        cells.lists.shrink_to_fit();
+        // Room for updates, so that none has to move the whole index; what is not used is never touched.
+        cells.nodes.reserve(cells.nodes.len() / ROOM);
+        cells.lists.reserve(cells.lists.len() / ROOM);
         (cells, spans)
     }
 
@@ -53,7 +59,7 @@ impl Cells {
             lists: Vec::new(),
             free_nodes: Vec::new(),
             wasted: 0,
-            steps: Vec::with_capacity(edges + edges / 8),
+            steps: Vec::new(),
         }
     }
 
