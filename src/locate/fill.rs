@@ -44,7 +44,9 @@ impl Cells {
         let across = |low: i32, high: i32| (i64::from(high) - i64::from(low) + 2) as u32;
         let (width, height) = (across(west, high.x), across(south, high.y));
         let wanted = (edges as f64 * SQUARES_PER_EDGE).max(1.0);
-        let side = (f64::from(width) * f64::from(height) / wanted).sqrt();
+        // A district as thin as a thread gets no more squares in a row than another in all.
+        let (w, h) = (f64::from(width), f64::from(height));
+        let side = (w * h / wanted).sqrt().max(w.max(h) / wanted);
         let shift = (side.log2().round().max(0.0) as u32).min(31);
         let (columns, rows) = (((width - 1) >> shift) as usize + 1, ((height - 1) >> shift) as usize + 1);
         Self {
