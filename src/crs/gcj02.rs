@@ -89,16 +89,21 @@ impl Shift {
         let [c, d] = self.north_slope.map(|m| m * north);
         // Of √|lon − 105|, on whose last micrometre nothing hangs, and of the ellipsoid's flattening.
         let left_out = 2.4e-6 / (lon - 105.0).abs().max(1e-12).sqrt() + 2e-6;
-        Bent { image: (lon + self.lon, lat + self.lat), slope: [[1.0 + a, b + widening], [c, 1.0 + d]], left_out, bend: 0.1 }
+        Bent {
+            image: (lon + self.lon, lat + self.lat),
+            slope: [[1.0 + a, b + widening], [c, 1.0 + d]],
+            left_out,
+            bend: 0.1,
+        }
     }
 }
 
 fn shift(lon: f64, lat: f64) -> Shift {
     let (x, y) = (lon - 105.0, lat - 35.0);
     let (along, up) = (Waves::at(x), Waves::at(y));
-    let ripple = along.sum([0.0, 0.0, 0.0, 0.0, 20.0, 20.0]);
-    let east = along.sum([300.0, 150.0, 40.0, 20.0, 0.0, 0.0]);
-    let north = up.sum([320.0, 160.0, 40.0, 20.0, 0.0, 0.0]);
+    let ripple = Wave::sum(&along.fast, [120.0, 360.0], [20.0, 20.0]);
+    let east = Wave::sum(&along.slow, [2.0, 5.0, 20.0, 60.0], [300.0, 150.0, 40.0, 20.0]);
+    let north = Wave::sum(&up.slow, [2.0, 5.0, 20.0, 60.0], [320.0, 160.0, 40.0, 20.0]);
 
     let root = x.abs().sqrt();
     let north_m = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + ripple.height + north.height;
@@ -126,10 +131,7 @@ struct Turn {
 
 impl Turn {
     fn and(self, other: Self) -> Self {
-        Self {
-            sin: self.sin * other.cos + self.cos * other.sin,
-            cos: self.cos * other.cos - self.sin * other.sin,
-        }
+        Self { sin: self.sin * other.cos + self.cos * other.sin, cos: self.cos * other.cos - self.sin * other.sin }
     }
 
     fn twice(self) -> Self {
@@ -137,19 +139,14 @@ impl Turn {
     }
 }
 
-/// The waves of the formulas at one place, in sixtieths of a half turn for each degree: 2, 5, 20, 60, 120 and 360. All are multiples of
-/// one angle, so one sine and one cosine are computed.
-struct Waves([Turn; 6]);
-
-/// A sum of waves, and its slope for each degree.
-struct Wave {
-    height: f64,
-    slope: f64,
+/// The waves of the formulas at one place, by their sixtieths of a half turn for each degree: 2, 5, 20 and 60, and the fast ones, 120 and
+/// 360. All are multiples of one angle, so one sine and one cosine are computed.
+struct Waves {
+    slow: [Turn; 4],
+    fast: [Turn; 2],
 }
 
 impl Waves {
-    const SIXTIETHS: [f64; 6] = [2.0, 5.0, 20.0, 60.0, 120.0, 360.0];
-
     fn at(degrees: f64) -> Self {
         let (sin, cos) = (degrees * (PI / 60.0)).sin_cos();
         let of_1 = Turn { sin, cos };
@@ -158,15 +155,23 @@ impl Waves {
         let of_20 = of_5.twice().twice();
         let of_60 = of_20.twice().and(of_20);
         let of_120 = of_60.twice();
-        Self([of_2, of_5, of_20, of_60, of_120, of_120.twice().and(of_120)])
+        Self { slow: [of_2, of_5, of_20, of_60], fast: [of_120, of_120.twice().and(of_120)] }
     }
+}
 
-    /// The waves with these heights in metres, two thirds of each, as the formulas have it.
-    fn sum(&self, heights: [f64; 6]) -> Wave {
-        let mut sum = Wave { height: 0.0, slope: 0.0 };
-        for ((turn, height), sixtieths) in self.0.iter().zip(heights).zip(Self::SIXTIETHS) {
-            sum.height += height * turn.sin * (2.0 / 3.0);
-            sum.slope += height * turn.cos * (2.0 / 3.0 * PI / 60.0) * sixtieths;
+/// A sum of waves in metres, and its slope for each degree.
+struct Wave {
+    height: f64,
+    slope: f64,
+}
+
+impl Wave {
+    /// Two thirds of each height, as the formulas have it.
+    fn sum<const N: usize>(turns: &[Turn; N], sixtieths: [f64; N], heights: [f64; N]) -> Self {
+        let mut sum = Self { height: 0.0, slope: 0.0 };
+        for i in 0..N {
+            sum.height += heights[i] * turns[i].sin * (2.0 / 3.0);
+            sum.slope += heights[i] * turns[i].cos * (2.0 / 3.0 * PI / 60.0) * sixtieths[i];
         }
         sum
     }
@@ -221,8 +226,8 @@ mod tests {
     fn the_waves_are_the_published_ones() {
         for i in -400..=400 {
             let x = f64::from(i) * 0.083;
-            let waves = Waves::at(x).0;
-            for (turn, frequency) in waves.iter().zip([1.0 / 30.0, 1.0 / 12.0, 1.0 / 3.0, 1.0, 2.0, 6.0]) {
+            let Waves { slow, fast } = Waves::at(x);
+            for (turn, frequency) in slow.iter().chain(&fast).zip([1.0 / 30.0, 1.0 / 12.0, 1.0 / 3.0, 1.0, 2.0, 6.0]) {
                 let (sin, cos) = (x * frequency * PI).sin_cos();
                 assert!((turn.sin - sin).abs() < 1e-12 && (turn.cos - cos).abs() < 1e-12, "{x} × {frequency}");
             }

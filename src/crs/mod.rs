@@ -149,7 +149,7 @@ impl FromStr for Crs {
 
     fn from_str(text: &str) -> Result<Self, UnknownCrs> {
         let key: String =
-            text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect::<String>().to_ascii_lowercase();
+            text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
         match key.as_str() {
             "wgs84" | "epsg:4326" | "crs84" => Ok(Self::Wgs84),
             "cgcs2000" | "epsg:4490" => Ok(Self::Cgcs2000),

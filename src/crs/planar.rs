@@ -362,7 +362,10 @@ mod tests {
                 assert!(miss < AGREED_M, "EPSG:{code} of {point:?}: {ours:?}, PROJ {theirs:?}, {miss} m");
                 let (back, their_back) = (crs.unproject(theirs).unwrap(), open.unproject(theirs).unwrap());
                 let miss_back = apart_m(back, their_back);
-                assert!(miss_back < AGREED_M, "EPSG:{code} of {theirs:?}: {back:?}, PROJ {their_back:?}, {miss_back} m");
+                assert!(
+                    miss_back < AGREED_M,
+                    "EPSG:{code} of {theirs:?}: {back:?}, PROJ {their_back:?}, {miss_back} m"
+                );
                 (worst_to, worst_from) = (worst_to.max(miss), worst_from.max(miss_back));
                 closed += usize::from(crs.reads_at_once(theirs.east, theirs.north));
             }
