@@ -22,12 +22,14 @@ use partition::Seeded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
-use wangge::crs::{Cgcs2000, Crs, PlaneCrs};
+use wangge::coverage::LatticePoint;
+use wangge::crs::{Crs, PlaneCrs};
 use wangge::exchange::Limits as FileLimits;
 use wangge::http::{App, Limits, look, router, router_with, serve};
 use wangge::service::import::{Sources, prepare};
+use wangge::service::locate::owner_of;
 use wangge::service::serving::{Capacity, Serving};
-use wangge::snapshot::Contents;
+use wangge::snapshot::{Contents, Snapshot};
 
 const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 7;
@@ -35,11 +37,22 @@ const QUESTIONS: usize = 4096;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A way of asking: what it is called, the system it asks in, and what is added to the query.
-const WAYS: [(&str, Crs, &str); 3] = [
-    ("degrees", Crs::Cgcs2000, ""),
-    ("AMap, 30 m", Crs::Gcj02, "&crs=gcj02&accuracy_m=30"),
-    ("metres", Crs::Plane(PlaneCrs(4527)), "&crs=epsg:4527"),
+/// A way of asking.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    crs: Crs,
+    /// What is added to the query.
+    rest: &'static str,
+    /// Positions that have an owner, or those in the box around the district that have none.
+    owned: bool,
+}
+
+const WAYS: [Way; 4] = [
+    Way { name: "degrees", crs: Crs::Cgcs2000, rest: "", owned: true },
+    Way { name: "AMap, 30 m", crs: Crs::Gcj02, rest: "&crs=gcj02&accuracy_m=30", owned: true },
+    Way { name: "metres", crs: Crs::Plane(PlaneCrs(4527)), rest: "&crs=epsg:4527", owned: true },
+    Way { name: "outside", crs: Crs::Cgcs2000, rest: "", owned: false },
 ];
 
 fn main() -> Result<(), Failure> {
@@ -50,21 +63,21 @@ fn main() -> Result<(), Failure> {
 
 async fn compare(turn: Duration) -> Result<(), Failure> {
     let contents = sample()?;
-    let points = points(&contents);
     let serving = Arc::new(Serving::new(contents, look(None)?, Capacity::default()));
+    let asked = WAYS.map(|way| Arc::new(questions(&serving.state().snapshot, way)));
     let limits = Limits::default();
     let app = App::new(serving, limits.clone(), None);
     let mut more = Router::new();
-    for (at, (_, crs, rest)) in WAYS.into_iter().enumerate() {
-        let body = typical(&router(&app), &questions(&points, crs, rest)).await?;
+    for (at, questions) in asked.iter().enumerate() {
+        let body = typical(&router(&app), questions).await?;
         more = more.route(&format!("/api/v1/same{at}"), get(async move || unchanging(body.clone())));
     }
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let to = listener.local_addr()?;
     tokio::spawn(serve(listener, router_with(&app, more), limits, std::future::pending()));
-    for (at, (name, crs, rest)) in WAYS.into_iter().enumerate() {
-        let questions = Arc::new(questions(&points, crs, rest));
-        side_by_side(name, to, turn, &questions, [format!("/api/v1/same{at}"), "/api/v1/locate".to_owned()]).await?;
+    for (at, (way, questions)) in WAYS.iter().zip(&asked).enumerate() {
+        let paths = [format!("/api/v1/same{at}"), "/api/v1/locate".to_owned()];
+        side_by_side(way.name, to, turn, questions, paths).await?;
     }
     Ok(())
 }
@@ -76,20 +89,16 @@ fn sample() -> Result<Contents, Failure> {
     Ok(prepared.accept(1, recorded)?.contents)
 }
 
-/// Random positions in the box around the district.
-fn points(contents: &Contents) -> Vec<Cgcs2000> {
+/// Random positions in the box around the district, as this way asks for them.
+fn questions(snapshot: &Snapshot, Way { crs, rest, owned, .. }: Way) -> Vec<String> {
     let mut random = Seeded(11);
-    let Some((low, high)) = contents.coverage.bounds() else { return Vec::new() };
-    let lattice = contents.coverage.lattice();
-    let mut point = || {
-        lattice
-            .degrees(wangge::coverage::LatticePoint::new(random.between(low.x, high.x), random.between(low.y, high.y)))
-    };
-    (0..QUESTIONS).map(|_| point()).map(|(lon, lat)| Cgcs2000::clamped(lon, lat)).collect()
-}
-
-fn questions(points: &[Cgcs2000], crs: Crs, rest: &str) -> Vec<String> {
-    let numbers = points.iter().filter_map(|point| crs.write(*point).ok());
+    let Some((low, high)) = snapshot.coverage.bounds() else { return Vec::new() };
+    let lattice = snapshot.coverage.lattice();
+    let points = std::iter::repeat_with(|| {
+        lattice.position(LatticePoint::new(random.between(low.x, high.x), random.between(low.y, high.y)))
+    });
+    let wanted = points.filter(|point| owner_of(snapshot, *point).is_some() == owned).take(QUESTIONS);
+    let numbers = wanted.filter_map(|point| crs.write(point).ok());
     numbers.map(|(x, y)| format!("?lon={x:.7}&lat={y:.7}{rest}")).collect()
 }
 
@@ -134,22 +143,18 @@ async fn side_by_side(
         values.sort_by(f64::total_cmp);
         (values[0], values[values.len() / 2], values[values.len() - 1])
     };
-    let rate = middle(&|(same, ours)| ours.rate / same.rate);
-    let slow = middle(&|(same, ours)| ours.p99_us / same.p99_us);
-    println!(
-        "locate, {name}: {:.0}/s, the same body {:.0}/s – {:.2} of it ({:.2} … {:.2} in {ROUNDS} rounds); p99 {:.0} µs, the same body {:.0} µs \
-         – {:.2} times ({:.2} … {:.2})",
-        middle(&|(_, ours)| ours.rate).1,
-        middle(&|(same, _)| same.rate).1,
-        rate.1,
-        rate.0,
-        rate.2,
-        middle(&|(_, ours)| ours.p99_us).1,
-        middle(&|(same, _)| same.p99_us).1,
-        slow.1,
-        slow.0,
-        slow.2
-    );
+    let print = |what: &str, value: fn(&Load) -> f64, ratio: fn(&Load, &Load) -> f64| {
+        let (low, usual, high) = middle(&|(same, ours)| ratio(same, ours));
+        let (_, ours, _) = middle(&|(_, ours)| value(ours));
+        let (_, same, _) = middle(&|(same, _)| value(same));
+        println!(
+            "  {what}: {ours:.1}, the same body {same:.1} – {usual:.2} of it ({low:.2} … {high:.2} in {ROUNDS} rounds)"
+        );
+    };
+    println!("locate, {name}");
+    print("answers a second", |l| l.rate, |same, ours| ours.rate / same.rate);
+    print("the same from processor time", |l| 1e6 / l.cpu_us, |same, ours| same.cpu_us / ours.cpu_us);
+    print("p99 in µs", |l| l.p99_us, |same, ours| ours.p99_us / same.p99_us);
     Ok(())
 }
 
@@ -158,6 +163,19 @@ struct Load {
     /// Answers a second.
     rate: f64,
     p99_us: f64,
+    /// Processor time for each answer, server and client; NaN where the system does not tell.
+    cpu_us: f64,
+}
+
+/// The processor time of this process's living threads in microseconds, as Linux counts it.
+fn cpu_us() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let spent = tasks.filter_map(|task| {
+        let line = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        line.split(' ').next()?.parse::<f64>().ok()
+    });
+    let spent: Vec<f64> = spent.collect();
+    if spent.is_empty() { f64::NAN } else { spent.iter().sum::<f64>() / 1e3 }
 }
 
 /// Asks for a while on a thread of its own.
@@ -172,7 +190,7 @@ async fn loaded(to: SocketAddr, turn: Duration, questions: &Arc<Vec<String>>, pa
         let _ = tell.send(runtime.map_err(Failure::from).and_then(|runtime| {
             runtime.block_on(async {
                 let requests = Arc::new(requests);
-                let begun = Instant::now();
+                let (begun, cpu_before) = (Instant::now(), cpu_us());
                 let asking: Vec<_> = (0..CONNECTIONS)
                     .map(|first| tokio::spawn(ask(to, begun + turn, Arc::clone(&requests), first * 251)))
                     .collect();
@@ -181,8 +199,9 @@ async fn loaded(to: SocketAddr, turn: Duration, questions: &Arc<Vec<String>>, pa
                     spent_us.extend(connection.await??);
                 }
                 let rate = spent_us.len() as f64 / begun.elapsed().as_secs_f64();
+                let cpu_us = (cpu_us() - cpu_before) / spent_us.len() as f64;
                 spent_us.sort_by(f64::total_cmp);
-                Ok(Load { rate, p99_us: spent_us[spent_us.len() * 99 / 100] })
+                Ok(Load { rate, p99_us: spent_us[spent_us.len() * 99 / 100], cpu_us })
             })
         }));
     });

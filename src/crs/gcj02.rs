@@ -169,9 +169,9 @@ impl Wave {
     /// Two thirds of each height, as the formulas have it.
     fn sum<const N: usize>(turns: &[Turn; N], sixtieths: [f64; N], heights: [f64; N]) -> Self {
         let mut sum = Self { height: 0.0, slope: 0.0 };
-        for i in 0..N {
-            sum.height += heights[i] * turns[i].sin * (2.0 / 3.0);
-            sum.slope += heights[i] * turns[i].cos * (2.0 / 3.0 * PI / 60.0) * sixtieths[i];
+        for ((turn, sixtieths), height) in turns.iter().zip(sixtieths).zip(heights) {
+            sum.height += height * turn.sin * (2.0 / 3.0);
+            sum.slope += height * turn.cos * (2.0 / 3.0 * PI / 60.0) * sixtieths;
         }
         sum
     }

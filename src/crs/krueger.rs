@@ -11,6 +11,12 @@
 //! Mercator with an accuracy of a few nanometers*, J. Geodesy 85 (2011), eqs. 35 and 36, and *On auxiliary latitudes*, Survey Review 56
 //! (2024), for φ and χ. The tests hold their order against the exact integrals, and every answer against PROJ.
 
+#![allow(
+    clippy::inline_always,
+    clippy::needless_bitwise_bool,
+    reason = "several points are computed side by side only where nothing is called and nothing branches"
+)]
+
 use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::PlaneCrs;
@@ -138,20 +144,20 @@ impl Zone {
 
     /// [`Zone::project`] for several points at once.
     pub(super) fn project_lanes(&self, lon: &[f64; LANES], lat: &[f64; LANES]) -> [[f64; LANES]; 2] {
-        let mut out = [[0.0; LANES]; 2];
-        for i in 0..LANES {
-            (out[0][i], out[1][i]) = self.project(lon[i], lat[i]);
+        let (mut east, mut north) = ([0.0; LANES], [0.0; LANES]);
+        for (((east, north), lon), lat) in east.iter_mut().zip(&mut north).zip(lon).zip(lat) {
+            (*east, *north) = self.project(*lon, *lat);
         }
-        out
+        [east, north]
     }
 
     /// [`Zone::unproject`] for several points at once.
     pub(super) fn unproject_lanes(&self, east: &[f64; LANES], north: &[f64; LANES]) -> [[f64; LANES]; 2] {
-        let mut out = [[0.0; LANES]; 2];
-        for i in 0..LANES {
-            (out[0][i], out[1][i]) = self.unproject(east[i], north[i]);
+        let (mut lon, mut lat) = ([0.0; LANES], [0.0; LANES]);
+        for (((lon, lat), east), north) in lon.iter_mut().zip(&mut lat).zip(east).zip(north) {
+            (*lon, *lat) = self.unproject(*east, *north);
         }
-        out
+        [lon, lat]
     }
 }
 
@@ -481,7 +487,7 @@ mod tests {
         for (inverse_flattening, series) in [(298.257_222_101, &CGCS2000), (298.257_223_563, &WGS84)] {
             let n = 1.0 / (2.0 * inverse_flattening - 1.0);
             let quarter = MAJOR_AXIS * (1.0 - square_of_eccentricity(n)) * meridian_arc(n, FRAC_PI_2);
-// The sum of four thousand numbers is good to some 10⁻¹⁵ of itself, which is 10⁻⁸ m.
+            // The sum of four thousand numbers is good to some 10⁻¹⁵ of itself, which is 10⁻⁸ m.
             assert!((series.radius * FRAC_PI_2 - quarter).abs() < 1e-7, "{} {quarter}", series.radius * FRAC_PI_2);
         }
     }
