@@ -1,5 +1,5 @@
 //! What an answer costs beside a body that is only sent: `GET /api/v1/locate` on the sample against a route that answers the same bytes
-//! under the same roof, over sockets, in turn, requests and p99 side by side: `cargo bench --bench http [seconds a turn]`.
+//! under the same roof, over sockets, in turn, requests and p99 side by side: `cargo bench --bench http [seconds a turn] [a way of asking]`.
 //!
 //! Both sides have the same server, headers, request targets and client: a few connections kept alive, each asking again as soon as it is
 //! answered. The client is a thread of this process, so what is printed is the ratio of whole exchanges, not of the server's share.
@@ -32,7 +32,7 @@ use wangge::service::serving::{Capacity, Serving};
 use wangge::snapshot::{Contents, Snapshot};
 
 const CONNECTIONS: usize = 16;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 21;
 const QUESTIONS: usize = 4096;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -56,15 +56,17 @@ const WAYS: [Way; 4] = [
 ];
 
 fn main() -> Result<(), Failure> {
-    let seconds = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(2.0);
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(compare(Duration::from_secs_f64(seconds)))
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(0.5);
+    let named: Vec<Way> = WAYS.into_iter().filter(|way| words.iter().any(|word| word == way.name)).collect();
+    let ways = if named.is_empty() { WAYS.to_vec() } else { named };
+    tokio::runtime::Runtime::new()?.block_on(compare(&ways, Duration::from_secs_f64(seconds)))
 }
 
-async fn compare(turn: Duration) -> Result<(), Failure> {
+async fn compare(ways: &[Way], turn: Duration) -> Result<(), Failure> {
     let contents = sample()?;
     let serving = Arc::new(Serving::new(contents, look(None)?, Capacity::default()));
-    let asked = WAYS.map(|way| Arc::new(questions(&serving.state().snapshot, way)));
+    let asked: Vec<_> = ways.iter().map(|way| questions(&serving.state().snapshot, *way)).collect();
     let limits = Limits::default();
     let app = App::new(serving, limits.clone(), None);
     let mut more = Router::new();
@@ -75,7 +77,7 @@ async fn compare(turn: Duration) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let to = listener.local_addr()?;
     tokio::spawn(serve(listener, router_with(&app, more), limits, std::future::pending()));
-    for (at, (way, questions)) in WAYS.iter().zip(&asked).enumerate() {
+    for (at, (way, questions)) in ways.iter().zip(&asked).enumerate() {
         let paths = [format!("/api/v1/same{at}"), "/api/v1/locate".to_owned()];
         side_by_side(way.name, to, turn, questions, paths).await?;
     }
@@ -127,13 +129,18 @@ async fn side_by_side(
     name: &str,
     to: SocketAddr,
     turn: Duration,
-    questions: &Arc<Vec<String>>,
+    questions: &[String],
     paths: [String; 2],
 ) -> Result<(), Failure> {
+    let requests = paths.map(|path| {
+        let request =
+            |question| format!("GET {path}{question} HTTP/1.1\r\nhost: {to}\r\naccept: */*\r\n\r\n").into_bytes();
+        Arc::new(questions.iter().map(request).collect::<Vec<_>>())
+    });
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
-        let same = loaded(to, turn, questions, &paths[0]).await?;
-        let ours = loaded(to, turn, questions, &paths[1]).await?;
+        let same = loaded(to, turn, &requests[0]).await?;
+        let ours = loaded(to, turn, &requests[1]).await?;
         if round > 0 {
             rounds.push((same, ours));
         }
@@ -179,17 +186,13 @@ fn cpu_us() -> f64 {
 }
 
 /// Asks for a while on a thread of its own.
-async fn loaded(to: SocketAddr, turn: Duration, questions: &Arc<Vec<String>>, path: &str) -> Result<Load, Failure> {
-    let requests: Vec<Vec<u8>> = questions
-        .iter()
-        .map(|question| format!("GET {path}{question} HTTP/1.1\r\nhost: {to}\r\naccept: */*\r\n\r\n").into_bytes())
-        .collect();
+async fn loaded(to: SocketAddr, turn: Duration, requests: &Arc<Vec<Vec<u8>>>) -> Result<Load, Failure> {
+    let requests = Arc::clone(requests);
     let (tell, told) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let _ = tell.send(runtime.map_err(Failure::from).and_then(|runtime| {
             runtime.block_on(async {
-                let requests = Arc::new(requests);
                 let (begun, cpu_before) = (Instant::now(), cpu_us());
                 let asking: Vec<_> = (0..CONNECTIONS)
                     .map(|first| tokio::spawn(ask(to, begun + turn, Arc::clone(&requests), first * 251)))
