@@ -1,6 +1,8 @@
 //! Which plane am I on? Gauss-Krüger in closed form against PROJ, and the inverses of GCJ-02 and BD-09 against the fixed point that is as
 //! exact, on the same points in one run: `cargo bench --bench crs`.
 
+#![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
+
 #[allow(dead_code)] // shared with benches that use more of it
 #[path = "../tests/partition/mod.rs"]
 mod partition;

@@ -4,6 +4,8 @@
 //! Both sides have the same server, headers, request targets and client: a few connections kept alive, each asking again as soon as it is
 //! answered. The client is a thread of this process, so what is printed is the ratio of whole exchanges, not of the server's share.
 
+#![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
+
 #[allow(dead_code)] // shared with benches that use more of it
 #[path = "../tests/partition/mod.rs"]
 mod partition;
