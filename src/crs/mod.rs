@@ -4,9 +4,11 @@
 
 pub mod bd09;
 pub mod gcj02;
+mod krueger;
 pub mod mercator;
 pub mod paste;
 pub mod planar;
+mod undo;
 
 use std::fmt;
 use std::str::FromStr;
@@ -149,7 +151,7 @@ impl FromStr for Crs {
 
     fn from_str(text: &str) -> Result<Self, UnknownCrs> {
         let key: String =
-            text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).collect::<String>().to_ascii_lowercase();
+            text.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).map(|c| c.to_ascii_lowercase()).collect();
         match key.as_str() {
             "wgs84" | "epsg:4326" | "crs84" => Ok(Self::Wgs84),
             "cgcs2000" | "epsg:4490" => Ok(Self::Cgcs2000),
@@ -177,7 +179,7 @@ impl fmt::Display for Crs {
 
 impl Crs {
     /// Reads a pair of numbers in this system (longitude / easting first) as a stored position. GCJ-02 and BD-09 are inverted to
-    /// under 1 mm; planes go through PROJ.
+    /// under 1 mm; planes of CGCS2000 and UTM are in closed form, others go through PROJ.
     ///
     /// # Errors
     /// When the pair is not a position of this system.

@@ -9,39 +9,42 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
-use super::answer::{json, rounded};
-use super::people::People;
+use super::answer::{JSON, rounded};
+use super::card::written;
+use super::negotiate::{Keep, fresh};
 use super::problem::Problem;
 use super::query::{Asked, Query, echo};
 use super::routes::App;
-use crate::crs::{Cgcs2000, Crs, CrsFault, PlaneCrs, UnknownCrs};
+use crate::crs::{Cgcs2000, Crs, CrsFault, UnknownCrs};
 use crate::grid::{District, Unit};
 use crate::locate::Outcome;
-use crate::service::locate::{Neighbour, Ownership, Question, QuestionFault, locate};
+use crate::service::locate::{Question, QuestionFault, place};
+use crate::service::serving;
 use crate::snapshot::Snapshot;
 
 /// `GET /api/v1/locate`
 pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Result<Response<Body>, Problem> {
     let query = asked.only(&["lon", "lat", "crs", "accuracy_m", "as_of"])?;
-    let crs = crs(&query)?;
     let question = Question {
-        crs,
+        crs: crs(&query)?,
         x: query.needed_number("lon")?,
         y: query.needed_number("lat")?,
         accuracy_m: query.number("accuracy_m")?.unwrap_or(0.0),
     };
     let state = app.serving.state();
     let day = day(&app, &state.snapshot, &query)?;
-    let of = Arc::clone(&state);
-    let answer = move || {
-        let owned = locate(&of.snapshot, question, day).map_err(refused)?;
-        json(&Answer::of(&of.snapshot.district, &owned))
-    };
-    // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
-    match crs {
-        Crs::Plane(plane) if plane != state.snapshot.district.plane => app.serving.slots.run(answer).await?,
-        _ => answer(),
+    match question.crs {
+        // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
+        Crs::Plane(plane) if plane != state.snapshot.district.plane && !plane.reads_at_once(question.x, question.y) => {
+            app.serving.slots.run(move || answer(&state, question, day)).await?
+        }
+        _ => answer(&state, question, day),
     }
+}
+
+fn answer(state: &serving::State, question: Question, day: Date) -> Result<Response<Body>, Problem> {
+    let placed = place(&state.snapshot, question).map_err(refused)?;
+    Ok(fresh(JSON, written(state, &placed, day)?, Keep::Never))
 }
 
 fn crs(query: &Query) -> Result<Crs, Problem> {
@@ -79,56 +82,17 @@ fn refused(fault: QuestionFault) -> Problem {
 }
 
 #[derive(Debug, Serialize)]
-struct Answer<'a> {
-    query: Asking,
-    point: Point,
-    outcome: &'static str,
-    owner: Option<Owner<'a>>,
-    chain: Vec<Link<'a>>,
-    people: People<'a>,
-    boundary: Boundary<'a>,
-    nearest: Option<Near<'a>>,
-    /// The same position in the systems that people work with, ready to be copied.
-    coordinates: Vec<Coordinate>,
-    version: u64,
-    as_of: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Coordinate {
-    crs: String,
-    text: String,
-}
-
-/// Degrees to 1 cm, metres to 1 mm; a system in which the position has no place is left out.
-fn coordinates(point: Cgcs2000, plane: PlaneCrs) -> Vec<Coordinate> {
-    let systems = [Crs::Wgs84, Crs::Cgcs2000, Crs::Gcj02, Crs::Bd09, Crs::Plane(plane)];
-    let written = systems.into_iter().filter_map(|crs| {
-        let (x, y) = crs.write(point).ok()?;
-        let decimals = if matches!(crs, Crs::Plane(_)) { 3 } else { 7 };
-        Some(Coordinate { crs: crs.to_string(), text: format!("{x:.decimals$},{y:.decimals$}") })
-    });
-    written.collect()
-}
-
-#[derive(Debug, Serialize)]
-struct Asking {
-    lon: f64,
-    lat: f64,
-    crs: String,
-    accuracy_m: f64,
-}
-
-#[derive(Debug, Serialize)]
 pub(super) struct Point {
     lon: f64,
     lat: f64,
 }
 
+/// To 10⁻⁹°, as stored: the rest is noise of the conversion.
+pub(super) const POINT_DECIMALS: i32 = 9;
+
 impl From<Cgcs2000> for Point {
-    /// To 10⁻⁹°, as stored: the rest is noise of the conversion.
     fn from(point: Cgcs2000) -> Self {
-        Self { lon: rounded(point.lon(), 9), lat: rounded(point.lat(), 9) }
+        Self { lon: rounded(point.lon(), POINT_DECIMALS), lat: rounded(point.lat(), POINT_DECIMALS) }
     }
 }
 
@@ -147,20 +111,6 @@ pub(super) struct Link<'a> {
     level_name: &'a str,
     code: &'a str,
     name: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct Boundary<'a> {
-    distance_m: f64,
-    ambiguous: bool,
-    neighbours: Vec<Near<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Near<'a> {
-    code: &'a str,
-    name: &'a str,
-    distance_m: f64,
 }
 
 impl<'a> Owner<'a> {
@@ -182,35 +132,6 @@ impl<'a> Link<'a> {
 
 pub(super) fn level_key<'a>(district: &'a District, unit: &Unit) -> &'a str {
     district.levels.get(usize::from(unit.level)).map_or("", |level| level.key.as_str())
-}
-
-impl<'a> Near<'a> {
-    fn of(near: &Neighbour<'a>) -> Self {
-        Self { code: &near.unit.code, name: &near.unit.name, distance_m: rounded(near.distance_m, 3) }
-    }
-}
-
-impl<'a> Answer<'a> {
-    fn of(district: &'a District, owned: &'a Ownership<'a>) -> Self {
-        let Question { crs, x, y, accuracy_m } = owned.asked;
-        Self {
-            query: Asking { lon: x, lat: y, crs: crs.to_string(), accuracy_m },
-            point: owned.point.into(),
-            outcome: outcome(owned.outcome),
-            owner: owned.owner.map(|unit| Owner::of(district, unit)),
-            chain: owned.chain.iter().map(|unit| Link::of(district, unit)).collect(),
-            people: People::masked(&owned.duty),
-            boundary: Boundary {
-                distance_m: rounded(owned.boundary.distance_m, 3),
-                ambiguous: owned.boundary.ambiguous,
-                neighbours: owned.boundary.neighbours.iter().map(Near::of).collect(),
-            },
-            nearest: owned.nearest.as_ref().map(Near::of),
-            coordinates: coordinates(owned.point, district.plane),
-            version: owned.version,
-            as_of: owned.as_of.to_string(),
-        }
-    }
 }
 
 pub(super) const fn outcome(outcome: Outcome) -> &'static str {

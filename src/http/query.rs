@@ -1,10 +1,12 @@
 //! The query string, strictly: every parameter is known, given once, and valid UTF-8; a fault names the parameter.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 
 use super::problem::Problem;
 
@@ -13,29 +15,31 @@ const MOST_PARAMETERS: usize = 32;
 /// How much of a stranger's value an error repeats.
 const ECHO_CHARS: usize = 40;
 
-/// What was asked, decoded. Nothing is judged until [`Asked::only`] says which parameters there are.
+/// What was asked, as it came. Nothing is read until [`Asked::only`] says which parameters there are.
 #[derive(Debug)]
-pub(super) struct Asked(Result<Vec<(String, String)>, Problem>);
+pub(super) struct Asked(Option<PathAndQuery>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(decode(parts.uri.query().unwrap_or_default())))
+        Ok(Self(parts.uri.path_and_query().cloned()))
     }
 }
 
-/// Parameters that are all known.
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Parameters that are all known. Borrowed from what came, but for what was escaped.
 #[derive(Debug)]
-pub(super) struct Query(Vec<(String, String)>);
+pub(super) struct Query<'a>(Vec<Pair<'a>>);
 
 impl Asked {
     /// # Errors
     /// 400 when the string cannot be decoded, or a parameter is unknown or given twice.
-    pub(super) fn only(self, known: &[&str]) -> Result<Query, Problem> {
-        let pairs = self.0?;
+    pub(super) fn only(&self, known: &[&str]) -> Result<Query<'_>, Problem> {
+        let pairs = decode(self.0.as_ref().and_then(PathAndQuery::query).unwrap_or_default())?;
         for (i, (name, _)) in pairs.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
+            if !known.contains(&name.as_ref()) {
                 let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 return Err(Problem::query(
                     &echo(name),
@@ -50,10 +54,10 @@ impl Asked {
     }
 }
 
-impl Query {
+impl Query<'_> {
     /// A parameter as it was written; `None` when it was not given.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
     }
 
     /// A parameter that must be there.
@@ -95,7 +99,7 @@ pub(super) fn echo(text: &str) -> String {
     text.chars().take(ECHO_CHARS).map(|c| if c.is_control() { '·' } else { c }).collect()
 }
 
-fn decode(raw: &str) -> Result<Vec<(String, String)>, Problem> {
+fn decode(raw: &str) -> Result<Vec<Pair<'_>>, Problem> {
     if raw.len() > MOST_BYTES {
         return Err(Problem::query_string(format!("the query is longer than {MOST_BYTES} bytes")));
     }
@@ -115,7 +119,10 @@ fn decode(raw: &str) -> Result<Vec<(String, String)>, Problem> {
 }
 
 /// `%XX` and `+`; `None` for a broken escape or bytes that are not UTF-8 (never U+FFFD in their place).
-fn unescape(raw: &str) -> Option<String> {
+fn unescape(raw: &str) -> Option<Cow<'_, str>> {
+    if !raw.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Some(Cow::Borrowed(raw));
+    }
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.bytes();
     while let Some(byte) = rest.next() {
@@ -128,7 +135,7 @@ fn unescape(raw: &str) -> Option<String> {
             plain => plain,
         });
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -136,12 +143,13 @@ mod tests {
     use super::*;
 
     fn ask(raw: &str) -> Asked {
-        Asked(decode(raw))
+        Asked(Some(format!("/?{raw}").parse().expect("a target")))
     }
 
     #[test]
     fn parameters_are_decoded() {
-        let query = ask("text=%E6%B4%B8%E6%B2%B3+1&lon=116.5").only(&["text", "lon"]).expect("both are known");
+        let asked = ask("text=%E6%B4%B8%E6%B2%B3+1&lon=116.5");
+        let query = asked.only(&["text", "lon"]).expect("both are known");
         assert_eq!(query.text("text"), Some("洸河 1"));
         assert_eq!(query.needed_number("lon"), Ok(116.5));
         assert_eq!(query.number("lat"), Ok(None));
@@ -164,11 +172,13 @@ mod tests {
     #[test]
     fn numbers_that_are_not_are_refused() {
         for text in ["NaN", "inf", "-inf", "1e999", "", "abc", "1,2", "１１６", "0x10"] {
-            let query = ask(&format!("lon={text}")).only(&["lon"]).expect("decodes");
+            let asked = ask(&format!("lon={text}"));
+            let query = asked.only(&["lon"]).expect("decodes");
             assert!(query.needed_number("lon").is_err(), "{text}");
         }
-        for text in ["-0.0", "5e-324", "1e308", " 1"] {
-            let query = ask(&format!("lon={text}")).only(&["lon"]).expect("decodes");
+        for text in ["-0.0", "5e-324", "1e308", "+1", "%201"] {
+            let asked = ask(&format!("lon={text}"));
+            let query = asked.only(&["lon"]).expect("decodes");
             assert!(query.needed_number("lon").is_ok(), "{text}");
         }
     }

@@ -22,7 +22,7 @@ pub(super) async fn of_text(State(app): State<Arc<App>>, asked: Asked) -> Result
     let query = asked.only(&["text"])?;
     let text = query.needed("text")?.to_owned();
     let state = app.serving.state();
-    // Metres are tried in every national plane near the district, and opening one takes PROJ some 10 ms.
+    // Metres are tried in the district's own plane too, and where that is no national one, opening it takes PROJ some 10 ms.
     let answer = move || {
         let found = readings(&text, state.extent(), state.snapshot.district.plane)
             .map_err(|fault| Problem::query("text", fault.to_string()))?;

@@ -83,7 +83,12 @@ impl App {
 
 /// The whole service, to be given to [`super::serve`].
 pub fn router(app: &Arc<App>) -> Router {
-    let router = routes().into_iter().fold(Router::new(), |router, (at, _, methods)| router.route(at, methods));
+    router_with(app, Router::new())
+}
+
+/// The whole service and more routes under the same roof: sizes, counting, headers and panics are theirs too.
+pub fn router_with(app: &Arc<App>, more: Router<Arc<App>>) -> Router {
+    let router = routes().into_iter().fold(more, |router, (at, _, methods)| router.route(at, methods));
     router
         .fallback(asset)
         .method_not_allowed_fallback(async || Problem::method())

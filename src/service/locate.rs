@@ -56,6 +56,20 @@ pub struct Ownership<'a> {
     pub as_of: Timestamp,
 }
 
+/// Whose a position is, without who answers for it: what an [`Ownership`] is made of.
+#[derive(Clone, Debug)]
+pub struct Placed<'a> {
+    pub asked: Question,
+    /// The position in the system of the store.
+    pub point: Cgcs2000,
+    pub outcome: Outcome,
+    /// `None` exactly when the outcome is [`Outcome::Outside`].
+    pub owner: Option<UnitIx>,
+    pub boundary: Boundary<'a>,
+    /// The nearest unit, when outside.
+    pub nearest: Option<Neighbour<'a>>,
+}
+
 /// How near the edge the position is.
 #[derive(Clone, Debug)]
 pub struct Boundary<'a> {
@@ -79,29 +93,44 @@ pub struct Neighbour<'a> {
 /// # Errors
 /// [`QuestionFault`] when the numbers are not a position of the named system, or the accuracy is not 0 … [`MAX_ACCURACY_M`].
 pub fn locate(snapshot: &Snapshot, asked: Question, today: Date) -> Result<Ownership<'_>, QuestionFault> {
+    let Placed { asked, point, outcome, owner, boundary, nearest } = place(snapshot, asked)?;
+    Ok(Ownership {
+        asked,
+        point,
+        outcome,
+        owner: owner.map(|ix| snapshot.hierarchy.unit(ix)),
+        chain: owner.map_or_else(Vec::new, |ix| chain(snapshot, ix)),
+        duty: owner.map_or_else(OnDuty::default, |ix| snapshot.roster.on_duty(&snapshot.hierarchy, ix, today)),
+        boundary,
+        nearest,
+        version: snapshot.version,
+        as_of: snapshot.recorded,
+    })
+}
+
+/// The part of [`locate`] that depends on the position itself; the rest depends on the owner and the day.
+///
+/// # Errors
+/// As [`locate`].
+pub fn place(snapshot: &Snapshot, asked: Question) -> Result<Placed<'_>, QuestionFault> {
     if !(0.0..=MAX_ACCURACY_M).contains(&asked.accuracy_m) {
         return Err(QuestionFault::Accuracy(asked.accuracy_m));
     }
     let point = asked.crs.read(asked.x, asked.y)?;
     let located = snapshot.locator.locate(point, asked.accuracy_m);
-    let owner = located.owner.and_then(|face| snapshot.hierarchy.unit_of_face(face));
     let near = |near: &Near| neighbour(snapshot, near);
     let neighbours: Vec<_> = located.neighbours.iter().filter_map(near).collect();
-    Ok(Ownership {
+    Ok(Placed {
         asked,
         point,
         outcome: located.outcome,
-        owner: owner.map(|ix| snapshot.hierarchy.unit(ix)),
-        chain: owner.map_or_else(Vec::new, |ix| chain(snapshot, ix)),
-        duty: owner.map_or_else(OnDuty::default, |ix| snapshot.roster.on_duty(&snapshot.hierarchy, ix, today)),
+        owner: located.owner.and_then(|face| snapshot.hierarchy.unit_of_face(face)),
         boundary: Boundary {
             distance_m: located.boundary_m,
             ambiguous: located.outcome == Outcome::OnBoundary || !neighbours.is_empty(),
             neighbours,
         },
         nearest: located.nearest.as_ref().and_then(near),
-        version: snapshot.version,
-        as_of: snapshot.recorded,
     })
 }
 
@@ -112,7 +141,9 @@ pub fn owner_of(snapshot: &Snapshot, point: Cgcs2000) -> Option<UnitIx> {
     snapshot.hierarchy.unit_of_face(face)
 }
 
-fn chain(snapshot: &Snapshot, ix: UnitIx) -> Vec<&Unit> {
+/// The unit and all above it, top level first.
+#[must_use]
+pub fn chain(snapshot: &Snapshot, ix: UnitIx) -> Vec<&Unit> {
     snapshot.hierarchy.chain(ix).into_iter().map(|ix| snapshot.hierarchy.unit(ix)).collect()
 }
 

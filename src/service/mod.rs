@@ -3,6 +3,7 @@
 pub mod bytes;
 pub mod slots;
 pub mod cache;
+pub mod cards;
 mod gather;
 mod assemble;
 pub mod import;

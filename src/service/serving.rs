@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::bytes::strong_etag;
 use super::cache::ByteCache;
+use super::cards::Cards;
 use super::drawing::Drawing;
 use super::locate::owner_of;
 use super::slots::Slots;
@@ -54,6 +55,10 @@ pub struct State {
     pub tiles: Arc<ByteCache<TileKey>>,
     /// Finished answers of the API, by path and query.
     pub answers: Arc<ByteCache<String>>,
+    /// What `locate` says of each unit.
+    pub cards: Cards,
+    /// When the snapshot was recorded, as answers write it.
+    pub as_of: String,
     /// Names this content and this build: an address that carries it may be cached for ever.
     pub stamp: String,
     pub(super) drawing: Drawing,
@@ -79,6 +84,8 @@ impl State {
             look: look.clone(),
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
+            cards: Cards::default(),
+            as_of: snapshot.recorded.to_string(),
             areas_m2: OnceLock::new(),
             owners: OnceLock::new(),
             snapshot,
@@ -190,7 +197,7 @@ impl Serving {
     /// Today in the district.
     #[must_use]
     pub fn today(&self) -> Date {
-        jiff::Timestamp::now().to_zoned(self.zone.clone()).date()
+        self.zone.to_datetime(jiff::Timestamp::now()).date()
     }
 
     #[must_use]

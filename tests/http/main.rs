@@ -10,4 +10,5 @@ mod wire;
 mod answers;
 mod tiles;
 mod limits;
+mod connections;
 mod publish;

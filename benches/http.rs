@@ -1,0 +1,252 @@
+//! What an answer costs beside a body that is only sent: `GET /api/v1/locate` on the sample against a route that answers the same bytes
+//! under the same roof, over sockets, in turn, requests and p99 side by side: `cargo bench --bench http [seconds a turn] [a way of asking]`.
+//!
+//! Both sides have the same server, headers, request targets and client: a few connections kept alive, each asking again as soon as it is
+//! answered. The client is a thread of this process, so what is printed is the ratio of whole exchanges, not of the server's share.
+
+#![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
+
+#[allow(dead_code)] // shared with benches that use more of it
+#[path = "../tests/partition/mod.rs"]
+mod partition;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderValue, Request, Response, header};
+use axum::routing::get;
+use jiff::Timestamp;
+use partition::Seeded;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt;
+use wangge::coverage::LatticePoint;
+use wangge::crs::{Crs, PlaneCrs};
+use wangge::exchange::Limits as FileLimits;
+use wangge::http::{App, Limits, look, router, router_with, serve};
+use wangge::service::import::{Sources, prepare};
+use wangge::service::locate::owner_of;
+use wangge::service::serving::{Capacity, Serving};
+use wangge::snapshot::{Contents, Snapshot};
+
+const CONNECTIONS: usize = 16;
+const ROUNDS: usize = 21;
+const QUESTIONS: usize = 4096;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A way of asking.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    crs: Crs,
+    /// What is added to the query.
+    rest: &'static str,
+    /// Positions that have an owner, or those in the box around the district that have none.
+    owned: bool,
+}
+
+const WAYS: [Way; 4] = [
+    Way { name: "degrees", crs: Crs::Cgcs2000, rest: "", owned: true },
+    Way { name: "AMap, 30 m", crs: Crs::Gcj02, rest: "&crs=gcj02&accuracy_m=30", owned: true },
+    Way { name: "metres", crs: Crs::Plane(PlaneCrs(4527)), rest: "&crs=epsg:4527", owned: true },
+    Way { name: "outside", crs: Crs::Cgcs2000, rest: "", owned: false },
+];
+
+fn main() -> Result<(), Failure> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(0.5);
+    let named: Vec<Way> = WAYS.into_iter().filter(|way| words.iter().any(|word| word == way.name)).collect();
+    let ways = if named.is_empty() { WAYS.to_vec() } else { named };
+    tokio::runtime::Runtime::new()?.block_on(compare(&ways, Duration::from_secs_f64(seconds)))
+}
+
+async fn compare(ways: &[Way], turn: Duration) -> Result<(), Failure> {
+    let contents = sample()?;
+    let serving = Arc::new(Serving::new(contents, look(None)?, Capacity::default()));
+    let asked: Vec<_> = ways.iter().map(|way| questions(&serving.state().snapshot, *way)).collect();
+    let limits = Limits::default();
+    let app = App::new(serving, limits.clone(), None);
+    let mut more = Router::new();
+    for (at, questions) in asked.iter().enumerate() {
+        let body = typical(&router(&app), questions).await?;
+        more = more.route(&format!("/api/v1/same{at}"), get(async move || unchanging(body.clone())));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let to = listener.local_addr()?;
+    tokio::spawn(serve(listener, router_with(&app, more), limits, std::future::pending()));
+    for (at, (way, questions)) in ways.iter().zip(&asked).enumerate() {
+        let paths = [format!("/api/v1/same{at}"), "/api/v1/locate".to_owned()];
+        side_by_side(way.name, to, turn, questions, paths).await?;
+    }
+    Ok(())
+}
+
+fn sample() -> Result<Contents, Failure> {
+    let sources = Sources { district: PathBuf::from("data/sample/district.toml"), ..Sources::default() };
+    let recorded = Timestamp::UNIX_EPOCH;
+    let prepared = prepare(&sources, &FileLimits::default(), recorded, &mut |_| ())?;
+    Ok(prepared.accept(1, recorded)?.contents)
+}
+
+/// Random positions in the box around the district, as this way asks for them.
+fn questions(snapshot: &Snapshot, Way { crs, rest, owned, .. }: Way) -> Vec<String> {
+    let mut random = Seeded(11);
+    let Some((low, high)) = snapshot.coverage.bounds() else { return Vec::new() };
+    let lattice = snapshot.coverage.lattice();
+    let points = std::iter::repeat_with(|| {
+        lattice.position(LatticePoint::new(random.between(low.x, high.x), random.between(low.y, high.y)))
+    });
+    let wanted = points.filter(|point| owner_of(snapshot, *point).is_some() == owned).take(QUESTIONS);
+    let numbers = wanted.filter_map(|point| crs.write(point).ok());
+    numbers.map(|(x, y)| format!("?lon={x:.7}&lat={y:.7}{rest}")).collect()
+}
+
+/// The answer of the middle length.
+async fn typical(router: &Router, questions: &[String]) -> Result<Bytes, Failure> {
+    let mut answers = Vec::new();
+    for question in questions.iter().take(501) {
+        let request = Request::get(format!("/api/v1/locate{question}")).body(Body::empty())?;
+        answers.push(to_bytes(router.clone().oneshot(request).await?.into_body(), 1 << 20).await?);
+    }
+    answers.sort_by_key(Bytes::len);
+    let lengths = [0, answers.len() / 2, answers.len() - 1].map(|at| answers[at].len());
+    println!("answers of {} … {} … {} bytes", lengths[0], lengths[1], lengths[2]);
+    Ok(answers.swap_remove(answers.len() / 2))
+}
+
+fn unchanging(body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Runs the two paths in turn and prints their medians and the median of the rounds' ratios.
+async fn side_by_side(
+    name: &str,
+    to: SocketAddr,
+    turn: Duration,
+    questions: &[String],
+    paths: [String; 2],
+) -> Result<(), Failure> {
+    let requests = paths.map(|path| {
+        let request =
+            |question| format!("GET {path}{question} HTTP/1.1\r\nhost: {to}\r\naccept: */*\r\n\r\n").into_bytes();
+        Arc::new(questions.iter().map(request).collect::<Vec<_>>())
+    });
+    let mut rounds = Vec::new();
+    for round in 0..=ROUNDS {
+        let same = loaded(to, turn, &requests[0]).await?;
+        let ours = loaded(to, turn, &requests[1]).await?;
+        if round > 0 {
+            rounds.push((same, ours));
+        }
+    }
+    let middle = |value: &dyn Fn(&(Load, Load)) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        (values[0], values[values.len() / 2], values[values.len() - 1])
+    };
+    let print = |what: &str, value: fn(&Load) -> f64, ratio: fn(&Load, &Load) -> f64| {
+        let (low, usual, high) = middle(&|(same, ours)| ratio(same, ours));
+        let (_, ours, _) = middle(&|(_, ours)| value(ours));
+        let (_, same, _) = middle(&|(same, _)| value(same));
+        println!(
+            "  {what}: {ours:.1}, the same body {same:.1} – {usual:.2} of it ({low:.2} … {high:.2} in {ROUNDS} rounds)"
+        );
+    };
+    println!("locate, {name}");
+    print("answers a second", |l| l.rate, |same, ours| ours.rate / same.rate);
+    print("the same from processor time", |l| 1e6 / l.cpu_us, |same, ours| same.cpu_us / ours.cpu_us);
+    print("p99 in µs", |l| l.p99_us, |same, ours| ours.p99_us / same.p99_us);
+    Ok(())
+}
+
+/// What came of one turn.
+struct Load {
+    /// Answers a second.
+    rate: f64,
+    p99_us: f64,
+    /// Processor time for each answer, server and client; NaN where the system does not tell.
+    cpu_us: f64,
+}
+
+/// The processor time of this process's living threads in microseconds, as Linux counts it.
+fn cpu_us() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let spent = tasks.filter_map(|task| {
+        let line = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        line.split(' ').next()?.parse::<f64>().ok()
+    });
+    let spent: Vec<f64> = spent.collect();
+    if spent.is_empty() { f64::NAN } else { spent.iter().sum::<f64>() / 1e3 }
+}
+
+/// Asks for a while on a thread of its own.
+async fn loaded(to: SocketAddr, turn: Duration, requests: &Arc<Vec<Vec<u8>>>) -> Result<Load, Failure> {
+    let requests = Arc::clone(requests);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let _ = tell.send(runtime.map_err(Failure::from).and_then(|runtime| {
+            runtime.block_on(async {
+                let (begun, cpu_before) = (Instant::now(), cpu_us());
+                let asking: Vec<_> = (0..CONNECTIONS)
+                    .map(|first| tokio::spawn(ask(to, begun + turn, Arc::clone(&requests), first * 251)))
+                    .collect();
+                let mut spent_us = Vec::new();
+                for connection in asking {
+                    spent_us.extend(connection.await??);
+                }
+                let rate = spent_us.len() as f64 / begun.elapsed().as_secs_f64();
+                let cpu_us = (cpu_us() - cpu_before) / spent_us.len() as f64;
+                spent_us.sort_by(f64::total_cmp);
+                Ok(Load { rate, p99_us: spent_us[spent_us.len() * 99 / 100], cpu_us })
+            })
+        }));
+    });
+    told.await?
+}
+
+/// One connection: asks until the end, and how long each answer took.
+async fn ask(to: SocketAddr, end: Instant, requests: Arc<Vec<Vec<u8>>>, first: usize) -> Result<Vec<f64>, Failure> {
+    let mut stream = TcpStream::connect(to).await?;
+    stream.set_nodelay(true)?;
+    let mut spent_us = Vec::new();
+    let mut buffer = vec![0; 1 << 16];
+    for request in requests.iter().cycle().skip(first) {
+        let begun = Instant::now();
+        if begun >= end {
+            break;
+        }
+        stream.write_all(request).await?;
+        let (mut read, mut length) = (0, usize::MAX);
+        while read < length {
+            read += match stream.read(&mut buffer[read..]).await? {
+                0 => return Err("the server hung up".into()),
+                more => more,
+            };
+            if length == usize::MAX {
+                length = whole(&buffer[..read])?.unwrap_or(usize::MAX);
+            }
+        }
+        spent_us.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(spent_us)
+}
+
+/// The length of the answer, head and body, once the head is there.
+fn whole(seen: &[u8]) -> Result<Option<usize>, Failure> {
+    let Some(end) = seen.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
+    let head = std::str::from_utf8(&seen[..end])?;
+    if !head.starts_with("HTTP/1.1 200") {
+        return Err(head.into());
+    }
+    let length = head.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
+    Ok(Some(end + 4 + length.ok_or("an answer without a length")?.parse::<usize>()?))
+}
