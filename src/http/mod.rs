@@ -11,6 +11,8 @@ mod look;
 mod assets;
 mod people;
 mod owner;
+mod pump;
+mod batch;
 mod readings;
 mod units;
 mod district;

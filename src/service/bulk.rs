@@ -4,10 +4,9 @@ use std::io::{self, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 
-use super::locate::MAX_ACCURACY_M;
-use super::locate::QuestionFault;
+use super::locate::{MAX_ACCURACY_M, QuestionFault};
 use crate::coverage::FaceIx;
-use crate::crs::Crs;
+use crate::crs::{Crs, CrsFault};
 use crate::exchange::points::{Answered, Block, Cutter, Form, Found, Overlong};
 use crate::grid::Unit;
 use crate::snapshot::Snapshot;
@@ -29,10 +28,14 @@ pub struct Bulk {
 
 impl Bulk {
     /// # Errors
-    /// [`QuestionFault::Accuracy`] when it is not 0 … [`MAX_ACCURACY_M`].
+    /// [`QuestionFault`] when the accuracy is not 0 … [`MAX_ACCURACY_M`] or nobody knows the system.
     pub fn new(snapshot: &Snapshot, form: Form, crs: Crs, accuracy_m: f64) -> Result<Self, QuestionFault> {
         if !(0.0..=MAX_ACCURACY_M).contains(&accuracy_m) {
             return Err(QuestionFault::Accuracy(accuracy_m));
+        }
+        // A system that does not exist is told once and not in every row.
+        if let Err(fault @ CrsFault::UnknownPlane(_)) = crs.read(0.0, 0.0) {
+            return Err(fault.into());
         }
         let owners = snapshot.coverage.faces().iter().map(|_| OnceLock::new()).collect();
         let nobody = form.owner_cells("", "", "");

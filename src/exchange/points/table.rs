@@ -45,6 +45,13 @@ impl FromStr for Separator {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TextEncoding(&'static Encoding);
 
+impl TextEncoding {
+    #[must_use]
+    pub fn is_utf8(self) -> bool {
+        self.0 == UTF_8
+    }
+}
+
 impl FromStr for TextEncoding {
     type Err = String;
 
@@ -64,11 +71,26 @@ pub struct TableProblem {
     /// 0 for the table as a whole.
     pub line: usize,
     pub problem: Problem,
+    /// More of the table could change that: its first row does not end in what there is.
+    pub unfinished: bool,
+}
+
+impl std::fmt::Display for TableProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            0 => write!(f, "the table {}", self.problem),
+            line => write!(f, "line {line}: {}", self.problem),
+        }
+    }
 }
 
 impl TableProblem {
     const fn whole(problem: Problem) -> Self {
-        Self { line: 0, problem }
+        Self { line: 0, problem, unfinished: false }
+    }
+
+    const fn of_header(problem: Problem) -> Self {
+        Self { line: 1, problem, unfinished: false }
     }
 
     /// The same about a file.
@@ -187,33 +209,28 @@ impl TableForm {
         };
         let mark = if head.starts_with(MARK) { MARK.len() } else { 0 };
         let text = &head[mark..];
-        let line_end = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
+        let (line, newline) = first_line(text);
         let separator = wanted
             .separator
-            .map_or_else(|| table::separator(&encoding.decode_without_bom_handling(&text[..line_end]).0), |s| s.0);
+            .map_or_else(|| table::separator(&encoding.decode_without_bom_handling(line).0), |s| s.0);
         let wide = encoding == GB18030 && (0x40..=0x7e).contains(&separator);
-        let newline: &[u8] = match text[line_end..] {
-            [b'\r', b'\n', ..] => b"\r\n",
-            [b'\r', _, ..] => b"\r",
-            _ => b"\n",
-        };
         let grammar = Grammar::table(separator, wide, newline[newline.len() - 1]);
         let Some(first) = (Rows { bytes: text, grammar: &grammar, x: 0, y: 0, at: 0 }).next() else {
-            return Err(TableProblem::whole(Problem::Empty));
+            return Err(TableProblem { unfinished: !ended, ..TableProblem::whole(Problem::Empty) });
         };
         if first.cells > MAX_COLUMNS {
             let problem = Problem::TooMany { what: "the number of columns", limit: MAX_COLUMNS };
-            return Err(TableProblem { line: 1, problem });
+            return Err(TableProblem::of_header(problem));
         }
         if first.end == text.len() && !ended || first.open {
             let problem = Problem::Syntax("the first row does not end: a quote is not closed".to_owned());
-            return Err(TableProblem { line: 1, problem });
+            return Err(TableProblem { unfinished: !ended, ..TableProblem::of_header(problem) });
         }
         let cells = cells(text, &first, &grammar, encoding);
         if !wanted.headless && cells.iter().all(String::is_empty) {
             return Err(TableProblem::whole(Problem::Empty));
         }
-        let (x, y) = places(&cells, wanted).map_err(|problem| TableProblem { line: 1, problem })?;
+        let (x, y) = places(&cells, wanted).map_err(TableProblem::of_header)?;
         let names =
             if wanted.headless { (1..=cells.len()).map(|n| n.to_string()).collect() } else { cells };
         let mut form = Self {
@@ -254,6 +271,12 @@ impl TableForm {
 
     pub(super) fn beginning(&self) -> Vec<u8> {
         self.beginning.clone()
+    }
+
+    /// `utf-8` or `gb18030`.
+    #[must_use]
+    pub fn encoding_name(&self) -> &'static str {
+        self.encoding.name()
     }
 
     /// The line on which the rows begin, from 1.
@@ -385,6 +408,18 @@ impl TableForm {
             },
         }
     }
+}
+
+/// The first line with something in it, and how it ends.
+fn first_line(text: &[u8]) -> (&[u8], &'static [u8]) {
+    let text = &text[text.iter().take_while(|byte| b"\r\n".contains(byte)).count()..];
+    let end = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
+    let newline: &[u8] = match text[end..] {
+        [b'\r', b'\n', ..] => b"\r\n",
+        [b'\r', _, ..] => b"\r",
+        _ => b"\n",
+    };
+    (&text[..end], newline)
 }
 
 /// Why a row has no point.
