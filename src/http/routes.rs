@@ -160,8 +160,14 @@ mod tests {
         let served: BTreeSet<_> = routes().iter().flat_map(|(_, paths, _)| paths.iter().copied()).collect();
         assert_eq!(described, served);
         for (path, methods) in paths {
-            assert!(methods["get"]["summary"].is_string(), "{path} says what it is for");
-            assert!(methods["get"]["responses"]["200"].is_object(), "{path} says what it answers");
+            let methods = methods.as_object().expect("methods");
+            assert!(!methods.is_empty(), "{path} has a method");
+            for (method, operation) in methods {
+                assert!(["get", "post"].contains(&method.as_str()), "{method} {path} is no method that is served");
+                assert!(operation["summary"].is_string(), "{method} {path} says what it is for");
+                assert!(operation["responses"]["200"].is_object(), "{method} {path} says what it answers");
+                assert_eq!(method == "post", operation["requestBody"].is_object(), "{method} {path} says what it takes");
+            }
         }
     }
 }

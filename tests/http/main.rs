@@ -11,3 +11,4 @@ mod answers;
 mod tiles;
 mod limits;
 mod publish;
+mod batch;
