@@ -72,7 +72,8 @@ fn without_lookup(from: &Path, to: &Path) -> Option<u64> {
     let form = Form::Table(form);
     let mut output = File::create(to).ok()?;
     output.write_all(&form.beginning()).ok()?;
-    let owner = form.owner_cells("370871002219010004", "第十网格4号微网格", "柳行街道 > 许厂社区 > 第十网格 > 4号微网格");
+    let owner =
+        form.owner_cells("370871002219010004", "第十网格4号微网格", "柳行街道 > 许厂社区 > 第十网格 > 4号微网格");
     let found = |x: f64, y: f64| {
         Ok(Found { owner: &owner, distance_m: x + y, outcome: Outcome::Inside, neighbours: Vec::new() })
     };
@@ -126,5 +127,11 @@ fn main() {
     println!("rows: ours {:?}, without the lookup {:?}, csv {:?} with the header", ran.0, ran.1, ran.2);
     let csv = || csv_alone(&table, &copied);
     pairing::compare("answered table, a row", "csv crate alone", ROWS, || ours(&snapshot, &table, &answered), csv);
-    pairing::compare("without the lookup, one thread", "csv crate alone", ROWS, || without_lookup(&table, &answered), csv);
+    pairing::compare(
+        "without the lookup, one thread",
+        "csv crate alone",
+        ROWS,
+        || without_lookup(&table, &answered),
+        csv,
+    );
 }

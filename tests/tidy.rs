@@ -67,7 +67,10 @@ fn files(folders: &[&str], extensions: &[&str]) -> Vec<(String, String)> {
     while let Some(path) = waiting.pop() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !matches!(name.as_str(), "node_modules" | "dist" | "target" | ".git" | ".cache" | ".venv" | "corpus" | "artifacts") {
+            if !matches!(
+                name.as_str(),
+                "node_modules" | "dist" | "target" | ".git" | ".cache" | ".venv" | "corpus" | "artifacts"
+            ) {
                 waiting.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
             }
         } else if extensions.iter().any(|e| name.rsplit_once('.').map_or(name == *e, |(_, end)| end == *e)) {

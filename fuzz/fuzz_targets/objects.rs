@@ -50,8 +50,8 @@ fuzz_target!(|data: &[u8]| {
     let answers: Vec<&[u8]> = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     assert_eq!(answers.len(), asked);
     for line in answers {
-        let answer: Answered = serde_json::from_slice(line)
-            .unwrap_or_else(|fault| panic!("{fault}: {}", String::from_utf8_lossy(line)));
+        let answer: Answered =
+            serde_json::from_slice(line).unwrap_or_else(|fault| panic!("{fault}: {}", String::from_utf8_lossy(line)));
         let found = answer.outcome == "boundary";
         assert!(found || answer.outcome == "error");
         assert_eq!(found, answer.code.is_some() && answer.name.is_some() && answer.chain.is_some());

@@ -31,9 +31,7 @@ pub(super) async fn of_rows(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response<Body>, Problem> {
-    let query = asked.only(&[
-        "crs", "accuracy_m", "lon_column", "lat_column", "header", "delimiter", "prefix",
-    ])?;
+    let query = asked.only(&["crs", "accuracy_m", "lon_column", "lat_column", "header", "delimiter", "prefix"])?;
     let crs = query.text("crs").map_or(Ok(Crs::Cgcs2000), |text| {
         text.parse().map_err(|fault: UnknownCrs| Problem::query("crs", fault.to_string()))
     })?;
@@ -41,7 +39,8 @@ pub(super) async fn of_rows(
     let media = Media::of(&headers)?;
     let wanted = wanted(&query, &media, accuracy_m)?;
     let packed = packed(&headers)?;
-    let place = Arc::clone(&app.batches).try_acquire_owned().map_err(|_| Problem::too_many_batches(app.limits.batches))?;
+    let place =
+        Arc::clone(&app.batches).try_acquire_owned().map_err(|_| Problem::too_many_batches(app.limits.batches))?;
     let mut incoming = Incoming::new(body, packed, app.limits.body_idle);
     let (form, first_line, head) = if media.csv {
         let (head, form, used) = table(&mut incoming, &wanted).await?;
@@ -63,9 +62,13 @@ pub(super) async fn of_rows(
     let state = app.serving.state();
     let of = Arc::clone(&state);
     // A plane that is not the district's own is opened here, once, and told at once when there is none.
-    let bulk = app.serving.slots.run(move || Bulk::new(&of.snapshot, form, crs, accuracy_m)).await?.map_err(|fault| {
-        Problem::query(if matches!(fault, QuestionFault::Accuracy(_)) { "accuracy_m" } else { "crs" }, fault.to_string())
-    })?;
+    let bulk =
+        app.serving.slots.run(move || Bulk::new(&of.snapshot, form, crs, accuracy_m)).await?.map_err(|fault| {
+            Problem::query(
+                if matches!(fault, QuestionFault::Accuracy(_)) { "accuracy_m" } else { "crs" },
+                fault.to_string(),
+            )
+        })?;
     let beginning = bulk.form().beginning();
     let pump = Pump { incoming, cutter, bulk: Arc::new(bulk), state, serving: Arc::clone(&app.serving), place };
     let mut response = Response::new(pump.start(beginning));
@@ -125,9 +128,9 @@ fn wanted(query: &Query, media: &Media, accuracy_m: f64) -> Result<Wanted, Probl
         }
         None => None,
     };
-    let separator = query.text("delimiter").map(|text| {
-        text.parse::<Separator>().map_err(|fault| Problem::query("delimiter", fault))
-    });
+    let separator = query
+        .text("delimiter")
+        .map(|text| text.parse::<Separator>().map_err(|fault| Problem::query("delimiter", fault)));
     let headless = match query.text("header") {
         None => media.headless,
         Some("present" | "true") => false,

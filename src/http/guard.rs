@@ -40,7 +40,8 @@ fn too_large(app: &App, request: &Request) -> Option<Problem> {
     if target > app.limits.uri_bytes {
         Some(Problem::uri_length(app.limits.uri_bytes))
     } else if request.uri().path() != batch::PATH
-        && length(request.headers()).is_some_and(|bytes| bytes > app.limits.body_bytes) {
+        && length(request.headers()).is_some_and(|bytes| bytes > app.limits.body_bytes)
+    {
         Some(Problem::body_size(app.limits.body_bytes))
     } else {
         None
@@ -57,7 +58,10 @@ fn preflight(path: &str) -> Response<Body> {
     let mut response = StatusCode::NO_CONTENT.into_response();
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "if-none-match, cache-control, pragma, range, content-type, content-encoding"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "if-none-match, cache-control, pragma, range, content-type, content-encoding",
+        ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
         (header::ALLOW, methods),
     ] {

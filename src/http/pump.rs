@@ -133,7 +133,8 @@ impl Pump {
         let (pieces, received) = mpsc::channel(1);
         tokio::spawn(async move {
             let place = self.place;
-            let running = Running { bulk: self.bulk, state: self.state, serving: self.serving, at_work: VecDeque::new() };
+            let running =
+                Running { bulk: self.bulk, state: self.state, serving: self.serving, at_work: VecDeque::new() };
             match running.run(self.incoming, self.cutter, &pieces, beginning).await {
                 Ok(()) => drop(pieces.send(Piece::End).await), // nobody to tell when the client has gone
                 Err(fault) => tracing::info!(%fault, "a batch was cut"),

@@ -166,7 +166,11 @@ mod tests {
                 assert!(["get", "post"].contains(&method.as_str()), "{method} {path} is no method that is served");
                 assert!(operation["summary"].is_string(), "{method} {path} says what it is for");
                 assert!(operation["responses"]["200"].is_object(), "{method} {path} says what it answers");
-                assert_eq!(method == "post", operation["requestBody"].is_object(), "{method} {path} says what it takes");
+                assert_eq!(
+                    method == "post",
+                    operation["requestBody"].is_object(),
+                    "{method} {path} says what it takes"
+                );
             }
         }
     }

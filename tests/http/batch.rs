@@ -84,7 +84,10 @@ async fn a_table_comes_back_with_the_owners_that_single_questions_have() {
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=UTF-8; header=present"));
     assert_eq!((answer.header("cache-control"), answer.header("access-control-allow-origin")), ("no-store", "*"));
     let mut reader = csv::Reader::from_reader(answer.body.as_slice());
-    assert_eq!(reader.headers().unwrap().iter().skip(3).collect::<Vec<_>>().join(","), "code,name,chain,distance_m,outcome,error");
+    assert_eq!(
+        reader.headers().unwrap().iter().skip(3).collect::<Vec<_>>().join(","),
+        "code,name,chain,distance_m,outcome,error"
+    );
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 27);
     for (i, row) in rows[..24].iter().enumerate() {
@@ -130,22 +133,41 @@ async fn objects_keep_their_members() {
     let answer = post(&server, PATH, NDJSON, body.as_bytes()).await;
     assert_eq!((answer.status, answer.header("content-type")), (200, NDJSON));
     let lines: Vec<&str> = text(&answer).lines().collect();
-    assert!(lines[0].starts_with(&format!("{{\"id\":1,\"lon\":{lon},\"lat\":{lat},\"more\":{{\"a\":[1.0,1e2]}},\"code\":")));
+    assert!(
+        lines[0].starts_with(&format!("{{\"id\":1,\"lon\":{lon},\"lat\":{lat},\"more\":{{\"a\":[1.0,1e2]}},\"code\":"))
+    );
     let rows: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows.len(), 8);
     for row in &rows[..2] {
-        assert_eq!((&row["code"], &row["outcome"], &row["error"]), (&micro_code(3, 1).into(), &"inside".into(), &Value::Null));
-        assert!(row["distance_m"].as_f64().unwrap() > 10.0 && row["chain"].as_str().unwrap().matches(" > ").count() == 2);
+        assert_eq!(
+            (&row["code"], &row["outcome"], &row["error"]),
+            (&micro_code(3, 1).into(), &"inside".into(), &Value::Null)
+        );
+        assert!(
+            row["distance_m"].as_f64().unwrap() > 10.0 && row["chain"].as_str().unwrap().matches(" > ").count() == 2
+        );
     }
-    assert_eq!((&rows[1]["name"], &rows[1]["k"], lines[1].matches("\"name\"").count()), (&"4-2微网格".into(), &2.into(), 1));
+    assert_eq!(
+        (&rows[1]["name"], &rows[1]["k"], lines[1].matches("\"name\"").count()),
+        (&"4-2微网格".into(), &2.into(), 1)
+    );
     let error = |i: usize| rows[i]["error"].as_str().unwrap_or_default();
     assert!(error(2).contains("line 4") && error(2).contains("not a JSON object"), "{}", error(2));
     assert_eq!((error(3), error(4)), ("lat is missing", "lon is not a number"));
     assert!(error(5).contains("latitude is 91") && error(7).contains("line 9"), "{} {}", error(5), error(7));
     assert_eq!((&rows[3]["lon"], &rows[3]["code"], &rows[3]["outcome"]), (&1.into(), &Value::Null, &"error".into()));
-    assert_eq!((&rows[6]["outcome"], &rows[6]["code"], &rows[6]["error"]), (&"outside".into(), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&rows[6]["outcome"], &rows[6]["code"], &rows[6]["error"]),
+        (&"outside".into(), &Value::Null, &Value::Null)
+    );
     assert!(rows[6]["distance_m"].is_f64());
-    let named = post(&server, &format!("{PATH}?prefix=g_&lon_column=a&lat_column=b"), NDJSON, format!("{{\"a\":{lon},\"b\":{lat},\"code\":7}}").as_bytes()).await;
+    let named = post(
+        &server,
+        &format!("{PATH}?prefix=g_&lon_column=a&lat_column=b"),
+        NDJSON,
+        format!("{{\"a\":{lon},\"b\":{lat},\"code\":7}}").as_bytes(),
+    )
+    .await;
     let row: Value = serde_json::from_str(text(&named)).unwrap();
     assert_eq!((&row["g_code"], &row["code"]), (&micro_code(3, 1).into(), &7.into()));
 }
@@ -179,7 +201,8 @@ async fn what_cannot_be_begun_is_a_problem() {
     assert_eq!(post(&server, PATH, CSV, commas.as_bytes()).await.problem(400), "/body");
     let answer = post_with(&server, PATH, CSV, "content-encoding: br\r\n", table).await;
     answer.problem(415);
-    let asked = ask(server.at, "OPTIONS", PATH, &[("origin", "http://x"), ("access-control-request-method", "POST")]).await;
+    let asked =
+        ask(server.at, "OPTIONS", PATH, &[("origin", "http://x"), ("access-control-request-method", "POST")]).await;
     assert_eq!((asked.status, asked.header("access-control-allow-methods")), (204, "POST, OPTIONS"));
     assert!(asked.header("access-control-allow-headers").contains("content-type"));
     get(server.at, PATH).await.problem(405);
@@ -195,7 +218,9 @@ async fn a_packed_body_is_unpacked_and_a_damaged_one_cut() {
     let packed = packed.finish().unwrap();
     let answer = post_with(&server, PATH, "text/csv", "content-encoding: gzip\r\n", &packed).await;
     assert_eq!(text(&answer).lines().count(), 50_001);
-    let mut cut = head(PATH, "text/csv", &format!("content-encoding: gzip\r\ncontent-length: {}\r\n", packed.len() - 9)).into_bytes();
+    let mut cut =
+        head(PATH, "text/csv", &format!("content-encoding: gzip\r\ncontent-length: {}\r\n", packed.len() - 9))
+            .into_bytes();
     cut.extend(&packed[..packed.len() - 9]);
     assert!(!joined(&say(server.at, &cut).await).1, "half a stream was taken for a whole one");
     // A thousandfold bomb: one row that never ends is cut at its limit, and costs no more.
@@ -205,7 +230,8 @@ async fn a_packed_body_is_unpacked_and_a_damaged_one_cut() {
         bomb.write_all(&vec![b'1'; 1 << 20]).unwrap();
     }
     let bomb = bomb.finish().unwrap();
-    let mut raw = head(PATH, "text/csv", &format!("content-encoding: gzip\r\ncontent-length: {}\r\n", bomb.len())).into_bytes();
+    let mut raw =
+        head(PATH, "text/csv", &format!("content-encoding: gzip\r\ncontent-length: {}\r\n", bomb.len())).into_bytes();
     raw.extend(bomb);
     assert!(!joined(&say(server.at, &raw).await).1);
     assert_eq!(get(server.at, "/healthz").await.status, 200);
@@ -325,7 +351,9 @@ async fn batches_are_counted_and_one_that_hangs_up_makes_room() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_go_on_is_cut_and_never_ended() {
-    let server = Server::with(Limits { body_idle: Duration::from_millis(300), row_bytes: 4096, ..Limits::default() }, None).await;
+    let server =
+        Server::with(Limits { body_idle: Duration::from_millis(300), row_bytes: 4096, ..Limits::default() }, None)
+            .await;
     // Silence before the form is known is a problem …
     let silent = head(PATH, "text/csv", "content-length: 100\r\n") + "lon,lat\n";
     let (answer, _) = joined(&say(server.at, silent.as_bytes()).await);
@@ -371,7 +399,8 @@ async fn the_openapi_document_names_exactly_the_methods_that_are_served() {
     let server = Server::start().await;
     let document = get(server.at, "/api/openapi.json").await.json();
     for (path, described) in document["paths"].as_object().unwrap() {
-        let target: String = path.split('/').map(|part| if part.contains('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
+        let target: String =
+            path.split('/').map(|part| if part.contains('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let status = ask(server.at, method, &target, &[("content-length", "0")]).await.status;
             let is_described = described.get(method.to_ascii_lowercase()).is_some();

@@ -14,7 +14,9 @@ pub struct Block {
 
 /// A row that is too long to be held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the row that begins on line {line} is longer than {limit} bytes: a quote is not closed, or a line break is missing")]
+#[error(
+    "the row that begins on line {line} is longer than {limit} bytes: a quote is not closed, or a line break is missing"
+)]
 pub struct Overlong {
     pub line: u64,
     pub limit: usize,
@@ -165,9 +167,7 @@ impl Cutter {
     fn look(&mut self) -> Result<(), Overlong> {
         let fresh = &self.held[self.seen..];
         let simple = match self.state {
-            State::Start | State::Cell => {
-                !self.grammar.quoting || !self.grammar.wide && memchr(b'"', fresh).is_none()
-            }
+            State::Start | State::Cell => !self.grammar.quoting || !self.grammar.wide && memchr(b'"', fresh).is_none(),
             _ => false,
         };
         if simple {

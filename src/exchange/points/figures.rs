@@ -1,9 +1,8 @@
 //! Numbers straight from bytes and back: the common forms without a detour, with the same result as the long way.
 
 /// Exactly representable powers of ten.
-const POWERS: [f64; 19] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-];
+const POWERS: [f64; 19] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
 /// More figures than this could overflow the sum.
 const MOST_FIGURES: usize = 18;
 

@@ -81,7 +81,12 @@ impl ObjectForm {
             let out = &mut answered.bytes;
             let found = self.point(line).and_then(|(members, x, y)| {
                 self.kept(out, line, &members);
-                locate(x, y).map_err(|reason| Refusal { column: String::new(), value: format!("{x}, {y}"), reason, kept: true })
+                locate(x, y).map_err(|reason| Refusal {
+                    column: String::new(),
+                    value: format!("{x}, {y}"),
+                    reason,
+                    kept: true,
+                })
             });
             match found {
                 Ok(found) => self.found(out, &found),

@@ -210,9 +210,8 @@ impl TableForm {
         let mark = if head.starts_with(MARK) { MARK.len() } else { 0 };
         let text = &head[mark..];
         let (line, newline) = first_line(text);
-        let separator = wanted
-            .separator
-            .map_or_else(|| table::separator(&encoding.decode_without_bom_handling(line).0), |s| s.0);
+        let separator =
+            wanted.separator.map_or_else(|| table::separator(&encoding.decode_without_bom_handling(line).0), |s| s.0);
         let wide = encoding == GB18030 && (0x40..=0x7e).contains(&separator);
         let grammar = Grammar::table(separator, wide, newline[newline.len() - 1]);
         let Some(first) = (Rows { bytes: text, grammar: &grammar, x: 0, y: 0, at: 0 }).next() else {
@@ -231,8 +230,7 @@ impl TableForm {
             return Err(TableProblem::whole(Problem::Empty));
         }
         let (x, y) = places(&cells, wanted).map_err(TableProblem::of_header)?;
-        let names =
-            if wanted.headless { (1..=cells.len()).map(|n| n.to_string()).collect() } else { cells };
+        let names = if wanted.headless { (1..=cells.len()).map(|n| n.to_string()).collect() } else { cells };
         let mut form = Self {
             encoding,
             separator,
@@ -241,21 +239,22 @@ impl TableForm {
             names,
             x,
             y,
-            beginning: head[..mark].to_vec(),
+            // With the empty lines before the first row: without them, a mark that stands behind them would begin the answer.
+            beginning: head[..mark + first.start].to_vec(),
             first_line: 1,
             newline,
             tails: Default::default(),
             neighbours: wanted.neighbours,
         };
-        let mut used = 0;
+        let mut used = first.start;
         if !wanted.headless {
-            let mut beginning = [&head[..mark], &text[first.start..first.end]].concat();
+            let mut beginning = head[..mark + first.end].to_vec();
             wanted.added().for_each(|name| form.cell(&mut beginning, &name));
             beginning.extend_from_slice(newline);
             form.beginning = beginning;
             used = first.next;
-            form.first_line += memchr::memchr_iter(form.grammar.line_break, &text[..used]).count() as u64;
         }
+        form.first_line += memchr::memchr_iter(form.grammar.line_break, &text[..used]).count() as u64;
         form.tails = OUTCOMES.map(|found| {
             let mut tail = Vec::new();
             form.cell(&mut tail, outcome(found));
@@ -434,7 +433,8 @@ fn places(cells: &[String], wanted: &Wanted) -> Result<(usize, usize), Problem> 
     let by_name = |name: &str| cells.iter().position(|cell| cell == name).filter(|_| !wanted.headless);
     let by_number = |name: &str| name.parse::<usize>().ok().filter(|n| (1..=cells.len()).contains(n)).map(|n| n - 1);
     let found = || cells.iter().take(ECHO_CHARS).cloned().collect::<Vec<_>>();
-    let find = |named: &Option<String>, column: Column| match named {
+    let find = |named: &Option<String>, column: Column| {
+        match named {
         Some(name) => by_name(name).or_else(|| by_number(name)).ok_or_else(|| Problem::Setting {
             key: format!("column “{name}”"),
             problem: if wanted.headless {
@@ -455,6 +455,7 @@ fn places(cells: &[String], wanted: &Wanted) -> Result<(usize, usize), Problem> 
                 Problem::MissingColumn { wanted: vec![column[0]], found: found() }
             }
         }),
+    }
     };
     let (x, y) = (find(&wanted.x, columns::LON)?, find(&wanted.y, columns::LAT)?);
     if x == y {
