@@ -6,7 +6,7 @@ use std::thread;
 
 use super::locate::{MAX_ACCURACY_M, QuestionFault};
 use crate::coverage::FaceIx;
-use crate::crs::{Crs, CrsFault};
+use crate::crs::Crs;
 use crate::exchange::points::{Answered, Block, Cutter, Form, Found, Overlong};
 use crate::grid::Unit;
 use crate::snapshot::Snapshot;
@@ -34,8 +34,8 @@ impl Bulk {
             return Err(QuestionFault::Accuracy(accuracy_m));
         }
         // A system that does not exist is told once and not in every row.
-        if let Err(fault @ CrsFault::UnknownPlane(_)) = crs.read(0.0, 0.0) {
-            return Err(fault.into());
+        if let Crs::Plane(plane) = crs {
+            plane.check()?;
         }
         let owners = snapshot.coverage.faces().iter().map(|_| OnceLock::new()).collect();
         let nobody = form.owner_cells("", "", "");

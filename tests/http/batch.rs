@@ -182,7 +182,7 @@ async fn what_cannot_be_begun_is_a_problem() {
         ("", "text/csv; charset=klingon", table, 415, ""),
         ("", "application/x-ndjson; charset=gbk", table, 415, ""),
         ("?crs=mars", CSV, table, 400, "/query/crs"),
-        ("?crs=epsg:2049", CSV, table, 400, "/query/crs"),
+        ("?crs=epsg:9999", CSV, table, 400, "/query/crs"),
         ("?accuracy_m=-1", CSV, table, 400, "/query/accuracy_m"),
         ("?accuracy_m=1e9", CSV, table, 400, "/query/accuracy_m"),
         ("?header=maybe", CSV, table, 400, "/query/header"),
@@ -233,7 +233,8 @@ async fn a_packed_body_is_unpacked_and_a_damaged_one_cut() {
     let mut raw =
         head(PATH, "text/csv", &format!("content-encoding: gzip\r\ncontent-length: {}\r\n", bomb.len())).into_bytes();
     raw.extend(bomb);
-    assert!(!joined(&say(server.at, &raw).await).1);
+    let (answer, ended) = joined(&say(server.at, &raw).await);
+    assert!(answer.status == 400 || !ended, "{}", answer.status);
     assert_eq!(get(server.at, "/healthz").await.status, 200);
 }
 
@@ -254,7 +255,7 @@ async fn chatter(mut half: tokio::net::tcp::OwnedWriteHalf, count: usize, said: 
     }
     let _ = half.write_all(b"0\r\n\r\n").await;
     // The half stays open until the answer is read.
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
 }
 
 /// Begins a chunked batch with its header row.
@@ -366,7 +367,8 @@ async fn a_body_that_does_not_go_on_is_cut_and_never_ended() {
     // So it does for a row that is too long, and for what is no chunk.
     let long = format!("lon,lat\n116.701,35.421\n{}", "1".repeat(10_000));
     let raw = head(PATH, CSV, &format!("content-length: {}\r\n", long.len())) + &long;
-    assert!(!joined(&say(server.at, raw.as_bytes()).await).1);
+    let (answer, ended) = joined(&say(server.at, raw.as_bytes()).await);
+    assert!(answer.status == 400 || !ended, "a problem where it came with the header row, a cut behind it");
     let raw = head(PATH, CSV, "transfer-encoding: chunked\r\n") + "8\r\nlon,lat\n\r\n3\r\n1,2,zz\r\n";
     let answer = say(server.at, raw.as_bytes()).await;
     assert!(answer.is_empty() || !joined(&answer).1 || joined(&answer).0.status == 400);

@@ -22,6 +22,8 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// How much of a value an error repeats.
 const ECHO_CHARS: usize = 40;
 const MAX_COLUMNS: usize = 1024;
+/// How much longer a row usually becomes: enough that a block's answers rarely move to a larger place.
+const GROWTH: usize = 5;
 
 /// The byte between cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,15 +131,15 @@ pub fn encoding_further_on(path: &Path) -> Result<Option<TextEncoding>, FileFaul
     if !path.is_file() {
         return Ok(None);
     }
-    let unreadable = |error| FileFault::whole(path, Problem::Unreadable(error));
     let (mut file, _) = open(path)?;
     loop {
         let mut piece = Vec::new();
-        if file.by_ref().take(SNIFFED).read_to_end(&mut piece).map_err(unreadable)? == 0 {
+        // A file that breaks further on is told by the run itself, which has answered the rows before by then.
+        if !file.by_ref().take(SNIFFED).read_to_end(&mut piece).is_ok_and(|read| read > 0) {
             return Ok(None);
         }
         if !piece.is_ascii() {
-            let ended = file.by_ref().take(SNIFFED).read_to_end(&mut piece).map_err(unreadable)? < SNIFFED as usize;
+            let ended = file.by_ref().take(SNIFFED).read_to_end(&mut piece).is_ok_and(|read| read < SNIFFED as usize);
             let encoding = sniff(&piece, ended).map_err(|problem| FileFault::whole(path, problem))?;
             return Ok(Some(TextEncoding(encoding)));
         }
@@ -317,7 +319,7 @@ impl TableForm {
         mut locate: impl FnMut(f64, f64) -> Result<Found<'a>, String>,
     ) -> Answered {
         let bytes = block.bytes.as_slice();
-        let mut answered = Answered { bytes: Vec::with_capacity(bytes.len() * 2 + 4096), ..Answered::default() };
+        let mut answered = Answered { bytes: Vec::with_capacity(bytes.len() * GROWTH), ..Answered::default() };
         let mut lines = Lines::of(block);
         for row in (Rows { bytes, grammar: &self.grammar, x: self.x, y: self.y, at: 0 }) {
             let out = &mut answered.bytes;
