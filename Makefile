@@ -1,8 +1,9 @@
 # Two commands matter: `make demo` and `make test`. Each installs what is missing (nothing, when nothing is) and needs no other.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench peers lint data setup
+.PHONY: help demo test bench fuzz peers lint data setup
 
 LISTEN ?= 127.0.0.1:8080
+FUZZ_SECONDS ?= 60
 cargo := cargo --locked
 
 help: ## this list
@@ -24,6 +25,16 @@ test: ## every test: Rust, other programs reading our files, a browser using the
 bench: ## the benches, with ratios to the obvious way of doing it
 	@tools/setup build
 	$(cargo) bench
+
+# The fuzzing instrumentation is a compiler feature that stable only has under RUSTC_BOOTSTRAP; no sanitizer, so no nightly is needed.
+fuzz: ## bytes from nobody at the parsers, FUZZ_SECONDS (60) for each; stops at what breaks one, and keeps it in fuzz/artifacts
+	@tools/setup build
+	cd fuzz && RUSTC_BOOTSTRAP=1 $(cargo) build --release
+	@for target in paste table objects; do \
+	  mkdir -p fuzz/corpus/$$target fuzz/artifacts/$$target; echo "fuzz: $$target, $(FUZZ_SECONDS) s"; \
+	  fuzz/target/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=fuzz/artifacts/$$target/ fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \
+	done
 
 peers: ## install other programs that locate points, compare with them, write docs/COMPARE.md
 	@tools/setup build peers

@@ -23,13 +23,15 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("arc_swap", &["service"], "one place swaps the current snapshot"),
     ("axum", &["http"], "the wire is one room"),
     ("clap", &["cli"], "the command line is one room"),
-    ("csv", &["exchange", "cli", "http"], "tables from people; `locate --input` and the batch route stream theirs"),
+    ("csv", &["exchange", "cli"], "tables from people; `locate --input` writes the rows without an answer"),
     ("encoding_rs", &["exchange"], "GB18030 ends at the door"),
     ("flate2", &["exchange", "tile", "service"], "gzip of files, of archives' tiles, of cached answers"),
     ("geojson", &["exchange"], "a file format"),
+    ("http_body", &["http"], "the answers of a batch are a body of ours: cut, not ended, when its stream breaks"),
     ("hyper_util", &["http"], "the wire: our own accept loop has header timeouts"),
     ("indicatif", &["cli"], "only the terminal has progress bars"),
     ("jiff", ANYWHERE, "civil time is a value; reading a clock is checked apart"),
+    ("memchr", &["exchange"], "line breaks and quotes of long tables"),
     ("png", &["render"], "pixels"),
     ("proj", &["crs"], "only crs converts between systems"),
     ("quick_cache", &["service"], "finished bytes are kept in one place"),
@@ -65,7 +67,10 @@ fn files(folders: &[&str], extensions: &[&str]) -> Vec<(String, String)> {
     while let Some(path) = waiting.pop() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !matches!(name.as_str(), "node_modules" | "dist" | "target" | ".git" | ".cache" | ".venv") {
+            if !matches!(
+                name.as_str(),
+                "node_modules" | "dist" | "target" | ".git" | ".cache" | ".venv" | "corpus" | "artifacts"
+            ) {
                 waiting.extend(fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
             }
         } else if extensions.iter().any(|e| name.rsplit_once('.').map_or(name == *e, |(_, end)| end == *e)) {
@@ -78,7 +83,7 @@ fn files(folders: &[&str], extensions: &[&str]) -> Vec<(String, String)> {
 }
 
 fn rust_files() -> Vec<(String, String)> {
-    let all = files(&["src", "tests", "benches", "examples"], &["rs"]);
+    let all = files(&["src", "tests", "benches", "examples", "fuzz"], &["rs"]);
     assert!(all.len() > 20, "the tree was not found: {} files", all.len());
     all
 }
@@ -480,7 +485,7 @@ fn files_and_functions_stay_readable() {
 fn names_say_something() {
     hold(
         &files(
-            &["src", "tests", "benches", "examples", "web", "docs", "tools"],
+            &["src", "tests", "benches", "examples", "fuzz", "web", "docs", "tools"],
             &["rs", "js", "mjs", "ts", "css", "html", "md", "py"],
         ),
         empty_names,
@@ -499,6 +504,7 @@ fn nothing_is_left_for_later() {
         "tests",
         "benches",
         "examples",
+        "fuzz",
         "web",
         "docs",
         "tools",

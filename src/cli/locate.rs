@@ -1,14 +1,12 @@
 //! `wangge locate`: one position, a pasted text, or a whole table.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use super::{Failure, progress, text, today};
+use super::{Failure, table, text, today};
 use crate::crs::paste::{Extent, readings};
 use crate::crs::{Cgcs2000, Crs};
-use crate::exchange::points::{AnswerTable, PointColumns, PointTable, RowReason};
+use crate::exchange::points::{Separator, TextEncoding, Wanted};
 use crate::grid::people::Role;
 use crate::http::mask::{MaskedName, MaskedPhone};
 use crate::locate::Outcome;
@@ -39,12 +37,38 @@ pub(super) struct Args {
     /// 出错的行另存 · a CSV of the rows that could not be read
     #[arg(long, value_name = "CSV", requires = "input")]
     errors: Option<PathBuf>,
-    /// 经度（东坐标）列名 · name of the longitude / easting column
-    #[arg(long, value_name = "NAME")]
+    /// 经度（东坐标）列名或列号 · the longitude / easting column, by name or number from 1
+    #[arg(long, value_name = "NAME", requires = "input")]
     lon_column: Option<String>,
-    /// 纬度（北坐标）列名 · name of the latitude / northing column
-    #[arg(long, value_name = "NAME")]
+    /// 纬度（北坐标）列名或列号 · the latitude / northing column, by name or number from 1
+    #[arg(long, value_name = "NAME", requires = "input")]
     lat_column: Option<String>,
+    /// 没有表头 · the first row is data, not names
+    #[arg(long, requires_all = ["input", "lon_column", "lat_column"])]
+    no_header: bool,
+    /// 分隔符，自动识别 · what stands between cells: , ; | tab; detected unless given
+    #[arg(long, value_name = "CHAR", requires = "input")]
+    delimiter: Option<Separator>,
+    /// 文字编码，自动识别 · utf-8, gbk or gb18030; detected unless given
+    #[arg(long, value_name = "NAME", requires = "input")]
+    encoding: Option<TextEncoding>,
+    /// 新增列名的前缀 · written before the names of the added columns
+    #[arg(long, value_name = "TEXT", requires = "input", default_value = "")]
+    prefix: String,
+}
+
+impl Args {
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            x: self.lon_column.clone(),
+            y: self.lat_column.clone(),
+            headless: self.no_header,
+            separator: self.delimiter,
+            encoding: self.encoding,
+            prefix: self.prefix.clone(),
+            neighbours: self.accuracy_m > 0.0,
+        }
+    }
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -53,10 +77,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let asks = |x, y| Question { crs: crs.unwrap_or(Crs::Cgcs2000), x, y, accuracy_m: args.accuracy_m };
     if let Some(input) = &args.input {
         let output = args.output.as_deref().unwrap_or(Path::new("-"));
-        let columns = PointColumns { x: args.lon_column.clone(), y: args.lat_column.clone() };
-        let mut table = PointTable::open(input, &columns).map_err(Failure::from)?;
+        let table = table::Table::open(input, &args.wanted())?;
         let snapshot = load(&args.store)?;
-        return Table { snapshot: &snapshot, input, output, errors: args.errors.as_deref() }.run(&mut table, asks);
+        let paths = table::Paths { input, output, errors: args.errors.as_deref() };
+        return table.answer(&snapshot, crs.unwrap_or(Crs::Cgcs2000), args.accuracy_m, &paths);
     }
     let numbers: Vec<f64> = args.position.iter().filter_map(|text| text.trim().parse().ok()).collect();
     let snapshot = load(&args.store)?;
@@ -143,101 +167,4 @@ fn print(snapshot: &Snapshot, owned: &Ownership) {
     for near in owned.boundary.neighbours.iter().chain(&owned.nearest) {
         say!("  {} {} {} {:.2} m", text::NEARBY, near.unit.code, near.unit.name, near.distance_m);
     }
-}
-
-/// A run over a table.
-struct Table<'a> {
-    snapshot: &'a Snapshot,
-    input: &'a Path,
-    output: &'a Path,
-    errors: Option<&'a Path>,
-}
-
-const ADDED: [&str; 6] = ["code", "name", "chain", "distance_m", "outcome", "error"];
-/// Rows between two looks at the clock.
-const ROWS_PER_LOOK: u64 = 4096;
-
-impl Table<'_> {
-    fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-        Failure::unusable(text::OUTPUT_UNWRITABLE, format_args!("{}: {error}", path.display()))
-    }
-
-    fn run(&self, table: &mut PointTable, asks: impl Fn(f64, f64) -> Question) -> Result<ExitCode, Failure> {
-        let same = |a: &Path, b: &Path| a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b));
-        if same(self.input, self.output) {
-            return Err(Self::unwritable(self.output, &"is the input itself; give another name"));
-        }
-        let fault = |error: io::Error| Self::unwritable(self.output, &error);
-        let mut answers = AnswerTable::create(self.output, table, &ADDED).map_err(fault)?;
-        let mut errors = self
-            .errors
-            .map(csv::Writer::from_path)
-            .transpose()
-            .map_err(|error| Self::unwritable(self.output, &error))?;
-        if let Some(errors) = &mut errors {
-            errors
-                .write_record(["line", "column", "value", "reason"])
-                .map_err(|e| Self::unwritable(self.output, &e))?;
-        }
-        let begun = Instant::now();
-        let bar = progress::bytes(std::fs::metadata(self.input).map_or(0, |found| found.len()));
-        let (mut rows, mut bad, day) = (0_u64, 0_u64, today());
-        while let Some(row) = table.next_row().map_err(|error| {
-            Failure::unusable(text::INPUT_BROKEN, format_args!("{}, after row {rows}: {error}", self.input.display()))
-        })? {
-            let owned = row.point.and_then(|(x, y)| {
-                locate(self.snapshot, asks(x, y), day).map_err(|fault| RowReason {
-                    column: String::new(),
-                    value: format!("{x}, {y}"),
-                    reason: fault.to_string(),
-                })
-            });
-            match &owned {
-                Ok(owned) => answer(&mut answers, row.cells, owned).map_err(fault)?,
-                Err(reason) => {
-                    bad += 1;
-                    let said = format!("{} {}", reason.column, reason.reason);
-                    answers.push(row.cells, &["", "", "", "", "error", said.trim()]).map_err(fault)?;
-                    if let Some(errors) = &mut errors {
-                        let line = row.line.to_string();
-                        let record = [line.as_str(), &reason.column, &reason.value, &reason.reason];
-                        errors.write_record(record).map_err(|e| Self::unwritable(self.output, &e))?;
-                    }
-                }
-            }
-            rows += 1;
-            if rows.is_multiple_of(ROWS_PER_LOOK) {
-                bar.set_position(table.bytes_read());
-                bar.set_message(rate(rows, begun.elapsed()));
-            }
-        }
-        answers.finish().map_err(fault)?;
-        if let Some(mut errors) = errors {
-            errors.flush().map_err(fault)?;
-        }
-        bar.finish_and_clear();
-        say!(
-            "{} {} · {} {bad} → {}",
-            text::ROWS_DONE,
-            rate(rows, begun.elapsed()),
-            text::ROWS_BAD,
-            self.output.display()
-        );
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-/// Writes a row with its owner.
-fn answer(answers: &mut AnswerTable, cells: csv::ByteRecord, owned: &Ownership) -> io::Result<()> {
-    let chain: Vec<&str> =
-        owned.chain.iter().map(|u| if u.name.is_empty() { u.code.as_str() } else { u.name.as_str() }).collect();
-    let distance =
-        if owned.boundary.distance_m.is_finite() { format!("{:.3}", owned.boundary.distance_m) } else { String::new() };
-    let (code, name) = owned.owner.map_or(("", ""), |u| (u.code.as_str(), u.name.as_str()));
-    answers.push(cells, &[code, name, &chain.join(" > "), &distance, outcome(owned.outcome).0, ""])
-}
-
-fn rate(rows: u64, elapsed: Duration) -> String {
-    let per_second = rows as f64 / elapsed.as_secs_f64().max(1e-6);
-    format!("{rows} {} {per_second:.0}/s", text::ROWS)
 }

@@ -14,6 +14,7 @@ mod import;
 mod locate;
 mod progress;
 mod serve;
+mod table;
 mod text;
 
 use std::process::ExitCode;

@@ -34,7 +34,7 @@ pub(super) fn step(bar: &ProgressBar, step: Step) {
     bar.set_message(message);
 }
 
-/// Bytes of a file, with the rows done and their rate as the message.
+/// Bytes of a file, with the rows done and their rate as the message, the time taken and the time left.
 pub(super) fn bytes(total: u64) -> ProgressBar {
-    styled(ProgressBar::new(total), "{spinner} [{bar:24}] {percent}% {msg} {elapsed}")
+    styled(ProgressBar::new(total), "{spinner} [{bar:24}] {percent}% {msg} {elapsed}/{eta}")
 }

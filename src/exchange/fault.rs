@@ -14,11 +14,11 @@ pub struct FileFault {
 }
 
 impl FileFault {
-    pub(super) fn new(file: &Path, spot: Spot, problem: Problem) -> Self {
+    pub fn new(file: &Path, spot: Spot, problem: Problem) -> Self {
         Self { file: file.to_owned(), spot, problem }
     }
 
-    pub(super) fn whole(file: &Path, problem: Problem) -> Self {
+    pub fn whole(file: &Path, problem: Problem) -> Self {
         Self::new(file, Spot::Whole, problem)
     }
 }

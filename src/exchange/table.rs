@@ -97,18 +97,16 @@ pub(super) fn clean(text: &str) -> Result<&str, String> {
 /// Whether the table's header row has a column.
 pub(super) fn has(text: &Text, column: Column) -> bool {
     let first = text.content.lines().next().unwrap_or_default();
-    first.split([',', ';', '\t']).any(|header| columns::is(header.trim_matches('"'), column))
+    first.split([',', ';', '\t', '|']).any(|header| columns::is(header.trim_matches('"'), column))
 }
 
-/// The separator of the header row: comma, unless there are more tabs or semicolons.
+/// The separator of the header row: comma, unless there are more tabs, semicolons or bars outside its quotes.
 #[must_use]
 pub fn separator(header: &str) -> u8 {
-    let count = |c: char| header.matches(c).count();
-    match (count(','), count(';'), count('\t')) {
-        (comma, semicolon, tab) if tab > comma && tab >= semicolon => b'\t',
-        (comma, semicolon, _) if semicolon > comma => b';',
-        _ => b',',
-    }
+    let outside = || header.split('"').step_by(2);
+    let count = |separator: u8| outside().map(|part| part.matches(char::from(separator)).count()).sum::<usize>();
+    // Of equals the last counts as the most, which here is the most usual.
+    [b'|', b';', b'\t', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
 }
 
 /// Reads a table; `parse` makes a value of each row. `needed` columns must stand in the header, `others` may.

@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use jiff::Timestamp;
 use tower_http::catch_panic::ResponseForPanic;
 
+use super::batch;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::routes::App;
@@ -24,7 +25,7 @@ pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     let open = is_open(request.uri().path());
     let mut response = match (too_large(&app, &request), request.method()) {
         (Some(problem), _) => problem.into_response(),
-        (None, &Method::OPTIONS) if open => preflight(),
+        (None, &Method::OPTIONS) if open => preflight(request.uri().path()),
         (None, _) => next.run(request).await,
     };
     headers(response.headers_mut(), open);
@@ -32,13 +33,15 @@ pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: 
     response
 }
 
-/// A stated length is believed at once; a body without one is never read by these routes.
+/// A stated length is believed at once; a body without one is read by the batch route only, which bounds rows instead.
 fn too_large(app: &App, request: &Request) -> Option<Problem> {
     let length = |headers: &HeaderMap| headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > app.limits.uri_bytes {
         Some(Problem::uri_length(app.limits.uri_bytes))
-    } else if length(request.headers()).is_some_and(|bytes| bytes > app.limits.body_bytes) {
+    } else if request.uri().path() != batch::PATH
+        && length(request.headers()).is_some_and(|bytes| bytes > app.limits.body_bytes)
+    {
         Some(Problem::body_size(app.limits.body_bytes))
     } else {
         None
@@ -50,13 +53,17 @@ fn is_open(path: &str) -> bool {
     ["/api/", "/tiles/", "/styles/"].iter().any(|prefix| path.starts_with(prefix))
 }
 
-fn preflight() -> Response<Body> {
+fn preflight(path: &str) -> Response<Body> {
+    let methods = if path == batch::PATH { "POST, OPTIONS" } else { "GET, HEAD, OPTIONS" };
     let mut response = StatusCode::NO_CONTENT.into_response();
     for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "if-none-match, cache-control, pragma, range"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "if-none-match, cache-control, pragma, range, content-type, content-encoding",
+        ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
-        (header::ALLOW, "GET, HEAD, OPTIONS"),
+        (header::ALLOW, methods),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

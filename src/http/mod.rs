@@ -12,6 +12,8 @@ mod assets;
 mod people;
 mod card;
 mod owner;
+mod pump;
+mod batch;
 mod readings;
 mod units;
 mod district;

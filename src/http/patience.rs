@@ -30,6 +30,12 @@ pub struct Limits {
     pub header_bytes: usize,
     pub uri_bytes: usize,
     pub body_bytes: u64,
+    /// Batches at once; their bodies may be of any length, but …
+    pub batches: usize,
+    /// … none of their rows longer than this …
+    pub row_bytes: usize,
+    /// … and a sender who says nothing for so long is gone.
+    pub body_idle: Duration,
 }
 
 impl Default for Limits {
@@ -44,6 +50,9 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             uri_bytes: 8 * 1024,
             body_bytes: 1024 * 1024,
+            batches: 8,
+            row_bytes: 1024 * 1024,
+            body_idle: Duration::from_secs(30),
         }
     }
 }

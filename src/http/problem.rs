@@ -1,5 +1,7 @@
 //! Errors on the wire: RFC 9457 problem details, the title in Chinese, the detail in English, and a pointer to what was wrong.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -22,7 +24,10 @@ enum Kind {
     Parameter,
     NotFound,
     Method,
+    Body,
     BodySize,
+    BodyIdle,
+    MediaType,
     UriLength,
     Busy,
     Internal,
@@ -35,6 +40,9 @@ impl Kind {
             Self::Parameter => (StatusCode::BAD_REQUEST, "parameter", "请求参数有误"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "没有找到"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "不支持这种请求方法"),
+            Self::Body => (StatusCode::BAD_REQUEST, "body", "请求内容无法读取"),
+            Self::BodyIdle => (StatusCode::REQUEST_TIMEOUT, "body-idle", "请求内容迟迟未到"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "不支持这种内容格式"),
             Self::BodySize => (StatusCode::PAYLOAD_TOO_LARGE, "body-size", "请求内容过大"),
             Self::UriLength => (StatusCode::URI_TOO_LONG, "uri-length", "网址过长"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙，请稍后再试"),
@@ -74,6 +82,24 @@ impl Problem {
 
     pub(super) fn body_size(most_bytes: u64) -> Self {
         Self::new(Kind::BodySize, format!("the request body is larger than {most_bytes} bytes"))
+    }
+
+    /// The body, as far as it was read.
+    pub(super) fn body(detail: impl Into<String>) -> Self {
+        Self { pointer: Some("/body".to_owned()), ..Self::new(Kind::Body, detail) }
+    }
+
+    pub(super) fn idle(after: Duration) -> Self {
+        Self::new(Kind::BodyIdle, format!("the request body did not go on for {after:?}"))
+    }
+
+    /// The kind of body, or its encoding.
+    pub(super) fn media_type(detail: impl Into<String>) -> Self {
+        Self::new(Kind::MediaType, detail)
+    }
+
+    pub(super) fn too_many_batches(most: usize) -> Self {
+        Self::new(Kind::Busy, format!("{most} batches are under way already: try again in a second"))
     }
 
     pub(super) fn uri_length(most_bytes: usize) -> Self {

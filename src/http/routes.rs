@@ -8,8 +8,9 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
@@ -17,7 +18,7 @@ use super::guard::{OnPanic, around};
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
-use super::{checks, district, health, owner, readings, stats, styles, tiles, units};
+use super::{batch, checks, district, health, owner, readings, stats, styles, tiles, units};
 use crate::service::serving::Serving;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
@@ -27,6 +28,7 @@ fn routes() -> Vec<Route> {
     vec![
         // Dispatchers: whose point is this?
         ("/api/v1/locate", &["/api/v1/locate"], get(owner::of_position)),
+        (batch::PATH, &[batch::PATH], post(batch::of_rows)),
         ("/api/v1/readings", &["/api/v1/readings"], get(readings::of_text)),
         // Everybody with a map: what is there?
         ("/api/v1/district", &["/api/v1/district"], get(district::describe)),
@@ -67,6 +69,8 @@ pub struct App {
     pub(super) assets: Assets,
     pub(super) metrics: Arc<Metrics>,
     pub(super) limits: Limits,
+    /// Places for batches under way.
+    pub(super) batches: Arc<Semaphore>,
     origin: Option<String>,
 }
 
@@ -77,7 +81,8 @@ impl App {
     pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new(routes().into_iter().map(|(at, ..)| at)));
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
-        Arc::new(Self { serving, assets: Assets::new(), metrics, limits, origin })
+        let batches = Arc::new(Semaphore::new(limits.batches.min(Semaphore::MAX_PERMITS)));
+        Arc::new(Self { serving, assets: Assets::new(), metrics, limits, batches, origin })
     }
 }
 
@@ -160,8 +165,18 @@ mod tests {
         let served: BTreeSet<_> = routes().iter().flat_map(|(_, paths, _)| paths.iter().copied()).collect();
         assert_eq!(described, served);
         for (path, methods) in paths {
-            assert!(methods["get"]["summary"].is_string(), "{path} says what it is for");
-            assert!(methods["get"]["responses"]["200"].is_object(), "{path} says what it answers");
+            let methods = methods.as_object().expect("methods");
+            assert!(!methods.is_empty(), "{path} has a method");
+            for (method, operation) in methods {
+                assert!(["get", "post"].contains(&method.as_str()), "{method} {path} is no method that is served");
+                assert!(operation["summary"].is_string(), "{method} {path} says what it is for");
+                assert!(operation["responses"]["200"].is_object(), "{method} {path} says what it answers");
+                assert_eq!(
+                    method == "post",
+                    operation["requestBody"].is_object(),
+                    "{method} {path} says what it takes"
+                );
+            }
         }
     }
 }

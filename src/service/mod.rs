@@ -9,6 +9,7 @@ mod assemble;
 pub mod import;
 pub mod check;
 pub mod locate;
+pub mod bulk;
 mod drawing;
 pub mod serving;
 pub mod tiles;

@@ -55,6 +55,26 @@ impl Slots {
         if waiting >= self.most_waiting {
             return Err(WorkFault::Busy { waiting });
         }
+        self.work(place, work).await
+    }
+
+    /// As [`Slots::run`], however long the line is: for the parts of something that was let in as a whole, whose number the caller bounds.
+    ///
+    /// # Errors
+    /// [`WorkFault::Crashed`] when the work panicked.
+    pub async fn run_admitted<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkFault> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.work(Place(&self.waiting), work).await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        place: Place<'_>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkFault> {
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(|_| WorkFault::Crashed)?;
         drop(place);
         let done = tokio::task::spawn_blocking(move || {

@@ -12,3 +12,4 @@ mod tiles;
 mod limits;
 mod connections;
 mod publish;
+mod batch;
