@@ -1,5 +1,7 @@
 //! A seeded partition of crooked cells, for tests and benches: as many faces as wanted, every edge shared, three bends a side.
 
+#![allow(dead_code)] // each test and bench uses its part
+
 use std::collections::HashMap;
 
 use wangge::coverage::build::Claim;

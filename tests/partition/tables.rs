@@ -1,6 +1,8 @@
 //! The partition of `mod.rs` as tables – junctions, arcs, faces – without polygons and without a build, so that ten million cells fit in
 //! memory. `tests/tables.rs` shows that it is the very coverage that `build` makes of the same claims.
 
+#![allow(dead_code)] // each test and bench uses its part
+
 use wangge::coverage::exact::cross;
 use wangge::coverage::{Arc, ArcKind, Coverage, FaceId, FaceIx, FaceRole, JunctionIx, Lattice, LatticePoint};
 
