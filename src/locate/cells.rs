@@ -94,6 +94,9 @@ pub(super) struct Edge {
     pub right: Token,
 }
 
+/// A block is `1 << BLOCK` top squares wide and high: what a search for something far away looks at.
+pub(super) const BLOCK: u32 = 4;
+
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     pub west: i32,
@@ -106,6 +109,8 @@ pub(super) struct Cells {
     pub columns: usize,
     /// The top squares row by row, and one more for everywhere else.
     pub top: Vec<Entry>,
+    /// For each block of top squares, row by row: whether an edge meets one of them.
+    pub busy: Vec<bool>,
     pub nodes: Vec<[Entry; 16]>,
     /// For each [`Entry::LIST`]: the token at the corner, how many edges, and each of them as a [`Listed`].
     pub lists: Vec<u32>,
@@ -152,6 +157,25 @@ impl Cells {
     pub fn top_square(&self, column: usize, row: usize) -> Square {
         let at = |origin: i32, count: usize| i64::from(origin) + ((count as i64) << self.shift);
         Square { x: at(self.west, column), y: at(self.south, row), shift: self.shift }
+    }
+
+    /// Columns and rows of blocks.
+    pub fn blocks(&self) -> (usize, usize) {
+        (((self.columns - 1) >> BLOCK) + 1, ((self.rows() - 1) >> BLOCK) + 1)
+    }
+
+    /// The top squares of a block, as (column, row).
+    pub fn tops_of(&self, block: (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+        let span = |at: usize, count: usize| at << BLOCK..((at + 1) << BLOCK).min(count);
+        let columns = span(block.0, self.columns);
+        span(block.1, self.rows()).flat_map(move |row| columns.clone().map(move |column| (column, row)))
+    }
+
+    /// Looks anew whether a block is busy.
+    pub fn mark(&mut self, block: (usize, usize)) {
+        let busy = self.tops_of(block).any(|(column, row)| self.top[row * self.columns + column].kind() != Entry::FACE);
+        let at = block.1 * self.blocks().0 + block.0;
+        self.busy[at] = busy;
     }
 
     #[inline]
@@ -243,6 +267,7 @@ impl Cells {
     /// Bytes of the index, everything counted.
     pub fn bytes(&self) -> usize {
         self.top.len() * size_of::<Entry>()
+            + self.busy.len()
             + self.nodes.len() * size_of::<[Entry; 16]>()
             + self.lists.len() * size_of::<u32>()
             + self.steps.len() * size_of::<Step>()

@@ -18,8 +18,8 @@ impl Cells {
     /// Files every edge of the coverage. Linear in edges and squares.
     pub fn new(coverage: &Coverage) -> (Self, Vec<Span>) {
         let (low, high) = coverage.bounds().unwrap_or((LatticePoint::new(0, 0), LatticePoint::new(0, 0)));
-        let mut cells = Self::empty(low, high, coverage.arcs().iter().map(|arc| arc.points.len() - 1).sum());
         let points: usize = coverage.arcs().iter().map(|arc| arc.points.len()).sum();
+        let mut cells = Self::empty(low, high, points - coverage.arcs().len());
         cells.steps.reserve_exact(points + points / ROOM);
         let spans: Vec<Span> = coverage.arcs().iter().map(|arc| cells.lay(coverage, arc)).collect();
         let filed = Filed::new(&cells, &spans);
@@ -30,6 +30,11 @@ impl Cells {
                 let edges = filed.at(row * cells.columns + column);
                 corner = filling.top(&mut cells, column, row, corner, edges);
             }
+        }
+        let (across, up) = cells.blocks();
+        cells.busy = vec![false; across * up];
+        for block in (0..up).flat_map(|row| (0..across).map(move |column| (column, row))) {
+            cells.mark(block);
         }
         // Room for updates, so that none has to move the whole index; what is not used is never touched.
         cells.nodes.reserve(cells.nodes.len() / ROOM);
@@ -57,6 +62,7 @@ impl Cells {
             shift,
             columns,
             top: vec![Entry(Token::OUTSIDE.0); columns * rows + 1],
+            busy: Vec::new(),
             nodes: Vec::new(),
             lists: Vec::new(),
             free_nodes: Vec::new(),

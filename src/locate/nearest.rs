@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{Cells, Edge, Entry};
+use super::cells::{BLOCK, Cells, Edge, Entry};
 use super::half_open::{Segment, Square};
 use crate::coverage::{FaceIx, Lattice, LatticePoint};
 
@@ -53,31 +53,27 @@ impl Metric {
     }
 }
 
+/// Rings of top squares around a point that are looked at one by one, before whole blocks of them.
+const NEAR_RINGS: i64 = 4;
+
 impl Cells {
     /// The nearest edge that `wanted` accepts, and its distance in metres; the lesser of two equally near ones.
     pub fn nearest(&self, metric: Metric, wanted: impl Fn(&Edge) -> bool) -> Option<(Edge, f64)> {
         let mut best: Option<(Edge, f64)> = None;
-        let (column, row) = self.column_and_row(metric.origin);
-        let (columns, rows) = (self.columns as i64, self.rows() as i64);
-        let beyond = |at: i64, count: i64| (-at).max(at + 1 - count).max(0);
-        let mut ring = beyond(column, columns).max(beyond(row, rows));
-        let last = column.max(columns - 1 - column).max(row).max(rows - 1 - row);
-        while ring <= last {
-            self.each_of_ring((column, row), ring, |top, square| {
-                self.nearer(self.top[top], square, metric, &wanted, &mut best);
+        let squares = Rings::new(self.west, self.south, self.shift, (self.columns, self.rows()));
+        let certain = squares.search(metric, NEAR_RINGS, &mut best, |square, (column, row), best| {
+            self.nearer(self.top[row * self.columns + column], square, metric, &wanted, best);
+        });
+        if !certain {
+            let blocks = Rings::new(self.west, self.south, self.shift + BLOCK, self.blocks());
+            blocks.search(metric, i64::MAX, &mut best, |square, block, best| {
+                if self.busy[block.1 * self.blocks().0 + block.0] && !is_beyond(square, metric, best) {
+                    for (column, row) in self.tops_of(block) {
+                        let top = self.top[row * self.columns + column];
+                        self.nearer(top, self.top_square(column, row), metric, &wanted, best);
+                    }
+                }
             });
-            // What is beyond the ring is at least as far as the ring's own border.
-            let (x, y) = (metric.origin.x, metric.origin.y);
-            let border = |origin: i32, at: i64, p: i32| {
-                let low = i64::from(origin) + ((at - ring) << self.shift);
-                let high = i64::from(origin) + ((at + ring + 1) << self.shift);
-                (i64::from(p) - low).min(high - i64::from(p)) as f64
-            };
-            let reached = (border(self.west, column, x) * metric.mx).min(border(self.south, row, y) * metric.my);
-            if best.is_some_and(|(_, far)| far <= reached) {
-                break;
-            }
-            ring += 1;
         }
         best
     }
@@ -91,7 +87,7 @@ impl Cells {
         wanted: &impl Fn(&Edge) -> bool,
         best: &mut Option<(Edge, f64)>,
     ) {
-        if entry.kind() == Entry::FACE || best.is_some_and(|(_, far)| metric.to_square(square) > far) {
+        if entry.kind() == Entry::FACE || is_beyond(square, metric, best) {
             return;
         }
         if entry.kind() == Entry::NODE {
@@ -148,27 +144,68 @@ impl Cells {
             }
         });
     }
+}
 
-    fn column_and_row(&self, point: LatticePoint) -> (i64, i64) {
-        let at = |value: i32, origin: i32| (i64::from(value) - i64::from(origin)) >> self.shift;
-        (at(point.x, self.west), at(point.y, self.south))
+/// Whether nothing in the square can be nearer than the best so far.
+fn is_beyond(square: Square, metric: Metric, best: &Option<(Edge, f64)>) -> bool {
+    best.is_some_and(|(_, far)| metric.to_square(square) > far)
+}
+
+/// A grid of squares, to be visited in rings around a point.
+struct Rings {
+    west: i64,
+    south: i64,
+    shift: u32,
+    columns: i64,
+    rows: i64,
+}
+
+impl Rings {
+    fn new(west: i32, south: i32, shift: u32, (columns, rows): (usize, usize)) -> Self {
+        Self { west: west.into(), south: south.into(), shift, columns: columns as i64, rows: rows as i64 }
     }
 
-    /// Calls `each` with the top squares at a distance of exactly `ring` squares.
-    fn each_of_ring(&self, (column, row): (i64, i64), ring: i64, mut each: impl FnMut(usize, Square)) {
-        let (columns, rows) = (self.columns as i64, self.rows() as i64);
-        for j in (row - ring).max(0)..=(row + ring).min(rows - 1) {
-            let whole = j == row - ring || j == row + ring;
-            let stride = if whole || ring == 0 { 1 } else { 2 * ring };
-            let mut i = column - ring;
-            if stride == 1 {
-                i = i.max(0);
+    /// Calls `visit` with squares in growing rings until nothing farther out can be nearer than the best, or `most` rings are done. True when
+    /// the best is certain.
+    fn search(
+        &self,
+        metric: Metric,
+        most: i64,
+        best: &mut Option<(Edge, f64)>,
+        mut visit: impl FnMut(Square, (usize, usize), &mut Option<(Edge, f64)>),
+    ) -> bool {
+        let (x, y) = (i64::from(metric.origin.x), i64::from(metric.origin.y));
+        let (column, row) = ((x - self.west) >> self.shift, (y - self.south) >> self.shift);
+        let beyond = |at: i64, count: i64| (-at).max(at + 1 - count).max(0);
+        let first = beyond(column, self.columns).max(beyond(row, self.rows));
+        let last = column.max(self.columns - 1 - column).max(row).max(self.rows - 1 - row);
+        for ring in first..=last.min(most) {
+            self.each_of_ring((column, row), ring, |square, at| visit(square, at, best));
+            // What is beyond the ring is at least as far as the ring's own border.
+            let border = |origin: i64, at: i64, p: i64| {
+                let (low, high) = (origin + ((at - ring) << self.shift), origin + ((at + ring + 1) << self.shift));
+                (p - low).min(high - p) as f64
+            };
+            let reached = (border(self.west, column, x) * metric.mx).min(border(self.south, row, y) * metric.my);
+            if best.is_some_and(|(_, far)| far <= reached) {
+                return true;
             }
-            while i <= (column + ring).min(columns - 1) {
-                if i >= 0 {
-                    each((j * columns + i) as usize, self.top_square(i as usize, j as usize));
-                }
-                i += stride;
+        }
+        last <= most
+    }
+
+    /// Calls `each` with the squares of the grid at a distance of exactly `ring` squares.
+    fn each_of_ring(&self, (column, row): (i64, i64), ring: i64, mut each: impl FnMut(Square, (usize, usize))) {
+        for j in (row - ring).max(0)..=(row + ring).min(self.rows - 1) {
+            let whole = ring == 0 || j == row - ring || j == row + ring;
+            let (from, to, stride) = if whole {
+                ((column - ring).max(0), (column + ring).min(self.columns - 1), 1)
+            } else {
+                (column - ring, column + ring, 2 * ring)
+            };
+            for i in (from..=to).step_by(stride as usize).filter(|i| (0..self.columns).contains(i)) {
+                let (x, y) = (self.west + (i << self.shift), self.south + (j << self.shift));
+                each(Square { x, y, shift: self.shift }, (i as usize, j as usize));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Locator;
-use super::cells::{Cells, Entry, Token};
+use super::cells::{BLOCK, Cells, Entry, Token};
 use super::fill::{Filling, Span};
 use crate::coverage::{ArcIx, Coverage, Delta, LatticePoint};
 
@@ -139,6 +139,11 @@ impl Cells {
         for (row, mut corner) in rows.clone().zip(corners) {
             for column in columns.clone() {
                 corner = filling.top(self, column, row, corner, &filed[slot(column, row)]);
+            }
+        }
+        for row in rows.start() >> BLOCK..=rows.end() >> BLOCK {
+            for column in columns.start() >> BLOCK..=columns.end() >> BLOCK {
+                self.mark((column, row));
             }
         }
     }
