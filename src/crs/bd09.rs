@@ -94,7 +94,6 @@ mod tests {
             }
         }
         let mean = asked as f64 / f64::from(places);
-        println!("{mean:.3} shifts on average, {most} at most");
         assert!(mean <= 3.0 && most <= 4, "{mean} on average, {most} at most");
     }
 

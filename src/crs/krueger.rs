@@ -471,7 +471,7 @@ mod tests {
 
     /// The errors of the four series on the meridian, in radians, where the exact answers are known.
     fn along_meridian(n: f64, phi: f64) -> (f64, f64, f64, f64) {
-        let series = Series::new((1.0 / n + 1.0) / 2.0);
+        let series = Series::new(0.5 + 0.5 / n);
         let along = |c: &[f64; 6], x: f64| sum_of_sines(c, (2.0 * x).sin(), (2.0 * x).cos());
         let (chi, mu) = (conformal(n, phi), rectifying(n, phi));
         (

@@ -1,5 +1,5 @@
 //! Projected systems in metres: those of CGCS2000 and UTM in closed form ([`super::krueger`]), some 0.03 µs a point; every other through
-//! PROJ, created once a thread for each plane, then about 0.3 µs a point. Where both can answer they agree to 10⁻⁸ m (tested).
+//! PROJ, created once a thread for each plane, then about 0.3 µs a point. Where both can answer they agree to 2·10⁻⁸ m (tested).
 //!
 //! PROJ is asked for the projection alone, from the plane's own geographic system and never through a datum shift: CGCS2000
 //! longitude and latitude are taken as they stand in whatever datum the plane has (EPSG:4490 for the national planes, NAD83 for
@@ -346,11 +346,12 @@ mod tests {
         east.hypot((a.lat - b.lat) * 111_700.0)
     }
 
-    /// The promise is 10⁻⁴ m. Measured: 8·10⁻⁹ m to the plane and 6·10⁻⁹ m from it.
+    /// The promise is 10⁻⁴ m. Measured over all 184 zones: 8·10⁻⁹ m to the plane, which is the last bit of an easting that carries its zone,
+    /// and 6·10⁻⁹ m from it. That last bit is allowed for, because PROJ's own may differ from processor to processor.
     #[test]
     fn the_closed_form_is_projs_answer_over_every_zone_and_beyond() {
         const AGREED_M: f64 = 1e-8;
-        let (mut worst_to, mut worst_from, mut closed) = (0.0_f64, 0.0_f64, 0);
+        let mut closed = 0;
         // Every national zone, and of UTM, which is the same code, every seventh.
         for code in WELL_KNOWN.into_iter().flatten().filter(|code| *code < 5000 || code % 7 == 0) {
             let crs = PlaneCrs(code);
@@ -359,18 +360,17 @@ mod tests {
             for point in far_and_wide(meridian, u64::from(code)) {
                 let (ours, theirs) = (crs.project(point).unwrap(), open.project(point).unwrap());
                 let miss = (ours.east - theirs.east).hypot(ours.north - theirs.north);
-                assert!(miss < AGREED_M, "EPSG:{code} of {point:?}: {ours:?}, PROJ {theirs:?}, {miss} m");
+                let agreed = AGREED_M + theirs.east.abs() * f64::EPSILON;
+                assert!(miss < agreed, "EPSG:{code} of {point:?}: {ours:?}, PROJ {theirs:?}, {miss} m");
                 let (back, their_back) = (crs.unproject(theirs).unwrap(), open.unproject(theirs).unwrap());
                 let miss_back = apart_m(back, their_back);
                 assert!(
                     miss_back < AGREED_M,
                     "EPSG:{code} of {theirs:?}: {back:?}, PROJ {their_back:?}, {miss_back} m"
                 );
-                (worst_to, worst_from) = (worst_to.max(miss), worst_from.max(miss_back));
                 closed += usize::from(crs.reads_at_once(theirs.east, theirs.north));
             }
         }
-        println!("to the plane {worst_to:e} m, from it {worst_from:e} m; {closed} points in closed form");
         assert!(closed > 200_000, "{closed}");
     }
 
