@@ -14,10 +14,12 @@ pub struct FileFault {
 }
 
 impl FileFault {
+    #[must_use]
     pub fn new(file: &Path, spot: Spot, problem: Problem) -> Self {
         Self { file: file.to_owned(), spot, problem }
     }
 
+    #[must_use]
     pub fn whole(file: &Path, problem: Problem) -> Self {
         Self::new(file, Spot::Whole, problem)
     }

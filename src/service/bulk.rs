@@ -101,7 +101,7 @@ impl Bulk {
         let Sink { mut output, tally, fault, .. } = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
         match fault {
             Some(fault) => Err(fault),
-            None => output.flush().map_err(|error| BulkFault::Output(error)).map(|()| tally),
+            None => output.flush().map_err(BulkFault::Output).map(|()| tally),
         }
     }
 }

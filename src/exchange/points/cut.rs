@@ -215,8 +215,7 @@ impl Cutter {
                     }
                     None => return,
                 },
-                (State::Quote, _) if byte == b'"' => State::Quoted,
-                (State::Start, _) if byte == b'"' => State::Quoted,
+                (State::Quote | State::Start, _) if byte == b'"' => State::Quoted,
                 (State::Led, _) if is_trail(byte) => State::Cell,
                 (State::Return, Class::Newline) => {
                     *whole = at;

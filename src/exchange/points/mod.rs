@@ -86,6 +86,7 @@ pub struct Answered {
 
 /// What kind of rows these are.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for a run, and it stays where it is")]
 pub enum Form {
     Table(TableForm),
     Objects(ObjectForm),
