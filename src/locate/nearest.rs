@@ -27,8 +27,12 @@ impl Metric {
         (steps(self.mx), steps(self.my))
     }
 
-    /// To the nearest point of a segment.
+    /// To the nearest point of a segment, in metres.
     pub fn to_segment(self, s: Segment) -> f64 {
+        self.to_segment_squared(s).sqrt()
+    }
+
+    fn to_segment_squared(self, s: Segment) -> f64 {
         let flat = |p: LatticePoint| {
             (
                 (f64::from(p.x) - f64::from(self.origin.x)) * self.mx,
@@ -39,19 +43,28 @@ impl Metric {
         let (dx, dy) = (bx - ax, by - ay);
         let share = (-(ax * dx + ay * dy) / (dx * dx + dy * dy)).clamp(0.0, 1.0);
         let (x, y) = (ax + share * dx, ay + share * dy);
-        (x * x + y * y).sqrt()
+        x * x + y * y
     }
 
-    /// To the nearest point of a square; 0 inside.
-    fn to_square(self, square: Square) -> f64 {
+    /// To the nearest point of a square, in square metres; 0 inside.
+    fn to_square_squared(self, square: Square) -> f64 {
         let beyond = |low: i64, at: i32| {
             let at = i64::from(at);
             (low - at).max(at - low - square.size()).max(0) as f64
         };
         let (x, y) = (beyond(square.x, self.origin.x) * self.mx, beyond(square.y, self.origin.y) * self.my);
-        (x * x + y * y).sqrt()
+        x * x + y * y
+    }
+
+    /// Whether the point lies (east, north) of the square's middle: from there its parts are nearer.
+    fn is_past(self, square: Square) -> (bool, bool) {
+        let middle = square.size() / 2;
+        (i64::from(self.origin.x) > square.x + middle, i64::from(self.origin.y) > square.y + middle)
     }
 }
+
+/// The nearest edge found so far, with its distance in square metres.
+type Best = Option<(Edge, f64)>;
 
 /// Rings of top squares around a point that are looked at one by one, before whole blocks of them.
 const NEAR_RINGS: i64 = 4;
@@ -59,7 +72,7 @@ const NEAR_RINGS: i64 = 4;
 impl Cells {
     /// The nearest edge that `wanted` accepts, and its distance in metres; the lesser of two equally near ones.
     pub fn nearest(&self, metric: Metric, wanted: impl Fn(&Edge) -> bool) -> Option<(Edge, f64)> {
-        let mut best: Option<(Edge, f64)> = None;
+        let mut best: Best = None;
         let squares = Rings::new(self.west, self.south, self.shift, (self.columns, self.rows()));
         let certain = squares.search(metric, NEAR_RINGS, &mut best, |square, (column, row), best| {
             self.nearer(self.top[row * self.columns + column], square, metric, &wanted, best);
@@ -68,37 +81,35 @@ impl Cells {
             let blocks = Rings::new(self.west, self.south, self.shift + BLOCK, self.blocks());
             blocks.search(metric, i64::MAX, &mut best, |square, block, best| {
                 if self.busy[block.1 * self.blocks().0 + block.0] && !is_beyond(square, metric, best) {
-                    for (column, row) in self.tops_of(block) {
+                    // The near squares first: what they hold spares most of the others.
+                    let (east, north) = metric.is_past(square);
+                    for (column, row) in self.tops_of(block, east, north) {
                         let top = self.top[row * self.columns + column];
                         self.nearer(top, self.top_square(column, row), metric, &wanted, best);
                     }
                 }
             });
         }
-        best
+        best.map(|(edge, squared)| (edge, squared.sqrt()))
     }
 
     /// Looks in one square for something nearer than the best so far.
-    fn nearer(
-        &self,
-        entry: Entry,
-        square: Square,
-        metric: Metric,
-        wanted: &impl Fn(&Edge) -> bool,
-        best: &mut Option<(Edge, f64)>,
-    ) {
+    fn nearer(&self, entry: Entry, square: Square, metric: Metric, wanted: &impl Fn(&Edge) -> bool, best: &mut Best) {
         if entry.kind() == Entry::FACE || is_beyond(square, metric, best) {
             return;
         }
         if entry.kind() == Entry::NODE {
-            for (i, part) in self.nodes[entry.at()].iter().enumerate() {
-                self.nearer(*part, square.part(i), metric, wanted, best);
+            let (east, north) = metric.is_past(square);
+            let nearest_part = if east { 3 } else { 0 } | if north { 12 } else { 0 };
+            for i in 0..16 {
+                let part = i ^ nearest_part;
+                self.nearer(self.nodes[entry.at()][part], square.part(part), metric, wanted, best);
             }
             return;
         }
         self.each_edge(entry, |edge| {
             if wanted(&edge) {
-                let far = metric.to_segment(edge.segment);
+                let far = metric.to_segment_squared(edge.segment);
                 let lesser = |(one, least): &(Edge, f64)| far < *least || (far == *least && edge.segment < one.segment);
                 if best.as_ref().is_none_or(lesser) {
                     *best = Some((edge, far));
@@ -123,7 +134,7 @@ impl Cells {
     }
 
     fn gather(&self, entry: Entry, square: Square, metric: Metric, reach_m: f64, found: &mut BTreeMap<FaceIx, f64>) {
-        if entry.kind() == Entry::FACE || metric.to_square(square) > reach_m {
+        if entry.kind() == Entry::FACE || metric.to_square_squared(square) > reach_m * reach_m {
             return;
         }
         if entry.kind() == Entry::NODE {
@@ -147,8 +158,8 @@ impl Cells {
 }
 
 /// Whether nothing in the square can be nearer than the best so far.
-fn is_beyond(square: Square, metric: Metric, best: &Option<(Edge, f64)>) -> bool {
-    best.is_some_and(|(_, far)| metric.to_square(square) > far)
+fn is_beyond(square: Square, metric: Metric, best: &Best) -> bool {
+    best.is_some_and(|(_, far)| metric.to_square_squared(square) > far)
 }
 
 /// A grid of squares, to be visited in rings around a point.
@@ -171,8 +182,8 @@ impl Rings {
         &self,
         metric: Metric,
         most: i64,
-        best: &mut Option<(Edge, f64)>,
-        mut visit: impl FnMut(Square, (usize, usize), &mut Option<(Edge, f64)>),
+        best: &mut Best,
+        mut visit: impl FnMut(Square, (usize, usize), &mut Best),
     ) -> bool {
         let (x, y) = (i64::from(metric.origin.x), i64::from(metric.origin.y));
         let (column, row) = ((x - self.west) >> self.shift, (y - self.south) >> self.shift);
@@ -187,7 +198,7 @@ impl Rings {
                 (p - low).min(high - p) as f64
             };
             let reached = (border(self.west, column, x) * metric.mx).min(border(self.south, row, y) * metric.my);
-            if best.is_some_and(|(_, far)| far <= reached) {
+            if best.is_some_and(|(_, far)| far <= reached * reached) {
                 return true;
             }
         }
