@@ -65,11 +65,26 @@ mod tests {
 
     #[test]
     fn plain_decimals_are_read_and_other_forms_left() {
-        for text in ["116.672", "-0", "0", "5.", ".5", "-.25", "000035.4", "9007199254740992", "0.000000000000000001"] {
+        for text in ["116.672", "-0", "0", "5.", ".5", "-.25", "000035.4", "9007199254740992", "0.00000000000000001"] {
             let (read, want) = (decimal(text.as_bytes()), text.parse::<f64>());
             assert_eq!(read.map(f64::to_bits), want.ok().map(f64::to_bits), "{text}");
         }
-        for text in ["", "-", ".", "+1", "1e5", "--1", "1.2.3", "inf", "NaN", " 1", "1 ", "9007199254740993", "１"] {
+        for text in [
+            "",
+            "-",
+            ".",
+            "+1",
+            "1e5",
+            "--1",
+            "1.2.3",
+            "inf",
+            "NaN",
+            " 1",
+            "1 ",
+            "9007199254740993",
+            "0.000000000000000001",
+            "１",
+        ] {
             assert_eq!(decimal(text.as_bytes()), None, "{text}");
         }
     }
