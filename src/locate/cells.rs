@@ -112,6 +112,8 @@ pub(super) struct Cells {
     /// For each block of top squares, row by row: whether an edge meets one of them.
     pub busy: Vec<bool>,
     pub nodes: Vec<[Entry; 16]>,
+    /// For each of `nodes` that is a top square: the place in `lists` of all its edges, for searches that want no part of it.
+    pub wholes: Vec<u32>,
     /// For each [`Entry::LIST`]: the token at the corner, how many edges, and each of them as a [`Listed`].
     pub lists: Vec<u32>,
     /// Places in `nodes` that updates have left empty.
@@ -244,19 +246,21 @@ impl Cells {
     }
 
     #[inline]
-    fn listed(&self, list: usize) -> &[u32] {
+    pub fn listed(&self, list: usize) -> &[u32] {
         let count = self.lists[list + 1] as usize;
         &self.lists[list + 2..list + 2 + count]
     }
 
-    /// Calls `each` with the places in `steps` of the edges that a square's own word names: none, one or several.
+    /// Calls `each` with the places in `steps` of the edges that meet a top square, or a part that is not cut itself.
     #[inline]
     pub fn each_place(&self, entry: Entry, mut each: impl FnMut(usize)) {
-        match entry.kind() {
-            Entry::EDGE => each(entry.at()),
-            Entry::LIST => self.listed(entry.at()).iter().for_each(|&word| each(Listed(word).at())),
-            _ => {}
-        }
+        let list = match entry.kind() {
+            Entry::FACE => return,
+            Entry::EDGE => return each(entry.at()),
+            Entry::LIST => entry.at(),
+            _ => self.wholes[entry.at()] as usize,
+        };
+        self.listed(list).iter().for_each(|&word| each(Listed(word).at()));
     }
 
     /// Calls `each` with those edges themselves.
@@ -276,7 +280,7 @@ impl Cells {
     pub fn bytes(&self) -> usize {
         self.top.len() * size_of::<Entry>()
             + self.busy.len()
-            + self.nodes.len() * size_of::<[Entry; 16]>()
+            + self.nodes.len() * (size_of::<[Entry; 16]>() + size_of::<u32>())
             + self.lists.len() * size_of::<u32>()
             + self.steps.len() * size_of::<Step>()
     }

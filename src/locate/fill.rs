@@ -38,6 +38,7 @@ impl Cells {
         }
         // Room for updates, so that none has to move the whole index; what is not used is never touched.
         cells.nodes.reserve(cells.nodes.len() / ROOM);
+        cells.wholes.reserve(cells.wholes.len() / ROOM);
         cells.lists.reserve(cells.lists.len() / ROOM);
         (cells, spans)
     }
@@ -64,6 +65,7 @@ impl Cells {
             top: vec![Entry(Token::OUTSIDE.0); columns * rows + 1],
             busy: Vec::new(),
             nodes: Vec::new(),
+            wholes: Vec::new(),
             lists: Vec::new(),
             free_nodes: Vec::new(),
             wasted: 0,
@@ -191,17 +193,21 @@ impl Filling {
             [edge] => return Entry(Entry::EDGE | edge),
             _ => {}
         }
-        if edges.len() <= MOST_LISTED || cuts == 0 || square.shift < 2 {
-            let list = cells.lists.len() as u32;
+        let listed = |cells: &mut Cells| {
             let listed = |&edge: &u32| {
                 let Segment { a, b } = cells.edge(edge as usize).segment;
                 Listed::new(edge, i64::from(a.y.min(b.y)) > square.y).0
             };
             let words: Vec<u32> = edges.iter().map(listed).collect();
-            cells.lists.extend([corner, edges.len() as u32]);
+            let list = cells.lists.len() as u32;
+            cells.lists.extend([corner, words.len() as u32]);
             cells.lists.extend(words);
-            return Entry(Entry::LIST | list);
+            list
+        };
+        if edges.len() <= MOST_LISTED || cuts == 0 || square.shift < 2 {
+            return Entry(Entry::LIST | listed(cells));
         }
+        let whole = if cuts == MOST_CUTS { listed(cells) } else { 0 };
         let until = self.stack.len();
         let mut parts = [Entry(0); 16];
         for (i, entry) in parts.iter_mut().enumerate() {
@@ -216,12 +222,14 @@ impl Filling {
             *entry = self.square(cells, part, corner, until, cuts - 1);
             self.stack.truncate(until);
         }
-        if let Some(free) = cells.free_nodes.pop() {
-            cells.nodes[free as usize] = parts;
-            return Entry(Entry::NODE | free);
-        }
-        cells.nodes.push(parts);
-        Entry(Entry::NODE | (cells.nodes.len() as u32 - 1))
+        let at = cells.free_nodes.pop().unwrap_or_else(|| {
+            cells.nodes.push([Entry(0); 16]);
+            cells.wholes.push(0);
+            cells.nodes.len() as u32 - 1
+        });
+        cells.nodes[at as usize] = parts;
+        cells.wholes[at as usize] = whole;
+        Entry(Entry::NODE | at)
     }
 }
 

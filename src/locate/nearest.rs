@@ -56,7 +56,7 @@ impl Metric {
         x * x + y * y
     }
 
-    /// Whether the point lies (east, north) of the square's middle: from there its parts are nearer.
+    /// Whether the point lies (east, north) of the square's middle: what it holds there is nearer.
     fn is_past(self, square: Square) -> (bool, bool) {
         let middle = square.size() / 2;
         (i64::from(self.origin.x) > square.x + middle, i64::from(self.origin.y) > square.y + middle)
@@ -98,15 +98,6 @@ impl Cells {
         if entry.kind() == Entry::FACE || is_beyond(square, metric, best) {
             return;
         }
-        if entry.kind() == Entry::NODE {
-            let (east, north) = metric.is_past(square);
-            let nearest_part = if east { 3 } else { 0 } | if north { 12 } else { 0 };
-            for i in 0..16 {
-                let part = i ^ nearest_part;
-                self.nearer(self.nodes[entry.at()][part], square.part(part), metric, wanted, best);
-            }
-            return;
-        }
         self.each_edge(entry, |edge| {
             if wanted(&edge) {
                 let far = metric.to_segment_squared(edge.segment);
@@ -135,12 +126,6 @@ impl Cells {
 
     fn gather(&self, entry: Entry, square: Square, metric: Metric, reach_m: f64, found: &mut BTreeMap<FaceIx, f64>) {
         if entry.kind() == Entry::FACE || metric.to_square_squared(square) > reach_m * reach_m {
-            return;
-        }
-        if entry.kind() == Entry::NODE {
-            for (i, part) in self.nodes[entry.at()].iter().enumerate() {
-                self.gather(*part, square.part(i), metric, reach_m, found);
-            }
             return;
         }
         self.each_edge(entry, |edge| {

@@ -122,8 +122,6 @@ impl Cells {
             for column in columns.clone() {
                 let kept = &mut filed[slot(column, row)];
                 self.take(row * self.columns + column, kept);
-                kept.sort_unstable();
-                kept.dedup();
                 kept.retain(|edge| !holds(gone, *edge));
             }
         }
@@ -148,21 +146,20 @@ impl Cells {
         }
     }
 
-    /// Takes the edges out of a top square and frees what it is cut into. An edge may come several times.
+    /// Takes the edges out of a top square and frees what it is cut into.
     fn take(&mut self, top: usize, edges: &mut Vec<u32>) {
-        let mut waiting = vec![std::mem::replace(&mut self.top[top], Entry(Token::OUTSIDE.0))];
+        let top = std::mem::replace(&mut self.top[top], Entry(Token::OUTSIDE.0));
+        self.each_place(top, |at| edges.push(at as u32));
+        self.wasted += if top.kind() == Entry::NODE { 2 + edges.len() } else { 0 };
+        let mut waiting = vec![top];
         while let Some(entry) = waiting.pop() {
             match entry.kind() {
                 Entry::NODE => {
                     waiting.extend(self.nodes[entry.at()]);
                     self.free_nodes.push(entry.at() as u32);
                 }
-                Entry::FACE => {}
-                kind => {
-                    let before = edges.len();
-                    self.each_place(entry, |at| edges.push(at as u32));
-                    self.wasted += if kind == Entry::LIST { 2 + edges.len() - before } else { 0 };
-                }
+                Entry::LIST => self.wasted += 2 + self.listed(entry.at()).len(),
+                _ => {}
             }
         }
     }
