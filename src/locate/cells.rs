@@ -166,24 +166,12 @@ impl Cells {
         (((self.columns - 1) >> BLOCK) + 1, ((self.rows() - 1) >> BLOCK) + 1)
     }
 
-    /// The top squares of a block, as (column, row), beginning at its south-west, or farther east or north.
-    pub fn tops_of(&self, block: (usize, usize), east: bool, north: bool) -> impl Iterator<Item = (usize, usize)> {
-        const LAST: usize = (1 << BLOCK) - 1;
-        let (flip_column, flip_row) = (if east { LAST } else { 0 }, if north { LAST } else { 0 });
-        let (columns, rows) = (self.columns, self.rows());
-        let row = move |i: usize| (block.1 << BLOCK) + (i ^ flip_row);
-        let column = move |i: usize| (block.0 << BLOCK) + (i ^ flip_column);
-        (0..=LAST)
-            .map(row)
-            .filter(move |row| *row < rows)
-            .flat_map(move |row| (0..=LAST).map(column).filter(move |at| *at < columns).map(move |at| (at, row)))
-    }
-
     /// Looks anew whether a block is busy.
     pub fn mark(&mut self, block: (usize, usize)) {
-        let busy = self
-            .tops_of(block, false, false)
-            .any(|(column, row)| self.top[row * self.columns + column].kind() != Entry::FACE);
+        let busy = span_of(block.1, self.rows(), false).any(|row| {
+            span_of(block.0, self.columns, false)
+                .any(|column| self.top[row * self.columns + column].kind() != Entry::FACE)
+        });
         let at = block.1 * self.blocks().0 + block.0;
         self.busy[at] = busy;
     }
@@ -284,4 +272,11 @@ impl Cells {
             + self.lists.len() * size_of::<u32>()
             + self.steps.len() * size_of::<Step>()
     }
+}
+
+/// The columns (or rows) of a block, of `count` in all, beginning at its west (or south) end or at the other.
+pub(super) fn span_of(block: usize, count: usize, from_far_end: bool) -> impl Iterator<Item = usize> {
+    const LAST: usize = (1 << BLOCK) - 1;
+    let flip = if from_far_end { LAST } else { 0 };
+    (0..=LAST).map(move |i| (block << BLOCK) + (i ^ flip)).filter(move |at| *at < count)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{BLOCK, Cells, Edge, Entry};
+use super::cells::{BLOCK, Cells, Edge, Entry, span_of};
 use super::half_open::{Segment, Square};
 use crate::coverage::{FaceIx, Lattice, LatticePoint};
 
@@ -56,6 +56,13 @@ impl Metric {
         x * x + y * y
     }
 
+    /// To the nearest point at the square's latitudes, in square metres.
+    fn to_rows_squared(self, square: Square) -> f64 {
+        let y = i64::from(self.origin.y);
+        let beyond = (square.y - y).max(y - square.y - square.size()).max(0) as f64 * self.my;
+        beyond * beyond
+    }
+
     /// Whether the point lies (east, north) of the square's middle: what it holds there is nearer.
     fn is_past(self, square: Square) -> (bool, bool) {
         let middle = square.size() / 2;
@@ -81,16 +88,33 @@ impl Cells {
             let blocks = Rings::new(self.west, self.south, self.shift + BLOCK, self.blocks());
             blocks.search(metric, i64::MAX, &mut best, |square, block, best| {
                 if self.busy[block.1 * self.blocks().0 + block.0] && !is_beyond(square, metric, best) {
-                    // The near squares first: what they hold spares most of the others.
-                    let (east, north) = metric.is_past(square);
-                    for (column, row) in self.tops_of(block, east, north) {
-                        let top = self.top[row * self.columns + column];
-                        self.nearer(top, self.top_square(column, row), metric, &wanted, best);
-                    }
+                    self.nearer_in_block(block, square, metric, &wanted, best);
                 }
             });
         }
         best.map(|(edge, squared)| (edge, squared.sqrt()))
+    }
+
+    /// Looks in the top squares of a block, the near ones first: what they hold spares most of the others.
+    fn nearer_in_block(
+        &self,
+        block: (usize, usize),
+        square: Square,
+        metric: Metric,
+        wanted: &impl Fn(&Edge) -> bool,
+        best: &mut Best,
+    ) {
+        let (east, north) = metric.is_past(square);
+        for row in span_of(block.1, self.rows(), north) {
+            let west_end = self.top_square(block.0 << BLOCK, row);
+            if best.is_some_and(|(_, far)| metric.to_rows_squared(west_end) > far) {
+                continue;
+            }
+            for column in span_of(block.0, self.columns, east) {
+                let top = self.top[row * self.columns + column];
+                self.nearer(top, self.top_square(column, row), metric, wanted, best);
+            }
+        }
     }
 
     /// Looks in one square for something nearer than the best so far.
