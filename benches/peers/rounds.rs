@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use wangge::coverage::FaceIx;
 use wangge::crs::Cgcs2000;
+use wangge::locate::Locator;
 
 use crate::Fallible;
 use crate::dataset::Dataset;
-use crate::ours::{FORMS, Ours};
+use crate::ours::{FORMS, Form};
 use crate::program::Program;
 
 const ROUNDS: usize = 5;
@@ -97,10 +98,10 @@ impl Spread {
 
 /// Warms everything once, then takes turns.
 pub fn run(dataset: &Dataset, rows: &mut [Row<'_>]) -> Fallible<Table> {
-    let ours = Ours::new(&dataset.coverage);
+    let ours = Locator::new(&dataset.coverage);
     let mut owners = Vec::new();
     let mut turn = || -> Vec<f64> {
-        let time = |form: &crate::ours::Form| {
+        let time = |form: &Form| {
             let start = Instant::now();
             (form.ask)(&ours, &dataset.points, &mut owners);
             start.elapsed().as_secs_f64() * 1e9 / dataset.points.len() as f64
@@ -131,7 +132,7 @@ pub fn run(dataset: &Dataset, rows: &mut [Row<'_>]) -> Fallible<Table> {
 }
 
 /// The numbers of the owners, once all forms of ours agree on them.
-fn owners_by_every_form(dataset: &Dataset, ours: &Ours) -> Fallible<Vec<u32>> {
+fn owners_by_every_form(dataset: &Dataset, ours: &Locator) -> Fallible<Vec<u32>> {
     let answers = FORMS.iter().map(|form| {
         let mut owners: Vec<FaceIx> = Vec::new();
         (form.ask)(ours, &dataset.points, &mut owners);
