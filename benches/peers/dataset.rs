@@ -125,7 +125,7 @@ fn points_inside(coverage: &Coverage) -> Fallible<Vec<Cgcs2000>> {
     let mut points = Vec::with_capacity(POINTS);
     while points.len() < POINTS {
         let point = Cgcs2000::new(west + share() * (east - west), south + share() * (north - south))?;
-        let owner = lattice.quantise(point).map_or(FaceIx::OUTSIDE, |p| locator.owner(p));
+        let owner = locator.owner_of(point);
         if coverage.faces()[owner.ix()].role == FaceRole::Unit {
             points.push(point);
         }

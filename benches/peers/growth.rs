@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use wangge::coverage::{Coverage, FaceIx, LatticePoint};
 use wangge::crs::Cgcs2000;
+use wangge::locate::Locator;
 
-use crate::ours::{FORMS, Ours};
+use crate::ours::FORMS;
 use crate::partition::Seeded;
 use crate::tables::Grid;
 use crate::{Fallible, SIZES, dataset};
@@ -24,11 +25,10 @@ const TURNS: usize = 5;
 pub fn measure(columns: usize, cell: i32) -> Fallible<()> {
     let coverage = dataset::generated_coverage(&Grid::new(SEED, columns, columns, cell), columns, cell)?;
     let edges: usize = coverage.arcs().iter().map(|a| a.points.len() - 1).sum();
-    let before = memory("VmRSS")?;
     let start = Instant::now();
-    let ours = Ours::new(&coverage);
+    let ours = Locator::new(&coverage);
     let build_s = start.elapsed().as_secs_f64();
-    let index_mb = memory("VmRSS")?.saturating_sub(before) as f64 / 1024.0;
+    let index_mb = ours.bytes() as f64 / 1_048_576.0;
     let peak_mb = memory("VmHWM")? as f64 / 1024.0;
 
     let points = random_points(&coverage, columns, cell, POINTS);
@@ -67,7 +67,7 @@ fn random_points(coverage: &Coverage, columns: usize, cell: i32, count: usize) -
 }
 
 /// Asks every form of ours about random points and about vertices, and ray crossing about the same; returns how many were compared.
-fn check(coverage: &Coverage, ours: &Ours, columns: usize, cell: i32) -> Fallible<usize> {
+fn check(coverage: &Coverage, ours: &Locator, columns: usize, cell: i32) -> Fallible<usize> {
     let grid = Grid::new(SEED, columns, columns, cell);
     let lattice = coverage.lattice();
     let arcs = coverage.arcs();

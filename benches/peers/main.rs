@@ -18,6 +18,7 @@ mod rounds;
 mod growth;
 mod page;
 
+use std::fs;
 use std::path::Path;
 
 use dataset::Dataset;
@@ -51,6 +52,7 @@ fn crates_alone() -> Fallible<()> {
 
 fn everyone() -> Fallible<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = root.join("docs/COMPARE.md");
     let mut tables: Vec<Table> = Vec::new();
     let mut absent = Vec::new();
     let mut versions = page::crate_versions(root)?;
@@ -84,10 +86,10 @@ fn everyone() -> Fallible<()> {
         let table = rounds::run(&dataset, &mut rows)?;
         print!("{}", table.markdown());
         tables.push(table);
+        // As it goes, so that a run that is ended early leaves what it measured.
+        fs::write(&page, page::text(&tables, &[], &versions, &absent))?;
     }
     let sizes = growth::children()?;
     growth::draw(root, &sizes)?;
-    let text = page::text(&tables, &sizes, &versions, &absent);
-    std::fs::write(root.join("docs/COMPARE.md"), text)?;
-    Ok(())
+    Ok(fs::write(page, page::text(&tables, &sizes, &versions, &absent))?)
 }

@@ -7,16 +7,13 @@ use wangge::locate::Locator;
 /// A way to ask: its name, and the owners of points in order, into a vector that it clears first.
 pub struct Form {
     pub name: &'static str,
-    pub ask: fn(&Ours, &[Cgcs2000], &mut Vec<FaceIx>),
+    pub ask: fn(&Locator, &[Cgcs2000], &mut Vec<FaceIx>),
 }
 
 pub const FORMS: &[Form] =
-    &[Form { name: "one at a time", ask: one_at_a_time }, Form { name: "in a batch", ask: Locator::owners }];
+    &[Form { name: "one at a time", ask: one_at_a_time }, Form { name: "batched", ask: Locator::owners }];
 
-/// The index is asked as it is.
-pub type Ours = Locator;
-
-fn one_at_a_time(ours: &Ours, points: &[Cgcs2000], owners: &mut Vec<FaceIx>) {
+fn one_at_a_time(locator: &Locator, points: &[Cgcs2000], owners: &mut Vec<FaceIx>) {
     owners.clear();
-    owners.extend(points.iter().map(|point| ours.owner_of(*point)));
+    owners.extend(points.iter().map(|point| locator.owner_of(*point)));
 }

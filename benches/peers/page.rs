@@ -63,7 +63,9 @@ pub fn text(tables: &[Table], sizes: &[serde_json::Value], versions: &[String], 
         let _ = writeln!(text, "- Not compared: {reason}");
     }
     tables.iter().for_each(|table| text.push_str(&table.markdown()));
-    text.push_str(&growth(sizes));
+    if !sizes.is_empty() {
+        text.push_str(&growth(sizes));
+    }
     text
 }
 
