@@ -38,7 +38,7 @@ fn overlaps(claims: &[Claim]) -> f64 {
     let tree =
         RTree::bulk_load(claims.iter().enumerate().map(|(index, c)| Boxed { index, polygon: polygon(c) }).collect());
     let mut area = 0.0;
-    for unit in tree.iter() {
+    for unit in &tree {
         for other in tree.locate_in_envelope_intersecting(unit.envelope()).filter(|o| o.index < unit.index) {
             area += unit.polygon.intersection(&other.polygon).unsigned_area();
         }

@@ -1,7 +1,8 @@
 //! A table of a million points with owners put beside them, file to file, against the `csv` crate reading and writing the same file and nothing
 //! else: `cargo bench --bench bulk`. Run from the project's folder. The aim is half of that speed; the second line leaves the lookup itself out.
 
-#[allow(dead_code, reason = "only its random numbers are used here")]
+#![allow(clippy::print_stdout)] // figures are what a bench is for
+
 #[path = "../tests/partition/mod.rs"]
 mod partition;
 mod pairing;

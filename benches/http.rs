@@ -6,7 +6,6 @@
 
 #![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
 
-#[allow(dead_code)] // shared with benches that use more of it
 #[path = "../tests/partition/mod.rs"]
 mod partition;
 

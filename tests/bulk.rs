@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up has failed")]
 
-#[allow(dead_code, reason = "only its random numbers are used here")]
 #[path = "partition/mod.rs"]
 mod partition;
 mod town;

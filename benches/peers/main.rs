@@ -5,7 +5,6 @@
 
 #![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
 
-#[allow(dead_code)] // `partition` itself: the tables draw the same cells
 #[path = "../../tests/partition/mod.rs"]
 mod partition;
 #[path = "../../tests/partition/tables.rs"]

@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may stop where it stands
 
-#[allow(dead_code)] // shared with tests that use more of it
 #[path = "../partition/mod.rs"]
 mod partition;
 mod district;

@@ -72,7 +72,7 @@ pub async fn say(to: SocketAddr, raw: &[u8]) -> Vec<u8> {
 pub async fn ask(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)]) -> Answer {
     let mut raw = format!("{method} {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
     for (name, value) in headers {
-        raw.push_str(&format!("{name}: {value}\r\n"));
+        raw.extend([name, ": ", value, "\r\n"]);
     }
     raw.push_str("\r\n");
     Answer::parse(&say(to, raw.as_bytes()).await)
