@@ -269,7 +269,7 @@ impl Cells {
         self.top.len() * size_of::<Entry>()
             + self.busy.len()
             + self.nodes.len() * (size_of::<[Entry; 16]>() + size_of::<u32>())
-            + self.lists.len() * size_of::<u32>()
+            + (self.lists.len() + self.free_nodes.len()) * size_of::<u32>()
             + self.steps.len() * size_of::<Step>()
     }
 }

@@ -18,7 +18,7 @@ use nearest::Metric;
 
 /// The exact index over one coverage: squares, most of which know their face and the rest of which know the few edges that cross them.
 ///
-/// Use it for any number of lookups on one version; it is built in milliseconds for a district ([`Locator::bytes`] tells its size, about 50 bytes
+/// Use it for any number of lookups on one version; it is built in milliseconds for a district ([`Locator::bytes`] tells its size, about 80 bytes
 /// an edge) and follows an edit in microseconds ([`Locator::update`]). The page `docs/algorithms/locate.md` has the picture; the rule of who owns
 /// a point *on* a boundary is at [`Locator::owner`].
 #[derive(Clone, Debug)]

@@ -222,13 +222,8 @@ pub(super) fn counts(
     (hierarchy, roster): (&Hierarchy, &Roster),
     (places, issues, base): (&[Place], &[Issue], usize),
 ) -> Counts {
-    let locator = coverage.map(|coverage| (coverage.lattice(), Locator::new(coverage)));
-    let outside = |point| {
-        locator.as_ref().is_some_and(|(lattice, locator)| {
-            let owner = lattice.quantise(point).ok().map(|p| locator.owner(p));
-            owner.and_then(|face| hierarchy.unit_of_face(face)).is_none()
-        })
-    };
+    let locator = coverage.map(Locator::new);
+    let outside = |point| locator.as_ref().is_some_and(|l| hierarchy.unit_of_face(l.owner_of(point)).is_none());
     Counts {
         units: levels.enumerate().map(|(i, key)| (key, hierarchy.at_level(i as u8).count())).collect(),
         people: roster.people().len(),

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::coverage::FaceIx;
 use crate::crs::{Cgcs2000, Crs, CrsFault};
 use crate::grid::people::OnDuty;
 use crate::grid::{Unit, UnitIx};
@@ -137,8 +136,7 @@ pub fn place(snapshot: &Snapshot, asked: Question) -> Result<Placed<'_>, Questio
 /// The unit that owns a stored position, without distances: what counting issues and attaching places needs.
 #[must_use]
 pub fn owner_of(snapshot: &Snapshot, point: Cgcs2000) -> Option<UnitIx> {
-    let face: FaceIx = snapshot.locator.owner(snapshot.coverage.lattice().quantise(point).ok()?);
-    snapshot.hierarchy.unit_of_face(face)
+    snapshot.hierarchy.unit_of_face(snapshot.locator.owner_of(point))
 }
 
 /// The unit and all above it, top level first.
