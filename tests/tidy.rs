@@ -31,6 +31,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("hyper_util", &["http"], "the wire: our own accept loop has header timeouts"),
     ("indicatif", &["cli"], "only the terminal has progress bars"),
     ("jiff", ANYWHERE, "civil time is a value; reading a clock is checked apart"),
+    ("libc", &["locate"], "one call: large pages for a large index"),
     ("memchr", &["exchange"], "line breaks and quotes of long tables"),
     ("png", &["render"], "pixels"),
     ("proj", &["crs"], "only crs converts between systems"),

@@ -2,6 +2,7 @@
 
 use super::Locator;
 use super::cells::{Cells, Entry, Offset, Token};
+use super::picture::{EDGES_DECIDE, Picture};
 use crate::coverage::{FaceIx, LatticePoint};
 use crate::crs::Cgcs2000;
 
@@ -69,7 +70,7 @@ impl Locator {
 }
 
 impl Cells {
-    /// The other stages: cut squares level by level, then lone edges, then lists. In the end every entry is a token.
+    /// The other stages: cut squares level by level, then pictures, then lists. In the end every entry is a token.
     fn settle(&self, block: &mut Block, len: usize, on_outline: impl Fn(LatticePoint) -> FaceIx) {
         let mut waiting = Queue::new();
         for i in 0..len {
@@ -77,23 +78,24 @@ impl Cells {
         }
         let mut shift = self.shift;
         while waiting.len > 0 {
-            let (mut cut, mut lone, mut listed) = (Queue::new(), Queue::new(), Queue::new());
+            let (mut cut, mut drawn, mut listed) = (Queue::new(), Queue::new(), Queue::new());
             for &i in &waiting.at[..waiting.len] {
                 let kind = block.entries[usize::from(i)].kind();
                 cut.push_if(kind == Entry::NODE, i);
-                lone.push_if(kind == Entry::EDGE, i);
-                listed.push_if(kind == Entry::LIST, i);
+                drawn.push_if(kind == Entry::PICTURE, i);
             }
-            let settled = |block: &mut Block, i: usize, token: Token| {
-                block.entries[i] = Entry(if token.is_unit() { token.0 } else { on_outline(block.points[i]).0 });
-            };
-            for i in lone.at[..lone.len].iter().map(|i| usize::from(*i)) {
-                let token = self.beside(block.entries[i].at(), block.points[i]);
-                settled(block, i, token);
+            for &i in &drawn.at[..drawn.len] {
+                let at = usize::from(i);
+                let Offset { dx, dy } = block.offsets[at];
+                let picture = block.entries[at];
+                let token = Picture::at(&self.lines[picture.drawn_at()], dx, dy, shift);
+                let asked = token & EDGES_DECIDE != 0;
+                block.entries[at] = if asked { picture } else { Entry(token) };
+                listed.push_if(asked, i);
             }
             for i in listed.at[..listed.len].iter().map(|i| usize::from(*i)) {
-                let token = self.reached(block.entries[i].at(), block.points[i], block.offsets[i], shift);
-                settled(block, i, token);
+                let token = self.reached(block.entries[i], block.points[i], block.offsets[i], shift);
+                block.entries[i] = Entry(if token.is_unit() { token.0 } else { on_outline(block.points[i]).0 });
             }
             waiting.len = 0;
             shift = shift.saturating_sub(2);

@@ -1,10 +1,14 @@
-//! The cells: a grid of squares over the coverage, each of which answers at once, asks one edge, asks a few, or is cut into sixteen.
+//! The cells: a grid of squares over the coverage, each of which answers at once, has a picture, or is cut into sixteen.
 //!
-//! A word a square. Where no boundary passes it *is* the owner. Where one edge passes, its other points decide nothing: the owner is the face on
-//! that side of it. Elsewhere the face at the square's south-west corner is changed by every edge crossed on the way from there: east along the
-//! corner's latitude, then north. Edges carry `left XOR right`, so the changes telescope and their order does not matter.
+//! A word a square. Where no boundary passes it *is* the owner. Elsewhere a picture ([`super::picture`]) answers for most of the square, and for the
+//! rest the face at the square's south-west corner is changed by every edge crossed on the way from there: east along the corner's latitude,
+//! then north. Edges carry `left XOR right`, so the changes telescope and their order does not matter. They are asked as they were drawn
+//! ([`super::sketch`]), side by side in one piece of memory, and on the lattice only where that is not sure.
 
+use super::busy::Busy;
 use super::half_open::{Segment, Square};
+use super::picture::{EDGES_DECIDE, Line, Picture};
+use super::sketch::{PIECES, Pencil};
 use crate::coverage::{FaceIx, FaceRole, LatticePoint};
 
 /// A face as the index writes it: its number, and a bit when it is nobody's land.
@@ -40,10 +44,10 @@ impl Entry {
     pub const FACE: u32 = 0;
     /// Cut into sixteen: a place in [`Cells::nodes`].
     pub const NODE: u32 = 1 << 30;
-    /// One edge passes through: a place in [`Cells::steps`].
-    pub const EDGE: u32 = 2 << 30;
-    /// Several edges: a place in [`Cells::lists`].
-    pub const LIST: u32 = 3 << 30;
+    /// Edges meet it: a place in [`Cells::lines`], where its [`Picture`] is, and its edges are behind; and how many lines they take, where that is
+    /// less than four (0 otherwise), so that a search for edges need not look at the picture.
+    pub const PICTURE: u32 = 2 << 30;
+    const LINES: u32 = 28;
 
     #[inline]
     pub const fn kind(self) -> u32 {
@@ -54,27 +58,21 @@ impl Entry {
     pub const fn at(self) -> usize {
         (self.0 & !Self::KIND) as usize
     }
-}
 
-/// An edge as a list names it: its place in [`Cells::steps`], and a bit when it lies wholly above the square's southern border.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Listed(pub u32);
-
-impl Listed {
-    const HIGH: u32 = 1 << 31;
-
-    pub const fn new(at: u32, high: bool) -> Self {
-        Self(if high { at | Self::HIGH } else { at })
+    pub const fn picture(at: u32, lines: usize) -> Self {
+        Self(Self::PICTURE | if lines < 4 { (lines as u32) << Self::LINES } else { 0 } | at)
     }
 
+    /// The place of the picture.
     #[inline]
-    pub const fn at(self) -> usize {
-        (self.0 & !Self::HIGH) as usize
+    pub const fn drawn_at(self) -> usize {
+        (self.0 & ((1 << Self::LINES) - 1)) as usize
     }
 
+    /// The lines behind it, 0 where there are more than three.
     #[inline]
-    pub const fn is_high(self) -> bool {
-        self.0 & Self::HIGH != 0
+    pub const fn lines(self) -> usize {
+        (self.0 >> Self::LINES & 3) as usize
     }
 }
 
@@ -94,9 +92,6 @@ pub(super) struct Edge {
     pub right: Token,
 }
 
-/// A block is `1 << BLOCK` top squares wide and high: what a search for something far away looks at.
-pub(super) const BLOCK: u32 = 4;
-
 #[derive(Clone, Debug)]
 pub(super) struct Cells {
     pub west: i32,
@@ -109,18 +104,20 @@ pub(super) struct Cells {
     pub columns: usize,
     /// The top squares row by row, and one more for everywhere else.
     pub top: Vec<Entry>,
-    /// For each block of top squares, row by row: whether an edge meets one of them.
-    pub busy: Vec<bool>,
+    /// Which top squares an edge meets.
+    pub busy: Busy,
     pub nodes: Vec<[Entry; 16]>,
     /// For each of `nodes` that is a top square: the place in `lists` of all its edges, for searches that want no part of it.
     pub wholes: Vec<u32>,
-    /// For each [`Entry::LIST`]: the token at the corner, how many edges, and each of them as a [`Listed`].
+    /// For each top square that is cut: how many edges meet it, and the place in `steps` of each.
     pub lists: Vec<u32>,
+    /// Every picture with its edges behind it.
+    pub lines: Vec<Line>,
     /// Places in `nodes` that updates have left empty.
     pub free_nodes: Vec<u32>,
     /// The points of every arc in order, arc after arc.
     pub steps: Vec<Step>,
-    /// Words of `lists` and steps that updates have left behind.
+    /// Words of `lists`, lines and steps that updates have left behind.
     pub wasted: usize,
 }
 
@@ -152,28 +149,14 @@ impl Cells {
         (offset.dy >> self.shift) as usize * self.columns + (offset.dx >> self.shift) as usize
     }
 
-    pub fn rows(&self) -> usize {
+    /// Rows of top squares.
+    pub fn height_in_squares(&self) -> usize {
         (self.top.len() - 1) / self.columns
     }
 
     pub fn top_square(&self, column: usize, row: usize) -> Square {
         let at = |origin: i32, count: usize| i64::from(origin) + ((count as i64) << self.shift);
         Square { x: at(self.west, column), y: at(self.south, row), shift: self.shift }
-    }
-
-    /// Columns and rows of blocks.
-    pub fn blocks(&self) -> (usize, usize) {
-        (((self.columns - 1) >> BLOCK) + 1, ((self.rows() - 1) >> BLOCK) + 1)
-    }
-
-    /// Looks anew whether a block is busy.
-    pub fn mark(&mut self, block: (usize, usize)) {
-        let busy = span_of(block.1, self.rows(), false).any(|row| {
-            span_of(block.0, self.columns, false)
-                .any(|column| self.top[row * self.columns + column].kind() != Entry::FACE)
-        });
-        let at = block.1 * self.blocks().0 + block.0;
-        self.busy[at] = busy;
     }
 
     #[inline]
@@ -199,56 +182,72 @@ impl Cells {
     pub fn face_at(&self, point: LatticePoint) -> (Token, bool) {
         let Some(offset) = self.offset(point) else { return (Token::OUTSIDE, false) };
         let (entry, shift) = self.leaf(offset);
-        match entry.kind() {
-            Entry::FACE => (Token(entry.0), false),
-            Entry::EDGE => (self.beside(entry.at(), point), true),
-            _ => (self.reached(entry.at(), point, offset, shift), true),
+        if entry.kind() == Entry::FACE {
+            return (Token(entry.0), false);
         }
-    }
-
-    /// The face on the point's side of the one edge in its square.
-    #[inline]
-    pub fn beside(&self, edge: usize, point: LatticePoint) -> Token {
-        let edge = self.edge(edge);
-        if edge.segment.is_left(i64::from(point.x), i64::from(point.y)) { edge.left } else { edge.right }
+        let token = Picture::at(&self.lines[entry.drawn_at()], offset.dx, offset.dy, shift);
+        if token & EDGES_DECIDE == 0 {
+            return (Token(token), false);
+        }
+        (self.reached(entry, point, offset, shift), true)
     }
 
     /// The face at the corner of the point's square, changed by every edge on the way to the point.
     #[inline]
-    pub fn reached(&self, list: usize, point: LatticePoint, offset: Offset, shift: u32) -> Token {
+    pub fn reached(&self, picture: Entry, point: LatticePoint, offset: Offset, shift: u32) -> Token {
+        let at = Pencil::at(offset.dx, offset.dy, shift);
+        let (mut token, mut all_sure) = (Picture::corner(&self.lines[picture.drawn_at()]), true);
+        for line in self.behind(picture) {
+            let (change, sure) = line.change(at);
+            token ^= change;
+            all_sure &= sure;
+        }
+        if all_sure { Token(token) } else { self.exactly_reached(picture, point, offset, shift) }
+    }
+
+    #[cold]
+    fn exactly_reached(&self, picture: Entry, point: LatticePoint, offset: Offset, shift: u32) -> Token {
         let inside = (1u32 << shift) - 1;
         let (x, y) = (i64::from(point.x), i64::from(point.y));
-        let (corner_x, corner_y) = (x - i64::from(offset.dx & inside), y - i64::from(offset.dy & inside));
-        let mut token = self.lists[list];
-        for &word in self.listed(list) {
-            let Edge { segment, left, right } = self.edge(Listed(word).at());
-            // Most edges of a square lie above its southern border, and only the way north can cross them.
-            let crossed = if Listed(word).is_high() {
-                segment.is_below(x, y)
-            } else {
-                segment.crosses_eastward(corner_x, x, corner_y) != segment.crosses_northward(x, corner_y, y)
-            };
-            token ^= if crossed { left.0 ^ right.0 } else { 0 };
-        }
+        let corner = (x - i64::from(offset.dx & inside), y - i64::from(offset.dy & inside));
+        let mut token = Picture::corner(&self.lines[picture.drawn_at()]);
+        self.each_edge(picture, |Edge { segment, left, right }| {
+            token ^= if segment.crosses_on_the_way(corner, (x, y)) { left.0 ^ right.0 } else { 0 };
+        });
         Token(token)
     }
 
+    /// The lines with the edges of a picture.
     #[inline]
-    pub fn listed(&self, list: usize) -> &[u32] {
-        let count = self.lists[list + 1] as usize;
-        &self.lists[list + 2..list + 2 + count]
+    pub fn behind(&self, picture: Entry) -> &[Line] {
+        let at = picture.drawn_at();
+        let lines = match picture.lines() {
+            0 => Picture::edges(&self.lines[at]).div_ceil(PIECES),
+            lines => lines,
+        };
+        &self.lines[at + 1..=at + lines]
     }
 
     /// Calls `each` with the places in `steps` of the edges that meet a top square, or a part that is not cut itself.
     #[inline]
     pub fn each_place(&self, entry: Entry, mut each: impl FnMut(usize)) {
-        let list = match entry.kind() {
-            Entry::FACE => return,
-            Entry::EDGE => return each(entry.at()),
-            Entry::LIST => entry.at(),
-            _ => self.wholes[entry.at()] as usize,
-        };
-        self.listed(list).iter().for_each(|&word| each(Listed(word).at()));
+        match entry.kind() {
+            Entry::FACE => {}
+            Entry::NODE => self.whole(entry).iter().for_each(|&place| each(place as usize)),
+            _ => {
+                let places = self.behind(entry).iter().flat_map(Line::edges);
+                let count = Picture::edges(&self.lines[entry.drawn_at()]);
+                places.take(count).for_each(|place| each(place as usize));
+            }
+        }
+    }
+
+    /// The places in `steps` of the edges of a top square that is cut.
+    #[inline]
+    pub fn whole(&self, node: Entry) -> &[u32] {
+        let list = self.wholes[node.at()] as usize;
+        let count = self.lists[list] as usize;
+        &self.lists[list + 1..=list + count]
     }
 
     /// Calls `each` with those edges themselves.
@@ -267,16 +266,10 @@ impl Cells {
     /// Bytes of the index, everything counted.
     pub fn bytes(&self) -> usize {
         self.top.len() * size_of::<Entry>()
-            + self.busy.len()
+            + self.busy.bytes()
             + self.nodes.len() * (size_of::<[Entry; 16]>() + size_of::<u32>())
             + (self.lists.len() + self.free_nodes.len()) * size_of::<u32>()
+            + self.lines.len() * size_of::<Line>()
             + self.steps.len() * size_of::<Step>()
     }
-}
-
-/// The columns (or rows) of a block, of `count` in all, beginning at its west (or south) end or at the other.
-pub(super) fn span_of(block: usize, count: usize, from_far_end: bool) -> impl Iterator<Item = usize> {
-    const LAST: usize = (1 << BLOCK) - 1;
-    let flip = if from_far_end { LAST } else { 0 };
-    (0..=LAST).map(move |i| (block << BLOCK) + (i ^ flip)).filter(move |at| *at < count)
 }

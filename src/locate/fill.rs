@@ -1,13 +1,21 @@
 //! Building the cells from the arcs, and filling a square anew.
 
-use super::cells::{Cells, Edge, Entry, Listed, Step, Token};
+use super::busy::Busy;
+use super::cells::{Cells, Edge, Entry, Step, Token};
 use super::half_open::{Segment, Square};
+use super::pages;
+use super::picture::{Line, Picture};
+use super::sketch::{PIECES, Piece};
 use crate::coverage::{Arc, Coverage, FaceIx, LatticePoint};
 
-/// Top squares for each edge: more answer more points at once, and take four bytes each.
-const SQUARES_PER_EDGE: f64 = 3.0;
+/// The most top squares for each edge (a quarter as many at the least, since their width is a power of two): more answer more points at once, but an
+/// edge is drawn in more of them.
+const fn squares_per_edge(edges: usize) -> f64 {
+    // Beyond some 150 MB nothing is left of the caches that a finer grid makes good use of, and memory counts for more.
+    if edges < 1 << 20 { 3.0 } else { 1.0 }
+}
 /// A square with more edges than this is cut into sixteen, …
-const MOST_LISTED: usize = 2;
+const MOST_LISTED: usize = 12;
 /// … unless it has been cut this often: around a junction of three arcs cutting on never helps.
 const MOST_CUTS: u32 = 2;
 
@@ -20,22 +28,21 @@ impl Cells {
         let (low, high) = coverage.bounds().unwrap_or((LatticePoint::new(0, 0), LatticePoint::new(0, 0)));
         let points: usize = coverage.arcs().iter().map(|arc| arc.points.len()).sum();
         let mut cells = Self::empty(low, high, points - coverage.arcs().len());
-        cells.steps.reserve_exact(points + points / ROOM);
+        cells.steps = pages::with_room(points + points / ROOM);
         let spans: Vec<Span> = coverage.arcs().iter().map(|arc| cells.lay(coverage, arc)).collect();
         let filed = Filed::new(&cells, &spans);
+        let lines = filed.lines();
+        cells.lines = pages::with_room(lines + lines / ROOM);
         let mut filling = Filling::default();
-        for row in 0..cells.rows() {
+        let rows = cells.height_in_squares();
+        for row in 0..rows {
             let mut corner = Token::OUTSIDE.0;
             for column in 0..cells.columns {
                 let edges = filed.at(row * cells.columns + column);
                 corner = filling.top(&mut cells, column, row, corner, edges);
             }
         }
-        let (across, up) = cells.blocks();
-        cells.busy = vec![false; across * up];
-        for block in (0..up).flat_map(|row| (0..across).map(move |column| (column, row))) {
-            cells.mark(block);
-        }
+        cells.busy.settle(0..=cells.columns - 1, 0..=rows - 1);
         // Room for updates, so that none has to move the whole index; what is not used is never touched.
         cells.nodes.reserve(cells.nodes.len() / ROOM);
         cells.wholes.reserve(cells.wholes.len() / ROOM);
@@ -49,12 +56,14 @@ impl Cells {
         let (west, south) = (low.x - 1, low.y - 1);
         let across = |low: i32, high: i32| (i64::from(high) - i64::from(low) + 2) as u32;
         let (width, height) = (across(west, high.x), across(south, high.y));
-        let wanted = (edges as f64 * SQUARES_PER_EDGE).max(1.0);
+        let wanted = (edges as f64 * squares_per_edge(edges)).max(1.0);
         // A district as thin as a thread gets no more squares in a row than another in all.
         let (w, h) = (f64::from(width), f64::from(height));
         let side = (w * h / wanted).sqrt().max(w.max(h) / wanted);
-        let shift = (side.log2().round().max(0.0) as u32).min(31);
+        let shift = (side.log2().ceil().max(0.0) as u32).min(31);
         let (columns, rows) = (((width - 1) >> shift) as usize + 1, ((height - 1) >> shift) as usize + 1);
+        let mut top = pages::with_room(columns * rows + 1);
+        top.resize(columns * rows + 1, Entry(Token::OUTSIDE.0));
         Self {
             west,
             south,
@@ -62,11 +71,12 @@ impl Cells {
             height,
             shift,
             columns,
-            top: vec![Entry(Token::OUTSIDE.0); columns * rows + 1],
-            busy: Vec::new(),
+            top,
+            busy: Busy::new(columns, rows),
             nodes: Vec::new(),
             wholes: Vec::new(),
             lists: Vec::new(),
+            lines: Vec::new(),
             free_nodes: Vec::new(),
             wasted: 0,
             steps: Vec::new(),
@@ -87,10 +97,10 @@ impl Cells {
         let (a, b) = (segment.a, segment.b);
         let rows = self
             .reach(i64::from(a.y.min(b.y)) - i64::from(self.south), i64::from(a.y.max(b.y)) - i64::from(self.south));
-        let last_row = self.rows() as i64 - 1;
+        let last_row = self.height_in_squares() as i64 - 1;
         for row in rows.0.max(0)..=rows.1.min(last_row) {
             let band = self.top_square(0, row as usize);
-            let (west, east) = between(segment, band.y, band.y + band.size());
+            let (west, east) = segment.between(band.y, band.y + band.size());
             let columns = self.reach(west - i64::from(self.west), east - i64::from(self.west));
             for column in columns.0.max(0)..=columns.1.min(self.columns as i64 - 1) {
                 if self.top_square(column as usize, row as usize).meets(segment) {
@@ -104,21 +114,6 @@ impl Cells {
     pub const fn reach(&self, from: i64, to: i64) -> (i64, i64) {
         ((from - 1) >> self.shift, to >> self.shift)
     }
-}
-
-/// Where the segment runs from west to east between two latitudes: a step too wide, since it is taken in floats.
-fn between(s: Segment, south: i64, north: i64) -> (i64, i64) {
-    let (ax, bx) = (i64::from(s.a.x), i64::from(s.b.x));
-    let (west, east) = (ax.min(bx), ax.max(bx));
-    if s.a.y == s.b.y {
-        return (west, east);
-    }
-    let slope = (bx - ax) as f64 / (i64::from(s.b.y) - i64::from(s.a.y)) as f64;
-    let at = |y: i64| ax as f64 + slope * (y - i64::from(s.a.y)) as f64;
-    let (one, other) = (at(south), at(north));
-    // Coordinates are under 2³², so an error is far below a step; `as` keeps what leaves i64 at its ends.
-    let (least, most) = (one.min(other).floor() as i64, one.max(other).ceil() as i64);
-    (west.max(least.saturating_sub(1)), east.min(most.saturating_add(1)))
 }
 
 /// Where the points of an arc stand in `steps`.
@@ -162,6 +157,12 @@ impl Filed {
         Self { starts, edges }
     }
 
+    /// Lines for pictures and edges: exact where no square is cut, and about right where some are.
+    fn lines(&self) -> usize {
+        let each = self.starts.windows(2).map(|span| (span[1] - span[0]) as usize);
+        each.filter(|edges| *edges > 0).map(|edges| 1 + edges.div_ceil(PIECES)).sum()
+    }
+
     fn at(&self, top: usize) -> &[u32] {
         &self.edges[self.starts[top] as usize..self.starts[top + 1] as usize]
     }
@@ -180,34 +181,22 @@ impl Filling {
         let square = cells.top_square(column, row);
         self.stack.clear();
         self.stack.extend_from_slice(edges);
-        cells.top[row * cells.columns + column] = self.square(cells, square, corner, 0, MOST_CUTS);
+        let entry = self.square(cells, square, corner, 0, MOST_CUTS);
+        cells.top[row * cells.columns + column] = entry;
+        cells.busy.set(column, row, entry.kind() != Entry::FACE);
         reach_corner(cells, edges, corner, square, square.x + square.size(), square.y)
     }
 
     /// The word of a square whose edges are `stack[from..]`.
     fn square(&mut self, cells: &mut Cells, square: Square, corner: u32, from: usize, cuts: u32) -> Entry {
         let edges = &self.stack[from..];
-        match *edges {
-            [] => return Entry(corner),
-            // Arcs have no loose ends, so a lone edge passes from border to border.
-            [edge] => return Entry(Entry::EDGE | edge),
-            _ => {}
+        if edges.is_empty() {
+            return Entry(corner);
         }
-        let listed = |cells: &mut Cells| {
-            let listed = |&edge: &u32| {
-                let Segment { a, b } = cells.edge(edge as usize).segment;
-                Listed::new(edge, i64::from(a.y.min(b.y)) > square.y).0
-            };
-            let words: Vec<u32> = edges.iter().map(listed).collect();
-            let list = cells.lists.len() as u32;
-            cells.lists.extend([corner, words.len() as u32]);
-            cells.lists.extend(words);
-            list
-        };
         if edges.len() <= MOST_LISTED || cuts == 0 || square.shift < 2 {
-            return Entry(Entry::LIST | listed(cells));
+            return cells.draw(corner, edges, square);
         }
-        let whole = if cuts == MOST_CUTS { listed(cells) } else { 0 };
+        let whole = if cuts == MOST_CUTS { cells.list(edges) } else { 0 };
         let until = self.stack.len();
         let mut parts = [Entry(0); 16];
         for (i, entry) in parts.iter_mut().enumerate() {
@@ -233,11 +222,37 @@ impl Filling {
     }
 }
 
+impl Cells {
+    /// Draws a square and the edges that meet it.
+    fn draw(&mut self, corner: u32, edges: &[u32], square: Square) -> Entry {
+        let at = self.lines.len() as u32;
+        let segments = edges.iter().map(|&edge| self.edge(edge as usize).segment);
+        let face = |x: i64, y: i64| reach_corner(self, edges, corner, square, square.x + x, square.y + y);
+        let picture = Picture::draw(corner, square, segments, face);
+        self.lines.push(picture);
+        for four in edges.chunks(PIECES) {
+            let mut pieces = [Piece::UNUSED; PIECES];
+            for (piece, &edge) in pieces.iter_mut().zip(four) {
+                let Edge { segment, left, right } = self.edge(edge as usize);
+                *piece = Piece::draw(edge, segment, (left, right), square);
+            }
+            self.lines.push(Line::of_pieces(pieces));
+        }
+        Entry::picture(at, edges.len().div_ceil(PIECES))
+    }
+
+    fn list(&mut self, edges: &[u32]) -> u32 {
+        let list = self.lists.len() as u32;
+        self.lists.push(edges.len() as u32);
+        self.lists.extend_from_slice(edges);
+        list
+    }
+}
+
 /// The token at (`x`, `y`) on the border of or in a square, from the token at its corner and all edges that meet it.
 fn reach_corner(cells: &Cells, edges: &[u32], corner: u32, square: Square, x: i64, y: i64) -> u32 {
     edges.iter().fold(corner, |token, &edge| {
         let Edge { segment, left, right } = cells.edge(edge as usize);
-        let crossed = segment.crosses_eastward(square.x, x, square.y) != segment.crosses_northward(x, square.y, y);
-        if crossed { token ^ left.0 ^ right.0 } else { token }
+        if segment.crosses_on_the_way((square.x, square.y), (x, y)) { token ^ left.0 ^ right.0 } else { token }
     })
 }

@@ -45,11 +45,25 @@ impl Segment {
         spans && self.is_left(x, from) != self.is_left(x, to)
     }
 
-    /// Whether the segment passes below a point: [`Self::crosses_northward`] from so far south that the segment is above. No branches.
+    /// Whether the way from a corner east, then north to (`x`, `y`) crosses the segment an odd number of times.
     #[inline]
-    pub fn is_below(self, x: i64, y: i64) -> bool {
-        let (starts_west, ends_west) = (i64::from(self.a.x) <= x, i64::from(self.b.x) <= x);
-        (starts_west != ends_west) & (self.is_left(x, y) == starts_west)
+    pub fn crosses_on_the_way(self, corner: (i64, i64), (x, y): (i64, i64)) -> bool {
+        self.crosses_eastward(corner.0, x, corner.1) != self.crosses_northward(x, corner.1, y)
+    }
+
+    /// Where the segment runs from west to east between two latitudes: a step too wide, since it is taken in floats.
+    pub fn between(self, south: i64, north: i64) -> (i64, i64) {
+        let (ax, bx) = (i64::from(self.a.x), i64::from(self.b.x));
+        let (west, east) = (ax.min(bx), ax.max(bx));
+        if self.a.y == self.b.y {
+            return (west, east);
+        }
+        let slope = (bx - ax) as f64 / (i64::from(self.b.y) - i64::from(self.a.y)) as f64;
+        let at = |y: i64| ax as f64 + slope * (y - i64::from(self.a.y)) as f64;
+        let (one, other) = (at(south), at(north));
+        // Coordinates are under 2³², so an error is far below a step; `as` keeps what leaves i64 at its ends.
+        let (least, most) = (one.min(other).floor() as i64, one.max(other).ceil() as i64);
+        (west.max(least.saturating_sub(1)), east.min(most.saturating_add(1)))
     }
 }
 

@@ -1,9 +1,13 @@
 //! Whose point is this? Exactly one owner for every point, decided in integers.
 
-mod batch;
+mod half_open;
+mod pages;
+mod sketch;
+mod picture;
+mod busy;
 mod cells;
 mod fill;
-mod half_open;
+mod batch;
 mod nearest;
 mod update;
 

@@ -1,9 +1,12 @@
-//! How far is the boundary, and who lives within some metres? Squares are visited ring by ring around the point.
+//! How far is the boundary, and who lives within some metres? The squares that hold an edge are visited outward from the point, row by row.
 
 use std::collections::BTreeMap;
 
-use super::cells::{BLOCK, Cells, Edge, Entry, span_of};
+use super::busy::BLOCK;
+use super::cells::{Cells, Edge, Entry};
 use super::half_open::{Segment, Square};
+use super::picture::Line;
+use super::sketch::{PIECES, units_per_step};
 use crate::coverage::{FaceIx, Lattice, LatticePoint};
 
 /// Metres around one point: the ellipsoid's local metric.
@@ -70,69 +73,312 @@ impl Metric {
     }
 }
 
-/// The nearest edge found so far, with its distance in square metres.
-type Best = Option<(Edge, f64)>;
+/// Squares across and up, around the point's own, that are looked at first and all.
+const WINDOW: usize = 3;
+/// Lines of drawn edges that are compared before one is measured.
+const AT_ONCE: usize = 16;
+/// The bits of a row of the window, from its first column on.
+const WHOLE_WINDOW: u64 = (1 << WINDOW) - 1;
+/// Rows of squares to the north and to the south of a point that are looked at one by one, before whole blocks of them.
+const NEAR_ROWS: i64 = 24;
 
-/// Rings of top squares around a point that are looked at one by one, before whole blocks of them.
-const NEAR_RINGS: i64 = 4;
+/// Looking for the nearest edge of a kind.
+struct Search<'a, W> {
+    cells: &'a Cells,
+    metric: Metric,
+    wanted: W,
+    /// The nearest edge so far, with its distance in square metres.
+    best: Option<(Edge, f64)>,
+    /// A drawn edge farther than this, in square metres, is not nearer than the best.
+    limit: f32,
+    /// Of the point, from the grid's corner.
+    dx: i64,
+    dy: i64,
+    /// Metres in a unit of a square's drawing, and units in a step.
+    unit: (f32, f32),
+    units_per_step: f64,
+    /// Metres by which two drawn edges may be nearer or farther, one against the other, than the edges are: each end is drawn less than a unit off.
+    slack: f32,
+}
+
+/// Distances in `f32` are good to some 10⁻⁶ of themselves.
+const ROUNDED: f64 = 1.000_01;
+
+/// Lines of drawn edges, and how far each edge is, squared.
+struct Drawn {
+    lines: [[u32; PIECES]; AT_ONCE],
+    far: [[f32; PIECES]; AT_ONCE],
+    count: usize,
+    /// The least in each place of a line.
+    least: [f32; PIECES],
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self { lines: [[0; PIECES]; AT_ONCE], far: [[0.0; PIECES]; AT_ONCE], count: 0, least: [f32::INFINITY; PIECES] }
+    }
+}
+
+impl Drawn {
+    #[inline]
+    fn add(&mut self, line: &Line, far: [f32; PIECES]) {
+        self.lines[self.count] = line.edges();
+        self.far[self.count] = far;
+        self.count += 1;
+        self.least = std::array::from_fn(|i| if far[i] < self.least[i] { far[i] } else { self.least[i] });
+    }
+
+    #[inline]
+    fn each_within(&self, limit: f32, mut each: impl FnMut(usize)) {
+        for (line, far) in self.lines.iter().zip(&self.far).take(self.count) {
+            for (edge, far) in line.iter().zip(far) {
+                if *far <= limit {
+                    each(*edge as usize);
+                }
+            }
+        }
+    }
+
+    /// The least distance of all, in metres.
+    fn least(&self) -> f32 {
+        self.least.into_iter().fold(f32::INFINITY, f32::min).sqrt()
+    }
+}
 
 impl Cells {
     /// The nearest edge that `wanted` accepts, and its distance in metres; the lesser of two equally near ones.
     pub fn nearest(&self, metric: Metric, wanted: impl Fn(&Edge) -> bool) -> Option<(Edge, f64)> {
-        let mut best: Best = None;
-        let squares = Rings::new(self.west, self.south, self.shift, (self.columns, self.rows()));
-        let certain = squares.search(metric, NEAR_RINGS, &mut best, |square, (column, row), best| {
-            self.nearer(self.top[row * self.columns + column], square, metric, &wanted, best);
-        });
-        if !certain {
-            let blocks = Rings::new(self.west, self.south, self.shift + BLOCK, self.blocks());
-            blocks.search(metric, i64::MAX, &mut best, |square, block, best| {
-                if self.busy[block.1 * self.blocks().0 + block.0] && !is_beyond(square, metric, best) {
-                    self.nearer_in_block(block, square, metric, &wanted, best);
-                }
-            });
+        let units_per_step = units_per_step(self.shift);
+        let unit = ((metric.mx / units_per_step) as f32, (metric.my / units_per_step) as f32);
+        let mut search = Search {
+            cells: self,
+            metric,
+            wanted,
+            best: None,
+            limit: f32::INFINITY,
+            dx: i64::from(metric.origin.x) - i64::from(self.west),
+            dy: i64::from(metric.origin.y) - i64::from(self.south),
+            unit,
+            units_per_step,
+            slack: 2.0 * unit.0.max(unit.1),
+        };
+        if !search.around() && !search.in_rows() {
+            search.in_blocks();
         }
-        best.map(|(edge, squared)| (edge, squared.sqrt()))
+        search.best.map(|(edge, squared)| (edge, squared.sqrt()))
+    }
+}
+
+impl<W: Fn(&Edge) -> bool> Search<'_, W> {
+    /// Looks in the point's square and the eight around it, in all of them and without asking whether it need be: a guess wrong costs more than a look. True
+    /// when the best is certain: it is nearer than all that was not looked at.
+    fn around(&mut self) -> bool {
+        let Cells { shift, ref busy, columns, .. } = *self.cells;
+        let (first, low) = ((self.dx >> shift) - 1, (self.dy >> shift) - 1);
+        let rows = self.cells.height_in_squares() as i64;
+        let wide = ((1_i64 << shift) as f64 * self.units_per_step) as f32;
+        let (east, north) = self.from_corner(first, low);
+        let mut drawn = Drawn::default();
+        for (i, row) in (low..low + WINDOW as i64).enumerate() {
+            let mut bits = if (0..rows).contains(&row) { busy.from(first, row as usize) & WHOLE_WINDOW } else { 0 };
+            while bits != 0 {
+                let j = bits.trailing_zeros();
+                bits &= bits - 1;
+                let column = first + i64::from(j);
+                let entry = self.cells.top[row as usize * columns + column as usize];
+                if entry.kind() == Entry::NODE {
+                    self.look(entry, column, row);
+                    continue;
+                }
+                let at = (east - j as f32 * wide, north - i as f32 * wide);
+                for line in self.cells.behind(entry) {
+                    if drawn.count == AT_ONCE {
+                        self.measure(&drawn);
+                        drawn = Drawn::default();
+                    }
+                    drawn.add(line, line.far_squared(at, self.unit));
+                }
+            }
+        }
+        self.measure(&drawn);
+        let inside = |first: i64, at: i64| (at - (first << shift)).min(((first + WINDOW as i64) << shift) - at) as f64;
+        self.is_certain((inside(first, self.dx) * self.metric.mx).min(inside(low, self.dy) * self.metric.my))
+    }
+
+    /// Measures those of some edges that may be the nearest.
+    #[inline]
+    fn measure(&mut self, drawn: &Drawn) {
+        let reach = drawn.least() * ROUNDED as f32 + self.slack;
+        let limit = (reach * reach).min(f32::MAX);
+        let mut all_wanted = true;
+        drawn.each_within(limit, |edge| all_wanted &= self.consider(edge));
+        if !all_wanted {
+            drawn.each_within(f32::MAX, |edge| _ = self.consider(edge));
+        }
+    }
+
+    /// Looks in the rows around the point, each from the point outward. True when the best is certain.
+    fn in_rows(&mut self) -> bool {
+        let Cells { shift, columns, .. } = *self.cells;
+        let (column, row) = (self.dx >> shift, self.dy >> shift);
+        if !(0..columns as i64).contains(&column) {
+            return false;
+        }
+        let (rows, size) = (self.cells.height_in_squares() as i64, 1_i64 << shift);
+        // Of a row, the word with the point is looked at and one on either side: what lies farther, if anything does, is not seen here.
+        let word = column >> BLOCK;
+        let border = |word: i64| (word << BLOCK) << shift;
+        let unseen = |more: bool, steps: i64| if more { steps as f64 * self.metric.mx } else { f64::INFINITY };
+        let mut certain = unseen(word > 1, self.dx - border(word - 1))
+            .min(unseen(word + 2 < self.cells.busy.blocks().0 as i64, border(word + 2) - self.dx));
+        for (way, first) in [(1, row), (-1, row - 1)] {
+            for away in 0..=NEAR_ROWS {
+                let at = first + away * way;
+                let gap = (at * size - self.dy).max(self.dy - (at + 1) * size).max(0) as f64 * self.metric.my;
+                let beyond = if way < 0 { at < 0 } else { at >= rows };
+                if beyond || self.is_beyond(gap * gap) {
+                    break;
+                }
+                if away == NEAR_ROWS {
+                    certain = certain.min(gap);
+                } else if at >= 0 && at < rows {
+                    self.in_row(column, at);
+                }
+            }
+        }
+        self.is_certain(certain)
+    }
+
+    /// Looks in the squares of a row, from a column outward, as far as the words next to the column's own.
+    fn in_row(&mut self, column: i64, row: i64) {
+        let (word, bit) = (column >> BLOCK, column & 63);
+        let seen = (row - (self.dy >> self.cells.shift)).abs() <= 1;
+        let (first, mask) = (column - 1, if seen { WHOLE_WINDOW } else { 0 });
+        let word_at = |word: i64| {
+            // Without the squares of the window, which have been looked at.
+            let shift = first - (word << BLOCK);
+            let window = match shift {
+                0..64 => mask << shift,
+                -2..0 => mask >> -shift,
+                _ => 0,
+            };
+            self.cells.busy.word(word, row as usize) & !window
+        };
+        let (here, eastward) = (word_at(word), u64::MAX << bit);
+        let east = [(word, here & eastward), (word + 1, word_at(word + 1))];
+        let west = [(word, here & !eastward), (word - 1, word_at(word - 1))];
+        for (words, last) in [(east, false), (west, true)] {
+            'way: for (word, mut bits) in words {
+                while bits != 0 {
+                    let bit = if last { 63 - bits.leading_zeros() } else { bits.trailing_zeros() };
+                    bits &= !(1 << bit);
+                    if !self.look_in((word << BLOCK) + i64::from(bit), row) {
+                        break 'way;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks in blocks of squares, ring by ring.
+    fn in_blocks(&mut self) {
+        let cells = self.cells;
+        let blocks = Rings::new(cells.west, cells.south, cells.shift + BLOCK, cells.busy.blocks());
+        blocks.search(self.metric, |square, block, reached| {
+            if cells.busy.is_busy(block) && !self.is_beyond(self.metric.to_square_squared(square)) {
+                self.in_block(block, square);
+            }
+            self.is_certain(reached)
+        });
     }
 
     /// Looks in the top squares of a block, the near ones first: what they hold spares most of the others.
-    fn nearer_in_block(
-        &self,
-        block: (usize, usize),
-        square: Square,
-        metric: Metric,
-        wanted: &impl Fn(&Edge) -> bool,
-        best: &mut Best,
-    ) {
-        let (east, north) = metric.is_past(square);
-        for row in span_of(block.1, self.rows(), north) {
-            let west_end = self.top_square(block.0 << BLOCK, row);
-            if best.is_some_and(|(_, far)| metric.to_rows_squared(west_end) > far) {
+    fn in_block(&mut self, (across, up): (usize, usize), square: Square) {
+        let (east, north) = self.metric.is_past(square);
+        let rows = self.cells.busy.block_rows(up);
+        let (start, end) = (rows.start, rows.end);
+        for i in start..end {
+            let row = if north { end - 1 - (i - start) } else { i };
+            let all_of_it = self.cells.top_square(across << BLOCK, row);
+            if self.is_beyond(self.metric.to_rows_squared(all_of_it)) {
                 continue;
             }
-            for column in span_of(block.0, self.columns, east) {
-                let top = self.top[row * self.columns + column];
-                self.nearer(top, self.top_square(column, row), metric, wanted, best);
+            let mut bits = self.cells.busy.word(across as i64, row);
+            while bits != 0 {
+                let bit = if east { 63 - bits.leading_zeros() } else { bits.trailing_zeros() };
+                bits &= !(1 << bit);
+                self.look_in(((across as i64) << BLOCK) + i64::from(bit), row as i64);
             }
         }
     }
 
-    /// Looks in one square for something nearer than the best so far.
-    fn nearer(&self, entry: Entry, square: Square, metric: Metric, wanted: &impl Fn(&Edge) -> bool, best: &mut Best) {
-        if entry.kind() == Entry::FACE || is_beyond(square, metric, best) {
+    /// Looks in a top square, unless all of it is farther than the best; says whether it did.
+    fn look_in(&mut self, column: i64, row: i64) -> bool {
+        let square = self.cells.top_square(column as usize, row as usize);
+        let beyond = self.is_beyond(self.metric.to_square_squared(square));
+        if !beyond {
+            self.look(self.cells.top[row as usize * self.cells.columns + column as usize], column, row);
+        }
+        !beyond
+    }
+
+    /// Where the point stands in the drawing of a top square.
+    fn from_corner(&self, column: i64, row: i64) -> (f32, f32) {
+        let unit = |at: i64, square: i64| ((at - (square << self.cells.shift)) as f64 * self.units_per_step) as f32;
+        (unit(self.dx, column), unit(self.dy, row))
+    }
+
+    /// Looks in a top square that holds edges: first as they are drawn, and on the lattice for those that may be nearer than the best.
+    fn look(&mut self, entry: Entry, column: i64, row: i64) {
+        let cells = self.cells;
+        if entry.kind() == Entry::NODE {
+            cells.whole(entry).iter().for_each(|&place| _ = self.consider(place as usize));
             return;
         }
-        self.each_edge(entry, |edge| {
-            if wanted(&edge) {
-                let far = metric.to_segment_squared(edge.segment);
-                let lesser = |(one, least): &(Edge, f64)| far < *least || (far == *least && edge.segment < one.segment);
-                if best.as_ref().is_none_or(lesser) {
-                    *best = Some((edge, far));
+        let at = self.from_corner(column, row);
+        for line in cells.behind(entry) {
+            let mut far = line.far_squared(at, self.unit);
+            loop {
+                let nearest = usize::from(far[1] < far[0]);
+                let other = 2 + usize::from(far[3] < far[2]);
+                let nearest = if far[other] < far[nearest] { other } else { nearest };
+                if far[nearest] > self.limit || far[nearest] == f32::INFINITY {
+                    break;
                 }
+                self.consider(line.edges()[nearest] as usize);
+                far[nearest] = f32::INFINITY;
             }
-        });
+        }
     }
 
+    /// Measures one edge, if it is wanted; says whether it was.
+    fn consider(&mut self, place: usize) -> bool {
+        let edge = self.cells.edge(place);
+        if !(self.wanted)(&edge) {
+            return false;
+        }
+        let far = self.metric.to_segment_squared(edge.segment);
+        let lesser = |(one, least): &(Edge, f64)| far < *least || (far == *least && edge.segment < one.segment);
+        if self.best.as_ref().is_none_or(lesser) {
+            self.best = Some((edge, far));
+            let reach = far.sqrt() * ROUNDED + f64::from(self.slack);
+            self.limit = (reach * reach) as f32;
+        }
+        true
+    }
+
+    /// Whether what is so far away, in square metres, cannot be nearer than the best.
+    fn is_beyond(&self, squared: f64) -> bool {
+        self.best.is_some_and(|(_, far)| squared > far)
+    }
+
+    /// Whether the best is nearer than everything beyond so many metres.
+    fn is_certain(&self, metres: f64) -> bool {
+        self.best.is_some_and(|(_, far)| far <= metres * metres)
+    }
+}
+
+impl Cells {
     /// The units within some metres, each with its distance.
     pub fn within(&self, metric: Metric, reach_m: f64, found: &mut BTreeMap<FaceIx, f64>) {
         let (rx, ry) = metric.steps(reach_m);
@@ -140,16 +386,25 @@ impl Cells {
         let from_south = i64::from(metric.origin.y) - i64::from(self.south);
         let (west, east) = self.reach(from_west - rx, from_west + rx);
         let (south, north) = self.reach(from_south - ry, from_south + ry);
-        for row in south.max(0)..=north.min(self.rows() as i64 - 1) {
-            for column in west.max(0)..=east.min(self.columns as i64 - 1) {
-                let square = self.top_square(column as usize, row as usize);
-                self.gather(self.top[row as usize * self.columns + column as usize], square, metric, reach_m, found);
+        let (west, east) = (west.max(0), east.min(self.columns as i64 - 1));
+        for row in south.max(0)..=north.min(self.height_in_squares() as i64 - 1) {
+            for word in west >> BLOCK..=east >> BLOCK {
+                let mut bits = self.busy.word(word, row as usize);
+                while bits != 0 {
+                    let column = (word << BLOCK) + i64::from(bits.trailing_zeros());
+                    bits &= bits - 1;
+                    if (west..=east).contains(&column) {
+                        let square = self.top_square(column as usize, row as usize);
+                        let top = self.top[row as usize * self.columns + column as usize];
+                        self.gather(top, square, metric, reach_m, found);
+                    }
+                }
             }
         }
     }
 
     fn gather(&self, entry: Entry, square: Square, metric: Metric, reach_m: f64, found: &mut BTreeMap<FaceIx, f64>) {
-        if entry.kind() == Entry::FACE || metric.to_square_squared(square) > reach_m * reach_m {
+        if metric.to_square_squared(square) > reach_m * reach_m {
             return;
         }
         self.each_edge(entry, |edge| {
@@ -166,11 +421,6 @@ impl Cells {
     }
 }
 
-/// Whether nothing in the square can be nearer than the best so far.
-fn is_beyond(square: Square, metric: Metric, best: &Best) -> bool {
-    best.is_some_and(|(_, far)| metric.to_square_squared(square) > far)
-}
-
 /// A grid of squares, to be visited in rings around a point.
 struct Rings {
     west: i64,
@@ -185,33 +435,27 @@ impl Rings {
         Self { west: west.into(), south: south.into(), shift, columns: columns as i64, rows: rows as i64 }
     }
 
-    /// Calls `visit` with squares in growing rings until nothing farther out can be nearer than the best, or `most` rings are done. True when
-    /// the best is certain.
-    fn search(
-        &self,
-        metric: Metric,
-        most: i64,
-        best: &mut Best,
-        mut visit: impl FnMut(Square, (usize, usize), &mut Best),
-    ) -> bool {
+    /// Calls `visit` with squares in growing rings, and with the metres that lie between the point and everything not visited when it is done: it says
+    /// whether that is enough.
+    fn search(&self, metric: Metric, mut visit: impl FnMut(Square, (usize, usize), f64) -> bool) {
         let (x, y) = (i64::from(metric.origin.x), i64::from(metric.origin.y));
         let (column, row) = ((x - self.west) >> self.shift, (y - self.south) >> self.shift);
         let beyond = |at: i64, count: i64| (-at).max(at + 1 - count).max(0);
         let first = beyond(column, self.columns).max(beyond(row, self.rows));
         let last = column.max(self.columns - 1 - column).max(row).max(self.rows - 1 - row);
-        for ring in first..=last.min(most) {
-            self.each_of_ring((column, row), ring, |square, at| visit(square, at, best));
+        for ring in first..=last {
             // What is beyond the ring is at least as far as the ring's own border.
             let border = |origin: i64, at: i64, p: i64| {
                 let (low, high) = (origin + ((at - ring) << self.shift), origin + ((at + ring + 1) << self.shift));
                 (p - low).min(high - p) as f64
             };
             let reached = (border(self.west, column, x) * metric.mx).min(border(self.south, row, y) * metric.my);
-            if best.is_some_and(|(_, far)| far <= reached * reached) {
-                return true;
+            let mut enough = false;
+            self.each_of_ring((column, row), ring, |square, at| enough = visit(square, at, reached));
+            if enough {
+                break;
             }
         }
-        last <= most
     }
 
     /// Calls `each` with the squares of the grid at a distance of exactly `ring` squares.

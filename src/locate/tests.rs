@@ -38,7 +38,8 @@ fn coverage(seed: u64) -> Coverage {
                 rings.push(island.clone());
                 claims.push(Claim { id: FaceId(9000), polygons: vec![vec![island]], excluded: false, weight: 0 });
             }
-            let excluded = (i, j) == (7, 7);
+            // One inside, and one on the rim, where two pieces of nobody's land meet.
+            let excluded = (i, j) == (7, 7) || (i, j) == (13, 5);
             claims.push(Claim { id: FaceId(claims.len() as u64 + 1), polygons: vec![rings], excluded, weight: 0 });
         }
     }
@@ -127,8 +128,13 @@ fn distances_and_neighbours_agree_with_a_scan_of_all_edges() {
     let coverage = coverage(5);
     let locator = Locator::new(&coverage);
     let mut random = Seeded(17);
-    for _ in 0..500 {
-        let p = LatticePoint::new(random.between(-40_000, 60_000), random.between(-40_000, 60_000));
+    for i in 0..1_500 {
+        let p = match i % 3 {
+            0 => LatticePoint::new(random.between(-40_000, 60_000), random.between(-40_000, 60_000)),
+            1 => LatticePoint::new(random.between(0, 14_000), random.between(0, 14_000)),
+            // East of nobody's land on the rim.
+            _ => LatticePoint::new(random.between(13_500, 15_500), random.between(4_500, 6_500)),
+        };
         let metric = Metric::at(coverage.lattice(), p);
         let answer = locator.locate(coverage.lattice().position(p), 0.05);
         let unit = |f: FaceIx| coverage.faces()[f.ix()].role == FaceRole::Unit;

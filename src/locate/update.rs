@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Locator;
-use super::cells::{BLOCK, Cells, Entry, Token};
+use super::cells::{Cells, Entry, Token};
 use super::fill::{Filling, Span};
 use crate::coverage::{ArcIx, Coverage, Delta, LatticePoint};
 
@@ -19,7 +19,8 @@ impl Locator {
         debug_assert_eq!(self.lattice, *next.lattice(), "a delta lies between coverages on one lattice");
         let arcs = changed_arcs(next, delta);
         let mut points = arcs.iter().filter_map(|arc| next.arcs().get(arc.ix())).flat_map(|arc| &arc.points);
-        let wasted = self.cells.wasted as f64 > MOST_WASTE * (self.cells.steps.len() + self.cells.lists.len()) as f64;
+        let wasted = self.cells.wasted as f64
+            > MOST_WASTE * (self.cells.steps.len() + self.cells.lists.len() + self.cells.lines.len()) as f64;
         // On the grid's western rim nothing may lie: the corners there are outside by construction.
         let fits = |point: &LatticePoint| self.cells.offset(*point).is_some_and(|offset| offset.dx > 0);
         if wasted || !points.all(fits) {
@@ -139,18 +140,14 @@ impl Cells {
                 corner = filling.top(self, column, row, corner, &filed[slot(column, row)]);
             }
         }
-        for row in rows.start() >> BLOCK..=rows.end() >> BLOCK {
-            for column in columns.start() >> BLOCK..=columns.end() >> BLOCK {
-                self.mark((column, row));
-            }
-        }
+        self.busy.settle(columns, rows);
     }
 
     /// Takes the edges out of a top square and frees what it is cut into.
     fn take(&mut self, top: usize, edges: &mut Vec<u32>) {
         let top = std::mem::replace(&mut self.top[top], Entry(Token::OUTSIDE.0));
         self.each_place(top, |at| edges.push(at as u32));
-        self.wasted += if top.kind() == Entry::NODE { 2 + edges.len() } else { 0 };
+        self.wasted += if top.kind() == Entry::NODE { 1 + edges.len() } else { 0 };
         let mut waiting = vec![top];
         while let Some(entry) = waiting.pop() {
             match entry.kind() {
@@ -158,7 +155,7 @@ impl Cells {
                     waiting.extend(self.nodes[entry.at()]);
                     self.free_nodes.push(entry.at() as u32);
                 }
-                Entry::LIST => self.wasted += 2 + self.listed(entry.at()).len(),
+                Entry::PICTURE => self.wasted += 1 + self.behind(entry).len(),
                 _ => {}
             }
         }
