@@ -177,7 +177,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
         let (first, low) = ((self.dx >> shift) - 1, (self.dy >> shift) - 1);
         let rows = self.cells.height_in_squares() as i64;
         let wide = ((1_i64 << shift) as f64 * self.units_per_step) as f32;
-        let (east, north) = self.from_corner(first, low);
+        let (east, north) = self.standing_in(first, low);
         let mut drawn = Drawn::default();
         for (i, row) in (low..low + WINDOW as i64).enumerate() {
             let mut bits = if (0..rows).contains(&row) { busy.from(first, row as usize) & WHOLE_WINDOW } else { 0 };
@@ -270,7 +270,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
         for (words, last) in [(east, false), (west, true)] {
             'way: for (word, mut bits) in words {
                 while bits != 0 {
-                    let bit = if last { 63 - bits.leading_zeros() } else { bits.trailing_zeros() };
+                    let bit = if last { bits.ilog2() } else { bits.trailing_zeros() };
                     bits &= !(1 << bit);
                     if !self.look_in((word << BLOCK) + i64::from(bit), row) {
                         break 'way;
@@ -305,7 +305,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
             }
             let mut bits = self.cells.busy.word(across as i64, row);
             while bits != 0 {
-                let bit = if east { 63 - bits.leading_zeros() } else { bits.trailing_zeros() };
+                let bit = if east { bits.ilog2() } else { bits.trailing_zeros() };
                 bits &= !(1 << bit);
                 self.look_in(((across as i64) << BLOCK) + i64::from(bit), row as i64);
             }
@@ -323,7 +323,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
     }
 
     /// Where the point stands in the drawing of a top square.
-    fn from_corner(&self, column: i64, row: i64) -> (f32, f32) {
+    fn standing_in(&self, column: i64, row: i64) -> (f32, f32) {
         let unit = |at: i64, square: i64| ((at - (square << self.cells.shift)) as f64 * self.units_per_step) as f32;
         (unit(self.dx, column), unit(self.dy, row))
     }
@@ -335,7 +335,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
             cells.whole(entry).iter().for_each(|&place| _ = self.consider(place as usize));
             return;
         }
-        let at = self.from_corner(column, row);
+        let at = self.standing_in(column, row);
         for line in cells.behind(entry) {
             let mut far = line.far_squared(at, self.unit);
             loop {

@@ -87,6 +87,7 @@ impl Line {
 
     /// What the four edges change on the way from the square's corner east, then north to the point, and whether that is sure.
     #[inline]
+    #[allow(clippy::needless_bitwise_bool, reason = "a branch on any of these would be guessed wrong half of the time")]
     pub fn change(&self, at: Pencil) -> (u32, bool) {
         let (west, east, changes) = (self.words(0), self.words(1), self.words(2));
         let (mut change, mut unsure) = ([0; PIECES], [0; PIECES]);
@@ -110,7 +111,7 @@ impl Line {
     }
 
     /// To the nearest point of each piece, squared, from a point in units of the drawing, when a unit is so long; infinite for one that is none.
-    #[inline(always)]
+    #[inline]
     pub fn far_squared(&self, at: (f32, f32), unit: (f32, f32)) -> [f32; PIECES] {
         let (west, east) = (self.words(0), self.words(1));
         let x = |word: u32| ((word & 0xffff) as i32 as f32 - at.0) * unit.0;
