@@ -14,6 +14,7 @@ pub mod region;
 pub mod world;
 pub mod generalize;
 pub mod edit;
+pub mod canonical;
 
 pub use delta::Delta;
 pub use lattice::{Lattice, LatticeFault, LatticePoint};

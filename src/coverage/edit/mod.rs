@@ -5,8 +5,18 @@
 //! the place itself has changed. `docs/algorithms/edit.md` has pictures and costs.
 
 mod refusal;
+mod squares;
+mod workbench;
+mod rings;
+mod legal;
+mod reshape;
+mod topology;
+mod split;
+mod merge;
+mod mark;
 
 pub use refusal::{Refusal, Rule, Sought};
+pub use workbench::Workbench;
 
 use super::{ArcKind, Delta, FaceId, FaceRole, LatticePoint};
 
@@ -48,7 +58,7 @@ pub struct Applied {
     /// Applied next, gives back the same coverage up to numbering: the same `canonical::bytes`.
     pub inverse: Edit,
     pub delta: Delta,
-    /// The faces whose shape, role or border changed, and those an edit made or dissolved; sorted. The outside is among them when the
+    /// The faces whose land, role or line changed, and those that were made or dissolved; sorted. The outside is among them when the
     /// outline changed.
     pub touched: Vec<FaceId>,
 }
