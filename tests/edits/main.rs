@@ -7,5 +7,8 @@ mod partition;
 #[path = "../partition/tables.rs"]
 mod tables;
 
+mod pictures;
 mod proposals;
+mod sample;
+mod situations;
 mod walk;

@@ -105,8 +105,8 @@ impl Proposer {
                     *self.any(&[FaceRole::Unit, FaceRole::Unit, FaceRole::Unit, FaceRole::Excluded, FaceRole::Gap]);
                 Some(Edit::SetRole { face, role })
             }
-            Kind::Mark => self.mark(coverage),
-            Kind::Nonsense => self.nonsense(coverage),
+            Kind::Mark => Some(self.mark(coverage)),
+            Kind::Nonsense => Some(self.nonsense(coverage)),
         };
         edit.map(|edit| (kind, edit))
     }
@@ -223,18 +223,18 @@ impl Proposer {
         Some(Edit::Split { face: face.id, lines, new: self.fresh(), exclave: self.below(4) > 0 })
     }
 
-    fn mark(&mut self, coverage: &Coverage) -> Option<Edit> {
+    fn mark(&mut self, coverage: &Coverage) -> Edit {
         let locked: Vec<&Arc> = coverage.arcs().iter().filter(|a| a.locked).collect();
         let arc = if locked.len() > 5 { *self.any(&locked) } else { self.any(coverage.arcs()) };
         let edge = self.below(arc.points.len() - 1);
         let edge = self.either([arc.points[edge], arc.points[edge + 1]]);
         let kind = *self.any(&[ArcKind::Drawn, ArcKind::Drawn, ArcKind::Drawn, ArcKind::Road, ArcKind::Legal]);
         let locked = locked.len() <= 5 && self.below(2) == 0;
-        Some(Edit::Mark { edge: (edge[0], edge[1]), kind, locked })
+        Edit::Mark { edge: (edge[0], edge[1]), kind, locked }
     }
 
     /// What a broken client might send.
-    fn nonsense(&mut self, coverage: &Coverage) -> Option<Edit> {
+    fn nonsense(&mut self, coverage: &Coverage) -> Edit {
         let arc = ArcIx(self.below(coverage.arcs().len()) as u32);
         let points = &coverage.arcs()[arc.ix()].points;
         let (first, second) = (points[0], points[1]);
@@ -242,7 +242,7 @@ impl Proposer {
         let id = coverage.faces()[self.below(coverage.faces().len())].id;
         let line = |points: Vec<LatticePoint>| vec![Line { points, kind: ArcKind::Drawn }];
         let outside = coverage.faces()[FaceIx::OUTSIDE.ix()].id;
-        Some(match self.below(14) {
+        match self.below(14) {
             0 => Edit::Reshape { old: vec![], new: vec![] },
             1 => Edit::Reshape { old: vec![first, second], new: vec![first, second] },
             2 => Edit::Reshape { old: vec![first, second], new: vec![first, first, second] },
@@ -257,6 +257,6 @@ impl Proposer {
             11 => Edit::Merge { keep: id, gone: id, enclosing: vec![id] },
             12 => Edit::SetRole { face: self.fresh(), role: FaceRole::Unit },
             _ => Edit::Reshape { old: vec![first, second, first], new: vec![first, self.near(first), second, first] },
-        })
+        }
     }
 }

@@ -97,7 +97,7 @@ impl Workbench {
         let (opened, mut rings): (Vec<Ring>, Vec<Ring>) = before.into_iter().partition(meets);
         let starts = opened.iter().flat_map(|r| r.halves.iter().copied()).filter(|h| !holds(between, h.arc()));
         let traced = self.trace_all(starts);
-        self.encloses_only(&opened, &traced, enclosing, ends[0])?;
+        self.encloses_only(&opened, &traced, enclosing)?;
         rings.extend(traced);
         if rings.iter().filter(|r| r.doubled_area > 0).count() > 1 && !self.face(kept).exclave {
             return Err(self.refusal(Rule::InParts, ends[0]).of([keep]));
@@ -127,19 +127,14 @@ impl Workbench {
     }
 
     /// Every hole of the two together lies in a hole of one of them, or holds only what was named.
-    fn encloses_only(
-        &self,
-        opened: &[Ring],
-        traced: &[Ring],
-        named: &[FaceId],
-        at: LatticePoint,
-    ) -> Result<(), Refusal> {
+    fn encloses_only(&self, opened: &[Ring], traced: &[Ring], named: &[FaceId]) -> Result<(), Refusal> {
         let enclosed: HashSet<HalfArc> =
             opened.iter().filter(|r| r.doubled_area < 0).flat_map(|r| r.halves.iter().copied()).collect();
         for hole in traced.iter().filter(|r| r.doubled_area < 0 && !r.halves.iter().any(|h| enclosed.contains(h))) {
             let within: BTreeSet<FaceId> = hole.halves.iter().map(|h| self.id(self.left(h.twin()))).collect();
             if within.iter().any(|id| !named.contains(id)) {
-                return Err(self.refusal(Rule::Encloses, at).within(self.outline(hole)).of(within));
+                let outline = self.outline(hole);
+                return Err(self.refusal(Rule::Encloses, outline[0]).within(outline).of(within));
             }
         }
         Ok(())

@@ -14,6 +14,9 @@ mod topology;
 mod split;
 mod merge;
 mod mark;
+pub mod stroke;
+pub mod diff3;
+pub mod rebase;
 
 pub use refusal::{Refusal, Rule, Sought};
 pub use workbench::Workbench;

@@ -162,6 +162,16 @@ impl Workbench {
         answer
     }
 
+    /// Where the journal stands, to roll back to.
+    pub(super) const fn mark_here(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// What was done stays done.
+    pub(super) fn forget(&mut self) {
+        self.journal.clear();
+    }
+
     fn make(&mut self, edit: &Edit) -> Result<Done, Refusal> {
         match edit {
             Edit::Reshape { old, new } => self.reshape(old, new),
