@@ -1,4 +1,4 @@
-//! What a legal edit costs, checks included, in districts of three sizes: `cargo bench --bench edits`.
+//! What a legal edit costs, checks included, in the sample and in districts of three sizes: `cargo bench --bench edits`.
 
 #![allow(clippy::print_stdout)] // figures are what a bench is for
 
@@ -7,12 +7,16 @@ mod partition;
 #[path = "../tests/partition/tables.rs"]
 mod tables;
 
+use std::path::Path;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use partition::Seeded;
 use tables::Grid;
 use wangge::coverage::edit::{Edit, Line, Workbench};
 use wangge::coverage::{ArcKind, Coverage, FaceId, FaceRole, Lattice, LatticePoint};
+use wangge::service::import::{Sources, import};
+use wangge::store::GeoPackage;
 
 const EDITS: usize = 20_000;
 
@@ -91,21 +95,30 @@ fn measure(bench: &mut Workbench, what: &str, mut propose: impl FnMut(&Coverage,
     println!("  {what}: {refused} proposals refused");
 }
 
+fn sample() -> Option<Coverage> {
+    let folder = tempfile::tempdir().ok()?;
+    let district = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/district.toml");
+    let sources = Sources { district, ..Sources::default() };
+    let mut store = GeoPackage::at(&folder.path().join("sample.gpkg"));
+    Some(import(&sources, &mut store, Timestamp::UNIX_EPOCH, &mut |_| ()).ok()?.contents.coverage)
+}
+
+fn measure_all(name: &str, coverage: Option<Coverage>) {
+    let Some(coverage) = coverage else { return println!("{name} did not build") };
+    let started = Instant::now();
+    let mut bench = Workbench::new(coverage);
+    let units = bench.coverage().units().count();
+    println!("{name}: {units} units, workbench made in {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
+    let mut random = Seeded(3);
+    measure(&mut bench, "a vertex moved", |coverage, _| move_vertex(coverage, &mut random));
+    measure(&mut bench, "a junction moved", |coverage, _| Some(move_junction(coverage, &mut random)));
+    measure(&mut bench, "a unit cut in two", |coverage, turn| split(coverage, &mut random, FaceId((1 << 40) + turn)));
+}
+
 fn main() {
+    measure_all("the sample", sample());
     for side in [51, 225, 1_000] {
         let lattice = Lattice::for_extent(116.5, 35.3, 116.7, 35.5);
-        let Some(coverage) = Grid::new(7, side, side, 2_000_000).coverage(lattice) else {
-            println!("{side} × {side} did not build");
-            continue;
-        };
-        let started = Instant::now();
-        let mut bench = Workbench::new(coverage);
-        println!("{} units, workbench made in {:.0} ms", side * side, started.elapsed().as_secs_f64() * 1e3);
-        let mut random = Seeded(3);
-        measure(&mut bench, "a vertex moved", |coverage, _| move_vertex(coverage, &mut random));
-        measure(&mut bench, "a junction moved", |coverage, _| Some(move_junction(coverage, &mut random)));
-        measure(&mut bench, "a unit cut in two", |coverage, turn| {
-            split(coverage, &mut random, FaceId((1 << 40) + turn))
-        });
+        measure_all(&format!("{side} × {side} cells"), Grid::new(7, side, side, 2_000_000).coverage(lattice));
     }
 }

@@ -11,7 +11,7 @@ use wangge::store::GeoPackage;
 
 use crate::partition::Seeded;
 use crate::proposals::{Kind, Proposer};
-use crate::walk::{delta_is_honest, doubled_area, reads_back};
+use crate::walk::{delta_is_honest, doubled_area, holes_lie_in_their_faces, reads_back};
 
 const EDITS: usize = 2_000;
 const EVERY: usize = 200;
@@ -47,6 +47,7 @@ fn two_thousand_edits_keep_the_sample_valid_and_can_be_undone() {
         if log.len() % EVERY == 0 {
             assert_eq!(validate::faults(coverage), vec![]);
             reads_back(coverage);
+            holes_lie_in_their_faces(coverage);
             delta_is_honest(&before, coverage, &batch);
             before = coverage.clone();
             batch = Delta::default();

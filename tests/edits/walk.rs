@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 
 use wangge::coverage::edit::{Applied, Edit, Line, Rule, Workbench};
+use wangge::coverage::exact::{Side, side_of_ring};
 use wangge::coverage::{
     ArcIx, ArcKind, Coverage, Delta, FaceId, FaceIx, FaceRole, Lattice, LatticePoint, canonical, validate,
 };
@@ -50,6 +51,20 @@ pub fn reads_back(coverage: &Coverage) {
     let again =
         Coverage::from_tables(*coverage.lattice(), coverage.junctions().to_vec(), coverage.arcs().to_vec(), faces);
     assert_eq!(again.as_ref(), Ok(coverage));
+}
+
+/// Every hole lies where its face is: no line has jumped over what is in there. Neither the rules nor the tables can say that.
+#[track_caller]
+pub fn holes_lie_in_their_faces(coverage: &Coverage) {
+    for face in coverage.faces() {
+        let (outer, holes): (Vec<_>, Vec<_>) = face.rings.iter().partition(|r| r.doubled_area > 0);
+        let outlines: Vec<_> = outer.into_iter().map(|r| coverage.ring_points(r)).collect();
+        for hole in holes {
+            let points = coverage.ring_points(hole);
+            let around = outlines.iter().filter(|o| points.iter().all(|p| side_of_ring(o, *p) != Side::Outside));
+            assert!(around.count() == 1, "a hole of {:?} at {:?}", face.id, points[0]);
+        }
+    }
 }
 
 fn steps() -> usize {
@@ -100,6 +115,7 @@ fn whatever_is_accepted_is_valid_and_can_be_undone_and_whatever_is_refused_chang
                 let after = bench.coverage();
                 assert_eq!(validate::faults(after), vec![], "step {step}: {edit:?}");
                 reads_back(after);
+                holes_lie_in_their_faces(after);
                 delta_is_honest(&before, after, &applied.delta);
                 let moves_outline = applied.touched.contains(&FaceId(0));
                 assert!(moves_outline || doubled_area(&before) == doubled_area(after), "step {step}: {edit:?}");

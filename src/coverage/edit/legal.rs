@@ -196,6 +196,6 @@ mod tests {
         assert_eq!(winding(&back, p(1, 1)), -1);
         // An eight: once around each half, in opposite senses.
         let eight = [p(0, 0), p(8, 4), p(8, 0), p(0, 4)];
-        assert_eq!((winding(&eight, p(1, 2)), winding(&eight, p(7, 2))), (-1, 1));
+        assert_eq!((winding(&eight, p(1, 2)), winding(&eight, p(7, 2))), (1, -1));
     }
 }

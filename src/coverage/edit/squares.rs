@@ -184,7 +184,7 @@ mod tests {
         let mut point = |spread: i32| LatticePoint::new(next(spread) - spread / 2, next(spread) - spread / 2);
         let mut squares = Squares::new(1);
         let edges: Vec<_> =
-            (0..600).map(|i| (point(400_000), point(if i % 5 == 0 { 2_000_000_000 } else { 400_000 }))).collect();
+            (0..600).map(|i| (point(400_000), point(if i % 60 == 0 { 2_000_000_000 } else { 400_000 }))).collect();
         edges.iter().for_each(|(a, b)| squares.insert(*a, *b));
         for (a, b) in &edges[..100] {
             squares.remove(*b, *a);

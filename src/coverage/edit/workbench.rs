@@ -47,7 +47,7 @@ pub(super) struct Done {
 
 /// A valid coverage that takes edits and stays valid.
 ///
-/// Cost: making one is linear (about 100 bytes an edge beside the coverage). An edit costs what it touches – the arcs and faces it changes, the edges near
+/// Cost: making one is linear and takes in the order of a hundred bytes an edge beside the coverage. An edit costs what it touches – the arcs and faces it changes, the edges near
 /// its lines, and the one row that is renumbered for each it takes away – whatever the size of the district.
 #[derive(Clone, Debug)]
 pub struct Workbench {
@@ -467,5 +467,104 @@ impl Refusal {
 
     pub(super) fn seeking(self, sought: Sought) -> Self {
         Self { sought: Some(sought), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::coverage::build::{BuildOptions, Claim, build};
+    use crate::coverage::edit::Line;
+    use crate::coverage::{ArcKind, Lattice};
+
+    const fn p(x: i32, y: i32) -> LatticePoint {
+        LatticePoint::new(x * 100_000, y * 100_000)
+    }
+
+    /// Nine squares of three by three, with a vertex at each third of their sides.
+    fn board() -> Workbench {
+        let square = |i: i32, j: i32| {
+            let (x, y) = (3 * i, 3 * j);
+            let side = |dx: i32, dy: i32, from: LatticePoint| {
+                (0..3).map(move |k| LatticePoint::new(from.x + k * dx * 100_000, from.y + k * dy * 100_000))
+            };
+            let (south, east) = (side(1, 0, p(x, y)), side(0, 1, p(x + 3, y)));
+            south.chain(east).chain(side(-1, 0, p(x + 3, y + 3))).chain(side(0, -1, p(x, y + 3))).collect()
+        };
+        let claim = |n: i32| Claim {
+            id: FaceId(n as u64 + 1),
+            polygons: vec![vec![square(n % 3, n / 3)]],
+            excluded: false,
+            weight: 0,
+        };
+        let claims: Vec<Claim> = (0..9).map(claim).collect();
+        let lattice = Lattice::for_extent(116.5, 35.3, 116.7, 35.5);
+        let options = BuildOptions { snap_m: 0.0, ..BuildOptions::default() };
+        Workbench::new(build(lattice, &claims, &options).coverage.expect("nine squares"))
+    }
+
+    fn filed(squares: &Squares) -> BTreeSet<(LatticePoint, LatticePoint)> {
+        let mut all = BTreeSet::new();
+        squares.within((p(-9_000, -9_000), p(9_000, 9_000)), |a, b| {
+            all.insert((a, b));
+        });
+        all
+    }
+
+    /// What is derived from the tables is what would be derived anew.
+    #[track_caller]
+    fn is_derived(bench: &Workbench) {
+        let anew = Workbench::new(bench.coverage.clone());
+        assert_eq!(bench.places, anew.places);
+        assert_eq!(bench.ids, anew.ids);
+        assert_eq!(filed(&bench.edges), filed(&anew.edges));
+        assert_eq!(filed(&bench.nodes), filed(&anew.nodes));
+        for (star, other) in bench.stars.iter().zip(&anew.stars) {
+            let turn = other.iter().position(|h| *h == star[0]).expect("the same half-arcs");
+            assert!(star.iter().eq(other[turn..].iter().chain(&other[..turn])), "{star:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_derived_follows_every_kind_of_edit_and_every_way_back() {
+        let mut bench = board();
+        let line = |points: &[LatticePoint]| vec![Line { points: points.to_vec(), kind: ArcKind::Drawn }];
+        let split = |face, points: &[LatticePoint], new| Edit::Split {
+            face: FaceId(face),
+            lines: line(points),
+            new: FaceId(new),
+            exclave: false,
+        };
+        let off = |at: LatticePoint, dx: i32| LatticePoint::new(at.x + dx, at.y + 7_000);
+        let ring = [p(4, 4), p(5, 4), p(5, 5), p(4, 4)].map(|at| off(at, 10_000));
+        let edits = [
+            Edit::Reshape { old: vec![p(3, 4), p(3, 5)], new: vec![p(3, 4), off(p(3, 4), 9_000), p(3, 5)] },
+            Edit::MoveJunction { from: p(3, 3), to: off(p(3, 3), -20_000) },
+            split(5, &ring, 20),
+            Edit::MoveJunction { from: ring[0], to: off(ring[0], 5_000) },
+            split(1, &[p(0, 2), p(2, 0)], 21),
+            Edit::Merge { keep: FaceId(2), gone: FaceId(3), enclosing: vec![] },
+            Edit::Merge { keep: FaceId(5), gone: FaceId(20), enclosing: vec![] },
+            Edit::Merge { keep: FaceId(1), gone: FaceId(21), enclosing: vec![] },
+            Edit::SetRole { face: FaceId(9), role: crate::coverage::FaceRole::Excluded },
+        ];
+        let base = bench.coverage.clone();
+        let mut inverses = Vec::new();
+        for edit in &edits {
+            bench.check(edit).expect("legal");
+            is_derived(&bench);
+            inverses.push(bench.apply(edit).expect("legal").inverse);
+            is_derived(&bench);
+        }
+        for inverse in inverses.iter().rev() {
+            bench.apply(inverse).expect("undone");
+            is_derived(&bench);
+        }
+        let mut bench = Workbench::new(base.clone());
+        bench.trial(|bench| bench.steps(&edits).map(|all| all.len())).expect("legal together");
+        assert_eq!(bench.coverage, base);
+        is_derived(&bench);
     }
 }
