@@ -178,3 +178,45 @@ fn steps_that_fail_together_leave_the_very_same_tables() {
         assert_eq!(canonical::bytes(bench.coverage()), canonical::bytes(scratch.coverage()));
     }
 }
+
+#[test]
+fn a_draft_on_another_head_is_made_as_a_whole_or_named_in_its_conflicts() {
+    let base = board();
+    let (mut kept, mut refused) = (0, 0);
+    for round in 0..300 {
+        // Two drafts of five legal edits, made apart on one base; ids of new faces never meet.
+        let [mine, theirs] = [0, 1].map(|who| {
+            let mut bench = Workbench::new(base.clone());
+            let mut proposer = Proposer { random: Seeded(round * 2 + who), next_id: 10_000 * (who + 1), faces: 70 };
+            let mut draft = Vec::new();
+            while draft.len() < 5 {
+                let Some((_, edit)) = proposer.propose(bench.coverage()) else { continue };
+                if bench.apply(&edit).is_ok() {
+                    draft.push(edit);
+                }
+            }
+            draft
+        });
+        let mut bench = Workbench::new(base.clone());
+        bench.apply_all(&theirs).unwrap();
+        let head = bench.coverage().clone();
+        match bench.rebase(&mine) {
+            Ok(replayed) => {
+                kept += 1;
+                assert_eq!(validate::faults(bench.coverage()), vec![], "round {round}");
+                holes_lie_in_their_faces(bench.coverage());
+                for step in replayed.iter().rev() {
+                    bench.apply(&step.applied.inverse).unwrap();
+                }
+                assert!(canonical::bytes(bench.coverage()) == canonical::bytes(&head), "round {round}");
+            }
+            Err(conflicts) => {
+                refused += 1;
+                assert!(*bench.coverage() == head, "round {round}");
+                assert!(conflicts.iter().all(|c| c.step < 5 && c.refusal.step == c.step));
+            }
+        }
+    }
+    eprintln!("{kept} drafts were replayed, {refused} were in conflict");
+    assert!(kept > 100 && refused > 10);
+}

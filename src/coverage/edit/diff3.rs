@@ -23,7 +23,7 @@ pub struct Clash {
     pub theirs: Vec<LatticePoint>,
 }
 
-/// Merges two chains that come from one and have its ends. Says nothing about legality.
+/// Merges two chains that come from one and have its ends; each has two points at least. Says nothing about legality.
 ///
 /// # Errors
 /// Every stretch that both changed.
