@@ -25,7 +25,7 @@ fn moved(coverage: &Coverage) -> Option<(Coverage, Delta)> {
     *bend = LatticePoint::new(bend.x + 1_000, bend.y - 1_000);
     let faces = coverage.faces().iter().map(|f| (f.id, f.role, f.exclave)).collect();
     let next = Coverage::from_tables(*coverage.lattice(), coverage.junctions().to_vec(), arcs, faces).ok()?;
-    Some((next, Delta { arcs: vec![ArcIx(at as u32)], faces: Vec::new() }))
+    Some((next, Delta { arcs: vec![ArcIx(at as u32)], faces: Vec::new(), bounds: None }))
 }
 
 fn main() {

@@ -40,7 +40,7 @@ pub enum LatticeFault {
 
 /// Offsets stay this far inside `i32`, so that hot-pixel arithmetic (doubled coordinates ± 1) never leaves `i64`/`i128` and a
 /// neighbour one step off an extreme vertex still exists.
-const REACH: i64 = (1 << 31) - (1 << 20);
+pub(super) const REACH: i64 = (1 << 31) - (1 << 20);
 /// Difference below which a district is given the finest step; it keeps two products of differences inside `i64`.
 const FINE_EXTENT: i64 = 1 << 30;
 

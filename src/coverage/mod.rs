@@ -13,6 +13,8 @@ pub mod validate;
 pub mod region;
 pub mod world;
 pub mod generalize;
+pub mod edit;
+pub mod canonical;
 
 pub use delta::Delta;
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
@@ -154,7 +156,7 @@ pub struct Ring {
 /// A polygon on the lattice: an outer ring (counter-clockwise), then its holes; rings do not repeat their first point.
 pub type LatticePolygon = Vec<Vec<LatticePoint>>;
 
-/// The whole planar graph. Never changed in place: build it with [`build::build`], check it with [`validate::faults`].
+/// The whole planar graph. Build it with [`build::build`], check it with [`validate::faults`], change it through [`edit`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     lattice: Lattice,

@@ -36,7 +36,7 @@ pub fn ranks(coverage: &Coverage, group_of_face: &[Vec<Group>]) -> Vec<u8> {
 }
 
 /// The half-arcs leaving each junction, counter-clockwise.
-struct Rotation {
+pub(super) struct Rotation {
     starts: Vec<u32>,
     leaving: Vec<HalfArc>,
     /// The place of each half-arc in `leaving`.
@@ -44,7 +44,7 @@ struct Rotation {
 }
 
 impl Rotation {
-    fn new(junctions: usize, arcs: &[Arc]) -> Self {
+    pub(super) fn new(junctions: usize, arcs: &[Arc]) -> Self {
         let mut starts = vec![0u32; junctions + 1];
         for arc in arcs {
             starts[arc.from.ix() + 1] += 1;
@@ -72,6 +72,11 @@ impl Rotation {
             place[half.0 as usize] = i as u32;
         }
         Self { starts, leaving, place }
+    }
+
+    /// The half-arcs leaving a junction, counter-clockwise.
+    pub(super) fn around(&self, junction: usize) -> &[HalfArc] {
+        &self.leaving[self.starts[junction] as usize..self.starts[junction + 1] as usize]
     }
 
     /// The half-arcs leaving the junction where `half` ends, clockwise from the way back; the way back itself comes last.
@@ -125,6 +130,16 @@ fn rings(arcs: &[Arc], rotation: &Rotation, group_of_face: &[Group], groups: usi
         rings.sort_by_key(|r| (r.doubled_area < 0, -r.doubled_area.abs()));
     }
     Ok(found)
+}
+
+/// Each ring begins with its lowest half-arc; outer rings by descending area, then holes: as [`rings`] finds them.
+pub(super) fn ordered(mut rings: Vec<Ring>) -> Box<[Ring]> {
+    for ring in &mut rings {
+        let lowest = ring.halves.iter().enumerate().min_by_key(|(_, h)| **h).map_or(0, |(i, _)| i);
+        ring.halves.rotate_left(lowest);
+    }
+    rings.sort_by_key(|r| (r.doubled_area < 0, -r.doubled_area.abs(), r.halves.first().copied()));
+    rings.into()
 }
 
 fn ring(arcs: &[Arc], halves: Vec<HalfArc>) -> Ring {

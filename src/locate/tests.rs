@@ -284,7 +284,7 @@ fn change(tables: &mut Tables, random: &mut Seeded) -> Delta {
                 points.insert(at + 1, bend);
                 tables.arcs[arc].points = points.into();
             }
-            Delta { arcs: vec![ArcIx(arc as u32)], faces: vec![] }
+            Delta { arcs: vec![ArcIx(arc as u32)], faces: vec![], bounds: None }
         }
         // Two neighbours become one: what lay between them goes, and the last arc takes its place.
         2 => {
@@ -312,13 +312,13 @@ fn change(tables: &mut Tables, random: &mut Seeded) -> Delta {
                     i += 1;
                 }
             }
-            Delta { arcs: changed.into_iter().collect(), faces: vec![] }
+            Delta { arcs: changed.into_iter().collect(), faces: vec![], bounds: None }
         }
         _ => {
             let face = 1 + any(random, tables.faces.len() - 1);
             let role = &mut tables.faces[face].1;
             *role = if *role == FaceRole::Unit { FaceRole::Excluded } else { FaceRole::Unit };
-            Delta { arcs: vec![], faces: vec![FaceIx(face as u32)] }
+            Delta { arcs: vec![], faces: vec![FaceIx(face as u32)], bounds: None }
         }
     }
 }
@@ -363,13 +363,13 @@ fn an_index_grows_with_its_district_and_does_not_hoard() {
     points.insert(1, middle);
     tables.arcs[outer].points = points.into();
     let next = tables.coverage();
-    locator.update(&next, &Delta { arcs: vec![ArcIx(outer as u32)], faces: vec![] });
+    locator.update(&next, &Delta { arcs: vec![ArcIx(outer as u32)], faces: vec![], bounds: None });
     let anew = Locator::new(&next);
     assert_eq!(locator.bytes(), anew.bytes());
     assert_eq!(locator.owner(middle), anew.owner(middle));
     // Ten thousand updates of one arc leave no more behind than the index is large.
     for _ in 0..10_000 {
-        locator.update(&next, &Delta { arcs: vec![ArcIx(3)], faces: vec![] });
+        locator.update(&next, &Delta { arcs: vec![ArcIx(3)], faces: vec![], bounds: None });
     }
     assert!(locator.bytes() < 3 * small, "{} bytes from {small}", locator.bytes());
 }
