@@ -182,6 +182,16 @@ fn a_border_cannot_jump_over_an_island() {
 }
 
 #[test]
+fn the_two_sides_of_a_lens_cannot_change_places() {
+    //  A A A A A A       no junction is swept when the lower side of L is led around its upper side, but around
+    //  A A(L L)A A       both ends of L the order of the lines changes
+    //  B B B B B B
+    let mut bench = drawn(&["AAAAAA", "AALLAA", "BBBBBB"], "");
+    let over = [(2.0, 1.0), (1.5, 1.5), (1.5, 2.5), (4.5, 2.5), (4.5, 1.5), (4.0, 1.0)];
+    refused(&mut bench, &reshape(&[(2.0, 1.0), (3.0, 1.0), (4.0, 1.0)], &over), Rule::OrderAround);
+}
+
+#[test]
 fn a_merge_that_encloses_a_third_is_refused_unless_it_names_it() {
     //  A A A B
     //  A X X B
