@@ -50,7 +50,8 @@ impl Locator {
         }
         self.spans.truncate(next.arcs().len());
         gone.sort_unstable_by_key(|span| span.start);
-        for dirty in joined(boxes) {
+        let whole = boxes.into_iter().map(|dirty| self.cells.whole_squares(dirty)).collect();
+        for dirty in joined(whole) {
             self.cells.refill(dirty, &gone, &come);
         }
     }
@@ -105,6 +106,22 @@ fn joined(boxes: Vec<Box2>) -> Vec<Box2> {
 }
 
 impl Cells {
+    /// The box grown to the top squares that will be filled anew for it, less the borders they share with those to the west and south. The corner
+    /// where a row of squares begins then lies in no other box that is still to be filled.
+    fn whole_squares(&self, dirty: Box2) -> Box2 {
+        let columns =
+            self.reach(i64::from(dirty.low.x) - i64::from(self.west), i64::from(dirty.high.x) - i64::from(self.west));
+        let rows =
+            self.reach(i64::from(dirty.low.y) - i64::from(self.south), i64::from(dirty.high.y) - i64::from(self.south));
+        let low = self.top_square(columns.0.max(0) as usize, rows.0.max(0) as usize);
+        let high = self.top_square(columns.1 as usize, rows.1 as usize);
+        let last = |from: i64| (from + high.size() - 1).min(i64::from(i32::MAX)) as i32;
+        Box2 {
+            low: LatticePoint::new(low.x as i32 + 1, low.y as i32 + 1),
+            high: LatticePoint::new(last(high.x), last(high.y)),
+        }
+    }
+
     /// Fills the top squares that a box meets: without the edges of the arcs `gone` (sorted by start), with those of the arcs `come`.
     fn refill(&mut self, dirty: Box2, gone: &[Span], come: &[Span]) {
         let from_south = |y: i32| i64::from(y) - i64::from(self.south);

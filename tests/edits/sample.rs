@@ -1,11 +1,12 @@
-//! The sample district under edits: it stays valid, and deltas say what has changed.
+//! The sample district under edits: it stays valid, and an index that follows the deltas is the index built anew.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 use wangge::coverage::edit::Workbench;
-use wangge::coverage::{Coverage, Delta, FaceId, canonical, validate};
+use wangge::coverage::{Coverage, Delta, FaceId, LatticePoint, canonical, validate};
+use wangge::locate::Locator;
 use wangge::service::import::{Sources, import};
 use wangge::store::GeoPackage;
 
@@ -25,10 +26,16 @@ fn sample() -> Coverage {
     imported.contents.coverage
 }
 
+fn within(random: &mut Seeded, (low, high): (LatticePoint, LatticePoint)) -> LatticePoint {
+    LatticePoint::new(random.between(low.x, high.x), random.between(low.y, high.y))
+}
+
 #[test]
-fn two_thousand_edits_keep_the_sample_valid_and_can_be_undone() {
+fn two_thousand_edits_keep_the_sample_valid_and_its_index_true() {
     let base = sample();
     let base_bytes = canonical::bytes(&base);
+    let (mut followed, mut in_batches) = (Locator::new(&base), Locator::new(&base));
+    let mut random = Seeded(32);
     let mut before = base.clone();
     let mut bench = Workbench::new(base);
     let mut proposer = Proposer { random: Seeded(31), next_id: 1 << 40, faces: bench.coverage().faces().len() };
@@ -41,7 +48,8 @@ fn two_thousand_edits_keep_the_sample_valid_and_can_be_undone() {
         let coverage = bench.coverage();
         *accepted.entry(kind).or_default() += 1;
         assert!(applied.touched.contains(&FaceId(0)) || doubled_area(coverage) == area, "{edit:?}");
-        assert!(applied.delta.bounds.is_some(), "every edit says where it was");
+        followed.update(coverage, &applied.delta);
+        let bounds = applied.delta.bounds.expect("every edit says where it was");
         batch.join(applied.delta.clone());
         log.push(applied);
         if log.len() % EVERY == 0 {
@@ -50,7 +58,13 @@ fn two_thousand_edits_keep_the_sample_valid_and_can_be_undone() {
             holes_lie_in_their_faces(coverage);
             delta_is_honest(&before, coverage, &batch);
             before = coverage.clone();
-            batch = Delta::default();
+            in_batches.update(coverage, &std::mem::take(&mut batch));
+            let (anew, all) = (Locator::new(coverage), coverage.bounds().expect("a district"));
+            for i in 0..20_000 {
+                let p = within(&mut random, if i % 2 == 0 { all } else { bounds });
+                let owner = anew.owner(p);
+                assert_eq!((followed.owner(p), in_batches.owner(p)), (owner, owner), "{p:?} after {} edits", log.len());
+            }
         }
     }
     eprintln!("accepted: {accepted:?}");
