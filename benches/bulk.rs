@@ -113,7 +113,8 @@ fn csv_alone(from: &Path, to: &Path) -> Option<u64> {
 fn main() {
     let sources = Sources { district: PathBuf::from("data/sample/district.toml"), ..Sources::default() };
     let recorded = Timestamp::UNIX_EPOCH;
-    let contents = match prepare(&sources, &Limits::default(), recorded, &mut |_| ()).map(|p| p.accept(1, recorded)) {
+    let contents = match prepare(&sources, &Limits::default(), recorded, &mut |_| ()).map(|p| p.accept(None, recorded))
+    {
         Ok(Ok(imported)) => imported.contents,
         Ok(Err(fault)) => return println!("the sample does not import: {fault}"),
         Err(fault) => return println!("the sample cannot be read: {fault}"),

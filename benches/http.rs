@@ -92,7 +92,7 @@ fn sample() -> Result<Contents, Failure> {
     let sources = Sources { district: PathBuf::from("data/sample/district.toml"), ..Sources::default() };
     let recorded = Timestamp::UNIX_EPOCH;
     let prepared = prepare(&sources, &FileLimits::default(), recorded, &mut |_| ())?;
-    Ok(prepared.accept(1, recorded)?.contents)
+    Ok(prepared.accept(None, recorded)?.contents)
 }
 
 /// Random positions in the box around the district, as this way asks for them.

@@ -71,7 +71,7 @@ fn main() {
     let sources = Sources { district, ..Sources::default() };
     let recorded = Timestamp::UNIX_EPOCH;
     let prepared = prepare(&sources, &Limits::default(), recorded, &mut |_| ());
-    let contents = match prepared.map(|p| p.accept(1, recorded)) {
+    let contents = match prepared.map(|p| p.accept(None, recorded)) {
         Ok(Ok(imported)) => imported.contents,
         Ok(Err(fault)) => return println!("the sample does not import: {fault}"),
         Err(fault) => return println!("the sample cannot be read: {fault}"),

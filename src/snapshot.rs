@@ -1,10 +1,14 @@
 //! Everything rooms 1–6 know, at one version. It never changes; a request reads exactly one.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::coverage::Coverage;
+use crate::grid::history::{History, Version};
+use crate::grid::past::Boundaries;
 use crate::grid::people::Roster;
-use crate::grid::{District, Hierarchy};
+use crate::grid::{District, Hierarchy, UnitIx};
 use crate::issue::Issue;
 use crate::locate::Locator;
 use crate::place::Place;
@@ -16,6 +20,8 @@ pub struct Snapshot {
     /// When this version was recorded.
     pub recorded: Timestamp,
     pub district: District,
+    /// All versions up to this one, which is the last.
+    pub history: History,
     pub coverage: Coverage,
     pub hierarchy: Hierarchy,
     pub roster: Roster,
@@ -51,6 +57,7 @@ pub struct Contents {
     pub version: u64,
     pub recorded: Timestamp,
     pub district: District,
+    pub history: History,
     pub coverage: Coverage,
     pub hierarchy: Hierarchy,
     pub roster: Roster,
@@ -63,9 +70,35 @@ impl Snapshot {
     /// Builds the indexes over the contents.
     #[must_use]
     pub fn new(contents: Contents) -> Self {
-        let Contents { version, recorded, district, coverage, hierarchy, roster, places, mut issues, base } = contents;
+        let Contents { version, recorded, district, history, coverage, hierarchy, roster, places, mut issues, base } =
+            contents;
         issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
         let locator = Locator::new(&coverage);
-        Self { version, recorded, district, coverage, hierarchy, roster, places, issues, base, locator }
+        Self { version, recorded, district, history, coverage, hierarchy, roster, places, issues, base, locator }
+    }
+
+    /// The district with the boundaries of an earlier version, for asking whose land was whose: people keep the posts at units that were there then,
+    /// by identity; places, issues and the base map stay with the version of today.
+    #[must_use]
+    pub fn past(&self, version: &Version, boundaries: Boundaries) -> Self {
+        let Boundaries { coverage, hierarchy } = boundaries;
+        let versions = self.history.versions().iter().filter(|v| v.number <= version.number).cloned().collect();
+        let lineage = self.history.lineage().iter().filter(|row| row.version <= version.number).cloned().collect();
+        let then: HashMap<u64, UnitIx> =
+            hierarchy.units().iter().enumerate().map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
+        let roster = self.roster.moved(|unit| then.get(&self.hierarchy.unit(unit).id).copied());
+        Self {
+            version: version.number,
+            recorded: version.recorded,
+            district: self.district.clone(),
+            history: History::new(versions, lineage),
+            locator: Locator::new(&coverage),
+            coverage,
+            hierarchy,
+            roster,
+            places: Vec::new(),
+            issues: Vec::new(),
+            base: Vec::new(),
+        }
     }
 }

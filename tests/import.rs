@@ -11,9 +11,11 @@ use std::path::Path;
 use encoding_rs::GB18030;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::civil::Date;
 use rusqlite::Connection;
 use town::{Desk, Town, code, corner};
 use wangge::exchange::Limits;
+use wangge::grid::history::History;
 use wangge::service::import::{Imported, Sources, prepare};
 use wangge::snapshot::Contents;
 use wangge::store::{GeoPackage, Store};
@@ -22,13 +24,15 @@ fn built(district: &Path) -> Contents {
     let sources = Sources { district: district.to_owned(), ..Sources::default() };
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let prepared = prepare(&sources, &Limits::default(), now, &mut |_| {}).unwrap();
-    let Imported { contents, .. } = prepared.accept(7, now).unwrap();
+    let kept = History::of_one(6, Date::constant(2026, 1, 1), now);
+    let Imported { contents, .. } = prepared.accept(Some(kept), now).unwrap();
     contents
 }
 
 #[track_caller]
 fn assert_same(a: &Contents, b: &Contents) {
     assert_eq!((a.version, a.recorded, &a.district), (b.version, b.recorded, &b.district));
+    assert_eq!(a.history, b.history);
     assert_eq!(a.coverage, b.coverage);
     assert_eq!(a.hierarchy, b.hierarchy);
     assert_eq!((a.roster.people(), a.roster.branches()), (b.roster.people(), b.roster.branches()));
@@ -43,10 +47,10 @@ fn everything_that_is_saved_is_loaded_again() {
     let contents = built(&desk.path("district.toml"));
     let mut store = GeoPackage::at(&desk.store());
     assert_eq!(store.version().unwrap(), None);
-    store.replace(&contents).unwrap();
+    store.replace(&contents, &[]).unwrap();
     assert_eq!(store.version().unwrap(), Some(7));
     assert_same(&store.load().unwrap(), &contents);
-    store.replace(&contents).unwrap();
+    store.replace(&contents, &[]).unwrap();
     assert_same(&store.load().unwrap(), &contents);
     let left: Vec<_> = fs::read_dir(desk.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(

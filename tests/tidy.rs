@@ -25,7 +25,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("clap", &["cli"], "the command line is one room"),
     ("csv", &["exchange", "cli"], "tables from people; `locate --input` writes the rows without an answer"),
     ("encoding_rs", &["exchange"], "GB18030 ends at the door"),
-    ("flate2", &["exchange", "tile", "service"], "gzip of files, of archives' tiles, of cached answers"),
+    (
+        "flate2",
+        &["exchange", "tile", "store", "service"],
+        "gzip of files, of archives' tiles, of kept versions, of cached answers",
+    ),
     ("geojson", &["exchange"], "a file format"),
     ("http_body", &["http"], "the answers of a batch are a body of ours: cut, not ended, when its stream breaks"),
     ("hyper_util", &["http"], "the wire: our own accept loop has header timeouts"),

@@ -22,7 +22,7 @@ fn sample() -> &'static (Snapshot, Pyramid) {
         let sources = Sources { district, ..Sources::default() };
         let recorded = jiff::Timestamp::UNIX_EPOCH;
         let prepared = prepare(&sources, &Limits::default(), recorded, &mut |_| {}).expect("the sample reads");
-        let snapshot = Snapshot::new(prepared.accept(1, recorded).expect("the sample is clean").contents);
+        let snapshot = Snapshot::new(prepared.accept(None, recorded).expect("the sample is clean").contents);
         let pyramid = Pyramid::new(&snapshot);
         (snapshot, pyramid)
     })

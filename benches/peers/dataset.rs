@@ -136,7 +136,7 @@ fn points_inside(coverage: &Coverage) -> Fallible<Vec<Cgcs2000>> {
 fn imported(district: PathBuf) -> Fallible<Coverage> {
     let sources = Sources { district, ..Sources::default() };
     let prepared = prepare(&sources, &Limits::default(), Timestamp::UNIX_EPOCH, &mut |_| ())?;
-    Ok(prepared.accept(1, Timestamp::UNIX_EPOCH)?.contents.coverage)
+    Ok(prepared.accept(None, Timestamp::UNIX_EPOCH)?.contents.coverage)
 }
 
 /// The synthetic district that ships with the project: its smallest units.

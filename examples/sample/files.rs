@@ -148,6 +148,8 @@ people = ["people.csv", "branches.csv"]
 places = ["places.csv.gz"]
 issues = ["issues.csv.gz"]
 base = ["base.geojson.gz"]
+versions = ["versions.csv"]
+lineage = ["lineage.csv"]
 "#,
         lines.join(", ")
     )

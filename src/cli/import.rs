@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let recorded = Timestamp::now();
     let mut store = GeoPackage::at(&args.store);
     // Before the long work: a store that cannot be written is told at once.
-    let version = if args.dry_run { 0 } else { store.version().map_err(Failure::from)?.unwrap_or(0) + 1 };
+    let kept = if args.dry_run { None } else { store.history()? };
     let sources = Sources {
         district: args.district.clone(),
         units: args.units.clone(),
@@ -81,13 +81,14 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
         };
     }
-    let imported = prepared.accept(version, recorded).map_err(Failure::from)?;
+    let imported = prepared.accept(kept, recorded).map_err(Failure::from)?;
     let bar = progress::steps();
     progress::step(&bar, crate::service::import::Step::Save);
-    let saved = store.replace(&imported.contents);
+    let saved = store.replace(&imported.contents, &imported.earlier);
     bar.finish_and_clear();
     saved.map_err(Failure::from)?;
     let seconds = begun.elapsed().as_secs_f64();
+    let version = imported.contents.version;
     say!("{} {version} → {} ({seconds:.1} s)", text::SAVED_VERSION, args.store.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -104,6 +105,7 @@ impl From<ImportFault> for Failure {
         match fault {
             ImportFault::File(fault) => Self::from(fault),
             ImportFault::Store(fault) => Self::from(fault),
+            ImportFault::Versions | ImportFault::Past(..) => Self::unusable(text::NO_HISTORY, fault),
             ImportFault::Refused { refusal, .. } => Self::from(&refusal),
         }
     }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use jiff::civil::Date;
+
 use super::{Failure, table, text, today};
 use crate::crs::paste::{Extent, readings};
 use crate::crs::{Cgcs2000, Crs};
@@ -11,6 +13,7 @@ use crate::grid::people::Role;
 use crate::http::mask::{MaskedName, MaskedPhone};
 use crate::locate::Outcome;
 use crate::service::locate::{Ownership, Question, locate};
+use crate::service::past::{Held, held};
 use crate::snapshot::Snapshot;
 use crate::store::{GeoPackage, Store};
 
@@ -25,6 +28,9 @@ pub(super) struct Args {
     /// 坐标系 · wgs84, cgcs2000, gcj02, bd09, epsg:4548, epsg:4527; cgcs2000 unless given
     #[arg(long, value_name = "CRS")]
     crs: Option<String>,
+    /// 按哪一天的边界 · the day whose boundaries answer, like 2025-03-01; today's unless given
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<Date>,
     /// 位置误差（米） · how far the true position may be
     #[arg(long, value_name = "M", default_value_t = 0.0)]
     accuracy_m: f64,
@@ -78,29 +84,37 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if let Some(input) = &args.input {
         let output = args.output.as_deref().unwrap_or(Path::new("-"));
         let table = table::Table::open(input, &args.wanted())?;
-        let snapshot = load(&args.store)?;
+        let snapshot = load(args)?;
         let paths = table::Paths { input, output, errors: args.errors.as_deref() };
         return table.answer(&snapshot, crs.unwrap_or(Crs::Cgcs2000), args.accuracy_m, &paths);
     }
+    let day = args.as_of.unwrap_or_else(today);
     let numbers: Vec<f64> = args.position.iter().filter_map(|text| text.trim().parse().ok()).collect();
-    let snapshot = load(&args.store)?;
+    let snapshot = load(args)?;
     match numbers[..] {
         [x, y] => {
             let owned =
-                locate(&snapshot, asks(x, y), today()).map_err(|fault| Failure::unusable(text::NO_POSITION, fault))?;
+                locate(&snapshot, asks(x, y), day).map_err(|fault| Failure::unusable(text::NO_POSITION, fault))?;
             print(&snapshot, &owned);
         }
-        _ => pasted(&snapshot, &args.position.join(" "), crs, args.accuracy_m)?,
+        _ => pasted(&snapshot, &args.position.join(" "), (crs, args.accuracy_m), day)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(store: &Path) -> Result<Snapshot, Failure> {
-    Ok(Snapshot::new(GeoPackage::at(store).load().map_err(Failure::from)?))
+/// The district with the boundaries of the day asked about.
+fn load(args: &Args) -> Result<Snapshot, Failure> {
+    let store = GeoPackage::at(&args.store);
+    let now = Snapshot::new(store.load()?);
+    let held = args.as_of.map_or(Ok(Held::Now), |day| held(&now, day));
+    match held.map_err(|fault| Failure::unusable(text::NO_SUCH_DAY, fault))? {
+        Held::Now => Ok(now),
+        Held::Past(version) => Ok(now.past(&version, store.boundaries(version.number)?)),
+    }
 }
 
 /// Every reading of a pasted text that lands in the district, each with its owner.
-fn pasted(snapshot: &Snapshot, pasted: &str, crs: Option<Crs>, accuracy_m: f64) -> Result<(), Failure> {
+fn pasted(snapshot: &Snapshot, pasted: &str, (crs, accuracy_m): (Option<Crs>, f64), day: Date) -> Result<(), Failure> {
     let lattice = snapshot.coverage.lattice();
     let corners = snapshot.coverage.bounds().map(|(low, high)| (lattice.degrees(low), lattice.degrees(high)));
     let ((west, south), (east, north)) = corners.unwrap_or_default();
@@ -125,7 +139,7 @@ fn pasted(snapshot: &Snapshot, pasted: &str, crs: Option<Crs>, accuracy_m: f64) 
     for reading in wanted {
         let point: Cgcs2000 = reading.point;
         let asked = Question { crs: Crs::Cgcs2000, x: point.lon(), y: point.lat(), accuracy_m };
-        let owned = locate(snapshot, asked, today()).map_err(|fault| Failure::unusable(text::NO_POSITION, fault))?;
+        let owned = locate(snapshot, asked, day).map_err(|fault| Failure::unusable(text::NO_POSITION, fault))?;
         let swapped = if reading.swapped { text::SWAPPED } else { "" };
         say!("{}{swapped}: {:.7}, {:.7}", reading.crs, point.lon(), point.lat());
         print(snapshot, &owned);

@@ -12,6 +12,7 @@ mod check;
 mod demo;
 mod import;
 mod locate;
+mod history;
 mod progress;
 mod serve;
 mod table;
@@ -42,6 +43,8 @@ enum Verb {
     Check(check::Args),
     #[command(about = text::LOCATE, after_help = text::LOCATE_EXAMPLE)]
     Locate(locate::Args),
+    #[command(about = text::HISTORY, after_help = text::HISTORY_EXAMPLE)]
+    History(history::Args),
     #[command(about = text::SERVE, after_help = text::SERVE_EXAMPLE)]
     Serve(serve::Args),
     #[command(about = text::DEMO, after_help = text::DEMO_EXAMPLE)]
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
         Verb::Import(args) => import::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Locate(args) => locate::run(&args),
+        Verb::History(args) => history::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Demo(args) => demo::run(&args),
     };

@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let contents = GeoPackage::at(&args.store).load()?;
     tracing::info!(took_ms = begun.elapsed().as_millis(), "the district is loaded");
-    args.wire.serve(contents)
+    args.wire.serve(contents, &args.store)
 }
 
 /// Where the log goes: the terminal's error stream, what `WANGGE_LOG` asks for (`info` unless set).
@@ -83,12 +83,13 @@ impl Wire {
     }
 
     /// Indexes the district, opens the port, and answers until Ctrl-C or SIGTERM.
-    pub(super) fn serve(&self, contents: Contents) -> Result<ExitCode, Failure> {
+    pub(super) fn serve(&self, contents: Contents, store: &Path) -> Result<ExitCode, Failure> {
         let font = self.font.as_deref().map(read_font).transpose()?;
         let look = look(font).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
         let capacity = Capacity { tiles_bytes: self.cache_mb << 20, ..Capacity::default() };
         let begun = Instant::now();
-        let serving = Serving::new(contents, look, capacity);
+        let store = Arc::new(GeoPackage::at(store));
+        let serving = Serving::new(contents, look, capacity).with_past(store);
         tracing::info!(took_ms = begun.elapsed().as_millis(), "lookups are ready");
         let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::unusable(text::NO_RUNTIME, fault))?;
         let drained = runtime.block_on(self.answer(Arc::new(serving)))?;

@@ -17,6 +17,13 @@ pub const CHECK_EXAMPLE: &str = "示例 example:\n  wangge check --store distric
 pub const LOCATE: &str = "坐标属于哪个网格，谁负责 · whose point is this?";
 pub const LOCATE_EXAMPLE: &str = "示例 examples:\n  wangge locate --store district.gpkg 116.672 35.4421\n  wangge locate --store district.gpkg --crs gcj02 116.677427 35.441764\n  wangge locate --store district.gpkg \"116°39'E 35°24'N\"\n  wangge locate --store district.gpkg --input points.csv --output owners.csv";
 
+pub const HISTORY: &str = "边界的历次版本 · the versions of the boundaries";
+pub const HISTORY_EXAMPLE: &str =
+    "示例 examples:\n  wangge history --store district.gpkg\n  wangge history --store district.gpkg 370871004203001000";
+pub const NO_SUCCESSORS: &str = "历史中没有这个旧编码";
+pub const NO_HISTORY: &str = "历史版本无法还原";
+pub const NO_SUCH_DAY: &str = "没有这一天的边界";
+
 pub const SERVE: &str = "启动服务：地图、查询、瓦片 · serve the map, lookups and tiles";
 pub const SERVE_EXAMPLE: &str = "示例 example:\n  wangge serve --store district.gpkg --listen 127.0.0.1:8080";
 
@@ -99,6 +106,7 @@ pub const fn store_fault(fault: &StoreFault) -> &'static str {
         StoreFault::Full(_) => "磁盘已满",
         StoreFault::Damaged { .. } | StoreFault::Row { .. } | StoreFault::Hash { .. } => "数据文件已损坏或被改动",
         StoreFault::Coverage { .. } => "边界数据不合规则",
+        StoreFault::NotKept { .. } => "没有保存这一版边界",
         StoreFault::Sql { .. } | StoreFault::Io { .. } => "数据文件读写出错",
     }
 }

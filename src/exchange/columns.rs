@@ -25,6 +25,14 @@ pub const LON: Column = &["lon", "经度", "lng", "longitude", "x", "东坐标",
 pub const LAT: Column = &["lat", "纬度", "latitude", "y", "北坐标", "n"];
 pub const ACCURACY_M: Column = &["accuracy_m", "精度", "精度米"];
 
+pub const VERSION: Column = &["version", "版本", "版本号"];
+pub const EFFECTIVE: Column = &["effective", "生效日期"];
+pub const DOCUMENT: Column = &["document", "文号", "文件"];
+pub const REASON: Column = &["note", "reason", "说明", "事由"];
+pub const DESCENT: Column = &["kind", "类型", "种类"];
+pub const OLD: Column = &["old", "原编码"];
+pub const NEW: Column = &["new", "新编码"];
+
 pub const ORDER_ID: Column = &["工单编号", "id", "诉求编号", "编号"];
 pub const RECEIVED: Column = &["接收时间", "received", "受理时间"];
 pub const ORDER_KIND: Column = &["受理类型", "kind"];

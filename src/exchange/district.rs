@@ -26,6 +26,8 @@ pub struct Files {
     pub places: Vec<PathBuf>,
     pub issues: Vec<PathBuf>,
     pub base: Vec<PathBuf>,
+    pub versions: Vec<PathBuf>,
+    pub lineage: Vec<PathBuf>,
 }
 
 /// More levels than any city has.
@@ -106,6 +108,8 @@ struct RawFiles {
     places: Vec<String>,
     issues: Vec<String>,
     base: Vec<String>,
+    versions: Vec<String>,
+    lineage: Vec<String>,
 }
 
 /// Reads and checks the file.
@@ -126,6 +130,8 @@ pub fn read(text: &Text) -> Result<DistrictFile, FileFault> {
         places: paths(raw.files.places),
         issues: paths(raw.files.issues),
         base: paths(raw.files.base),
+        versions: paths(raw.files.versions),
+        lineage: paths(raw.files.lineage),
     };
     let district = district(text, raw.district, levels)?;
     Ok(DistrictFile { district, options: options(text, &raw.coverage)?, files })

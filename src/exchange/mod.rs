@@ -9,6 +9,7 @@ pub mod units;
 pub mod base;
 pub mod table;
 pub mod tables;
+pub mod history;
 pub mod points;
 pub mod report;
 

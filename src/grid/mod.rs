@@ -2,6 +2,8 @@
 
 mod hierarchy;
 pub mod area;
+pub mod history;
+pub mod past;
 pub mod people;
 pub mod principles;
 

@@ -90,6 +90,15 @@ impl Roster {
         roster
     }
 
+    /// Everybody at other units: where `to` has none for a unit, nobody is posted.
+    #[must_use]
+    pub fn moved(&self, to: impl Fn(UnitIx) -> Option<UnitIx>) -> Self {
+        let moved = |units: &[UnitIx]| units.iter().filter_map(|unit| to(*unit)).collect();
+        let people = self.people.iter().map(|p| Person { units: moved(&p.units), ..p.clone() });
+        let branches = self.branches.iter().map(|b| Branch { units: moved(&b.units), ..b.clone() });
+        Self::new(people.collect(), branches.collect())
+    }
+
     #[must_use]
     pub fn people(&self) -> &[Person] {
         &self.people

@@ -279,7 +279,7 @@ mod tests {
         let sources = Sources { district, ..Sources::default() };
         let recorded: Timestamp = "2026-01-02T03:04:05.678Z".parse().expect("a time");
         let prepared = prepare(&sources, &Limits::default(), recorded, &mut |_| ()).expect("the sample is readable");
-        let contents = prepared.accept(7, recorded).expect("the sample imports").contents;
+        let contents = prepared.accept(None, recorded).expect("the sample imports").contents;
         State::new(Snapshot::new(contents), &look(None).expect("the look is built in"), Capacity::default())
     }
 

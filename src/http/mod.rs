@@ -15,6 +15,7 @@ mod owner;
 mod pump;
 mod batch;
 mod readings;
+mod versions;
 mod units;
 mod district;
 mod checks;

@@ -19,8 +19,9 @@ use crate::crs::{Cgcs2000, Crs, CrsFault, UnknownCrs};
 use crate::grid::{District, Unit};
 use crate::locate::Outcome;
 use crate::service::locate::{Question, QuestionFault, place};
+use crate::service::past::{Held, PastFault, held};
 use crate::service::serving;
-use crate::snapshot::Snapshot;
+use crate::service::slots::WorkFault;
 
 /// `GET /api/v1/locate`
 pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Result<Response<Body>, Problem> {
@@ -31,8 +32,10 @@ pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Re
         y: query.needed_number("lat")?,
         accuracy_m: query.number("accuracy_m")?.unwrap_or(0.0),
     };
-    let state = app.serving.state();
-    let day = day(&app, &state.snapshot, &query)?;
+    let (state, day) = match query.text("as_of") {
+        None => (app.serving.state(), app.serving.today()),
+        Some(text) => as_of(&app, text).await?,
+    };
     match question.crs {
         // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
         Crs::Plane(plane) if plane != state.snapshot.district.plane && !plane.reads_at_once(question.x, question.y) => {
@@ -52,20 +55,32 @@ fn crs(query: &Query) -> Result<Crs, Problem> {
     text.parse().map_err(|fault: UnknownCrs| Problem::query("crs", fault.to_string()))
 }
 
-/// The day asked about: today, or `as_of`. Only one version is kept yet, so a day before it was recorded has no answer.
-fn day(app: &App, snapshot: &Snapshot, query: &Query) -> Result<Date, Problem> {
-    let Some(text) = query.text("as_of") else { return Ok(app.serving.today()) };
+/// The boundaries that hold on a day, and the day.
+async fn as_of(app: &Arc<App>, text: &str) -> Result<(Arc<serving::State>, Date), Problem> {
     let zone = app.serving.zone();
     let instant = text.parse::<Timestamp>().map(|t| t.to_zoned(zone.clone()).datetime());
     let day = instant.or_else(|_| text.parse::<DateTime>()).map(DateTime::date).map_err(|_| {
         Problem::query("as_of", format!("as_of is “{}”: expected a date (2025-03-01) or an RFC 3339 time", echo(text)))
     })?;
-    let recorded = snapshot.recorded.to_zoned(zone.clone()).date();
-    if day < recorded {
-        let detail = format!("no boundaries are recorded as of {day}: version {} is of {recorded}", snapshot.version);
-        return Err(Problem::query("as_of", detail));
+    let now = app.serving.state();
+    let version = match held(&now.snapshot, day) {
+        Ok(Held::Now) => return Ok((now, day)),
+        Ok(Held::Past(version)) => version,
+        Err(fault) => return Err(Problem::query("as_of", fault.to_string())),
+    };
+    if let Some(state) = app.serving.past.at_hand(&version) {
+        return Ok((state, day));
     }
-    Ok(day)
+    let serving = Arc::clone(&app.serving);
+    let found = app.serving.slots.run(move || serving.past.get(&now, &version)).await?;
+    match found {
+        Ok(state) => Ok((state, day)),
+        Err(fault @ PastFault::NoStore(_)) => Err(Problem::query("as_of", fault.to_string())),
+        Err(fault) => {
+            tracing::error!(%fault, "an earlier version cannot be read");
+            Err(Problem::from(WorkFault::Failed("an earlier version cannot be read; the log says why".to_owned())))
+        }
+    }
 }
 
 fn refused(fault: QuestionFault) -> Problem {

@@ -18,7 +18,7 @@ use super::guard::{OnPanic, around};
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
-use super::{batch, checks, district, health, owner, readings, stats, styles, tiles, units};
+use super::{batch, checks, district, health, owner, readings, stats, styles, tiles, units, versions};
 use crate::service::serving::Serving;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
@@ -37,6 +37,8 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
         ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        ("/api/v1/versions", &["/api/v1/versions"], get(versions::list)),
+        ("/api/v1/versions/{version}", &["/api/v1/versions/{version}"], get(versions::one)),
         ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),

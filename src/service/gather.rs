@@ -6,11 +6,13 @@ use super::import::{Sources, Step};
 use crate::coverage::build::BuildOptions;
 use crate::crs::PlaneCrs;
 use crate::exchange::district::{self, DistrictFile, Files};
+use crate::exchange::history::{self, VersionRow};
 use crate::exchange::report::FileNote;
 use crate::exchange::table::Rows;
 use crate::exchange::tables::{self, BranchRow, PersonRow, UnitRow};
 use crate::exchange::units::{self, UnitShape};
 use crate::exchange::{FileFault, Limits, Problem, RowFault, Spot, Text, base, text};
+use crate::grid::history::Lineage;
 use crate::grid::{District, Level, Required};
 use crate::issue::Issue;
 use crate::place::Place;
@@ -36,6 +38,8 @@ pub(super) struct Gathered {
     pub(super) places: Vec<Sourced<Place>>,
     pub(super) issues: Vec<Sourced<Issue>>,
     pub(super) base: Vec<BaseFeature>,
+    pub(super) versions: Vec<Sourced<VersionRow>>,
+    pub(super) lineage: Vec<Sourced<Lineage>>,
     pub(super) notes: Vec<FileNote>,
     pub(super) features: Vec<RowFault>,
     pub(super) rows: Vec<RowFault>,
@@ -100,6 +104,18 @@ pub(super) fn gather(
     for file in &files.base {
         gathered.background(file, limits)?;
     }
+    for file in &files.versions {
+        let text = open_table(file, limits)?;
+        let rows = history::versions(&text, limits)?;
+        let rows = gathered.keep(&text, rows);
+        gathered.versions.extend(rows);
+    }
+    for file in &files.lineage {
+        let text = open_table(file, limits)?;
+        let rows = history::lineage(&text, limits)?;
+        let rows = gathered.keep(&text, rows);
+        gathered.lineage.extend(rows);
+    }
     Ok(gathered)
 }
 
@@ -158,6 +174,8 @@ impl Gathered {
             places: Vec::new(),
             issues: Vec::new(),
             base: Vec::new(),
+            versions: Vec::new(),
+            lineage: Vec::new(),
             notes: Vec::new(),
             features: Vec::new(),
             rows: Vec::new(),

@@ -3,14 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::assemble;
 use super::gather::{self, Gathered};
+use super::serving::ZONE;
 use crate::coverage::Coverage;
 use crate::coverage::build;
 use crate::coverage::build::Decision;
+use crate::exchange::history::VersionRow;
 use crate::exchange::report::ImportReport;
 use crate::exchange::{FileFault, Limits, Problem, RowFault, Spot};
+use crate::grid::history::{History, Lineage, Version};
+use crate::grid::past::{self, Boundaries, PastFault};
 use crate::grid::people::Roster;
 use crate::grid::{District, Hierarchy};
 use crate::snapshot::Contents;
@@ -84,6 +90,10 @@ pub enum ImportFault {
     Refused { refusal: Refusal, report: Box<ImportReport> },
     #[error(transparent)]
     Store(#[from] StoreFault),
+    #[error("the versions told of are not 1, 2, 3 … with days that never go back; correct the file of versions")]
+    Versions,
+    #[error("the boundaries before version {0} cannot be told: {1}")]
+    Past(u64, PastFault),
 }
 
 /// A district put together in memory, fit to be saved or not.
@@ -106,6 +116,8 @@ struct Rest {
     places: Vec<crate::place::Place>,
     issues: Vec<crate::issue::Issue>,
     base: Vec<crate::snapshot::BaseFeature>,
+    versions: Vec<VersionRow>,
+    lineage: Vec<Lineage>,
 }
 
 /// Reads and builds without saving. `progress` hears each step as it starts.
@@ -155,7 +167,9 @@ fn put_together(
         (&hierarchy, &roster),
         (&places, &issues, gathered.base.len()),
     );
-    let Gathered { base, notes, features, rows, .. } = gathered;
+    let Gathered { base, notes, features, rows, versions, lineage, .. } = gathered;
+    let (versions, lineage) =
+        (versions.into_iter().map(|v| v.value).collect(), lineage.into_iter().map(|l| l.value).collect());
     let report = ImportReport {
         district: district.name.clone(),
         recorded: recorded.to_string(),
@@ -169,7 +183,15 @@ fn put_together(
         tree,
     };
     let refusal = refusal(&report);
-    Ok(Prepared { district, coverage, hierarchy, roster, report, refusal, rest: Rest { places, issues, base } })
+    Ok(Prepared {
+        district,
+        coverage,
+        hierarchy,
+        roster,
+        report,
+        refusal,
+        rest: Rest { places, issues, base, versions, lineage },
+    })
 }
 
 /// The first reason not to save: unusable input before faults that a person must decide on.
@@ -206,29 +228,86 @@ fn refusal(report: &ImportReport) -> Option<Refusal> {
 #[derive(Debug)]
 pub struct Imported {
     pub contents: Contents,
+    /// The boundaries of earlier versions that the files tell of, by number.
+    pub earlier: Vec<(u64, Boundaries)>,
     pub report: ImportReport,
 }
 
 impl Prepared {
-    /// The contents to save, as the given version.
+    /// The contents to save. `kept` is the history of the store they go to, of which they become the next version; the versions before it that the files
+    /// tell of are only for a store that has none.
     ///
     /// # Errors
-    /// [`ImportFault::Refused`] with the report.
-    pub fn accept(self, version: u64, recorded: Timestamp) -> Result<Imported, ImportFault> {
+    /// [`ImportFault::Refused`] with the report, or [`ImportFault::Past`].
+    pub fn accept(self, kept: Option<History>, recorded: Timestamp) -> Result<Imported, ImportFault> {
         let Self { district, coverage, hierarchy, roster, report, refusal, rest } = self;
-        match (refusal, coverage) {
-            (None, Some(coverage)) => {
-                let Rest { places, issues, base } = rest;
-                let contents =
-                    Contents { version, recorded, district, coverage, hierarchy, roster, places, issues, base };
-                Ok(Imported { contents, report })
-            }
-            (refusal, _) => {
-                let refusal = refusal.unwrap_or_else(|| Refusal::Broken("no shape was built".to_owned()));
-                Err(ImportFault::Refused { refusal, report: Box::new(report) })
-            }
-        }
+        let (None, Some(coverage)) = (&refusal, coverage) else {
+            let refusal = refusal.unwrap_or_else(|| Refusal::Broken("no shape was built".to_owned()));
+            return Err(ImportFault::Refused { refusal, report: Box::new(report) });
+        };
+        let Rest { places, issues, base, versions, lineage } = rest;
+        let boundaries = Boundaries { coverage, hierarchy };
+        let (history, earlier) = match kept.filter(|kept| !kept.versions().is_empty()) {
+            Some(kept) => (next(kept, recorded), Vec::new()),
+            None if versions.is_empty() => (History::of_one(1, day(recorded), recorded), Vec::new()),
+            None => told(versions, lineage, &boundaries, recorded)?,
+        };
+        let Boundaries { coverage, hierarchy } = boundaries;
+        let version = history.versions().last().map_or(1, |version| version.number);
+        let contents =
+            Contents { version, recorded, district, history, coverage, hierarchy, roster, places, issues, base };
+        Ok(Imported { contents, earlier, report })
     }
+}
+
+/// The day of a moment in the district.
+fn day(moment: Timestamp) -> Date {
+    moment.in_tz(ZONE).unwrap_or_else(|_| moment.to_zoned(TimeZone::UTC)).date()
+}
+
+/// A history with the version of this import: it holds from the day of the import, or from the day from which the last one does, if that is still to come.
+fn next(kept: History, recorded: Timestamp) -> History {
+    let (number, effective) = kept.versions().last().map_or((0, day(recorded)), |last| (last.number, last.effective));
+    kept.followed_by(Version {
+        number: number + 1,
+        effective: effective.max(day(recorded)),
+        recorded,
+        document: String::new(),
+        reason: "导入 import".to_owned(),
+    })
+}
+
+/// The history that files tell, and the boundaries of each version before the last, found by undoing what is told of the one after it.
+fn told(
+    versions: Vec<VersionRow>,
+    lineage: Vec<Lineage>,
+    today: &Boundaries,
+    recorded: Timestamp,
+) -> Result<(History, Vec<(u64, Boundaries)>), ImportFault> {
+    let versions: Vec<Version> = versions
+        .into_iter()
+        .map(|VersionRow { number, effective, document, reason }| Version {
+            number,
+            effective,
+            recorded,
+            document,
+            reason,
+        })
+        .collect();
+    let history = History::new(versions, lineage);
+    let in_order = |pair: &[Version]| pair[0].number + 1 == pair[1].number && pair[0].effective <= pair[1].effective;
+    if history.versions().first().is_none_or(|first| first.number != 1) || !history.versions().windows(2).all(in_order)
+    {
+        return Err(ImportFault::Versions);
+    }
+    let mut earlier: Vec<(u64, Boundaries)> = Vec::new();
+    for version in history.versions().iter().skip(1).rev() {
+        let lineage: Vec<Lineage> = history.lineage_of(version.number).cloned().collect();
+        let after = earlier.last().map_or(today, |(_, boundaries)| boundaries);
+        let before = past::before(after, &lineage).map_err(|fault| ImportFault::Past(version.number, fault))?;
+        earlier.push((version.number - 1, before));
+    }
+    Ok((history, earlier))
 }
 
 /// Reads, builds and saves as the next version. `progress` hears each step as it starts.
@@ -241,10 +320,10 @@ pub fn import(
     recorded: Timestamp,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Imported, ImportFault> {
-    let version = store.version()?.unwrap_or(0) + 1;
+    let kept = store.history()?;
     let prepared = prepare(sources, &Limits::default(), recorded, progress)?;
-    let imported = prepared.accept(version, recorded)?;
+    let imported = prepared.accept(kept, recorded)?;
     progress(Step::Save);
-    store.replace(&imported.contents)?;
+    store.replace(&imported.contents, &imported.earlier)?;
     Ok(imported)
 }

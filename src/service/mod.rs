@@ -12,6 +12,7 @@ pub mod locate;
 pub mod bulk;
 mod drawing;
 pub mod serving;
+pub mod past;
 pub mod tiles;
 pub mod stats;
 pub mod units;

@@ -12,6 +12,7 @@ use super::cache::ByteCache;
 use super::cards::Cards;
 use super::drawing::Drawing;
 use super::locate::owner_of;
+use super::past::Shelf;
 use super::slots::Slots;
 use super::tiles::TileKey;
 use crate::coverage::Ring;
@@ -160,6 +161,8 @@ pub enum ServingFault {
 pub struct Serving {
     state: ArcSwap<State>,
     pub slots: Slots,
+    /// The versions before.
+    pub past: Shelf,
     look: Look,
     capacity: Capacity,
     zone: TimeZone,
@@ -171,7 +174,14 @@ impl Serving {
     pub fn new(contents: Contents, look: Look, capacity: Capacity) -> Self {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
-        Self { state: ArcSwap::from_pointee(state), slots: Slots::for_this_machine(), look, capacity, zone }
+        let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
+        Self { state, slots, past: Shelf::default(), look, capacity, zone }
+    }
+
+    /// With earlier versions as a store keeps them.
+    #[must_use]
+    pub fn with_past(self, store: Arc<dyn Store + Send + Sync>) -> Self {
+        Self { past: Shelf::of(store), ..self }
     }
 
     /// The state of this moment.
@@ -187,7 +197,7 @@ impl Serving {
     /// [`ServingFault`]; what is served, and what is stored, is then as it was.
     pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
         refuse_invalid(&contents)?;
-        store.replace(&contents)?;
+        store.replace(&contents, &[])?;
         let state = Arc::new(State::new(Snapshot::new(contents), &self.look, self.capacity));
         let _ = state.pyramid(); // before anybody asks
         self.state.store(Arc::clone(&state));

@@ -13,6 +13,8 @@ use super::read::Reading;
 use super::{Store, StoreFault, digest, save, schema};
 use crate::coverage::validate;
 use crate::grid::District;
+use crate::grid::history::History;
+use crate::grid::past::Boundaries;
 use crate::snapshot::Contents;
 
 /// A store in one file. Naming it does nothing yet: each call opens, does its one transaction, and closes.
@@ -60,14 +62,14 @@ impl GeoPackage {
         self.ours(&connection)?;
         let noted = RefCell::new(Vec::new());
         let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
-        self.known_schema(&reading)?;
+        let schema = self.known_schema(&reading)?;
         let district = reading.district(&reading.meta()?)?;
         let contents = reading.contents();
         let mut inspection = Inspection {
             district,
             contents,
             problems: noted.take(),
-            changed: self.changed(&connection)?,
+            changed: self.changed(&connection, schema)?,
             layers: Vec::new(),
             unreadable: Vec::new(),
         };
@@ -136,18 +138,40 @@ impl GeoPackage {
         Ok(())
     }
 
-    fn known_schema(&self, reading: &Reading) -> Result<(), StoreFault> {
+    fn known_schema(&self, reading: &Reading) -> Result<u32, StoreFault> {
         let found: u32 = reading.setting(&reading.meta()?, "schema")?;
         if found > schema::SCHEMA {
             return Err(StoreFault::Newer { file: self.path.clone(), found, known: schema::SCHEMA });
         }
-        Ok(())
+        Ok(found)
+    }
+
+    /// Asks a store, if there is one.
+    fn ask<T>(&self, question: impl FnOnce(&Reading) -> Result<T, StoreFault>) -> Result<Option<T>, StoreFault> {
+        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(StoreFault::ReadOnly {
+                file: self.path.clone(),
+                reason: "its folder does not exist".to_owned(),
+            });
+        }
+        if !fs::metadata(&self.path).is_ok_and(|found| found.len() > 0) {
+            return Ok(None);
+        }
+        let connection = self.open_to_read()?;
+        if self.is_blank(&connection)? {
+            return Ok(None);
+        }
+        self.ours(&connection)?;
+        let reading = Reading { connection: &connection, file: &self.path, problems: None };
+        self.known_schema(&reading)?;
+        question(&reading).map(Some)
     }
 
     /// Tables whose hash is not the recorded one.
-    fn changed(&self, connection: &Connection) -> Result<Vec<String>, StoreFault> {
+    fn changed(&self, connection: &Connection, schema: u32) -> Result<Vec<String>, StoreFault> {
         let mut changed = Vec::new();
-        for name in save::hashed() {
+        for name in save::hashed(schema) {
             let recorded = connection
                 .query_row("SELECT sha256 FROM wangge_hash WHERE name = ?1", [name], |row| row.get::<_, String>(0))
                 .unwrap_or_default();
@@ -171,12 +195,12 @@ impl GeoPackage {
         Ok(district.levels.into_iter().map(|level| level.key).collect())
     }
 
-    fn write(&self, contents: &Contents, existed: bool) -> Result<(), StoreFault> {
+    fn write(&self, contents: &Contents, earlier: &[(u64, Boundaries)], existed: bool) -> Result<(), StoreFault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
-        let earlier = if existed && !self.is_blank(&connection)? {
+        let layers_before = if existed && !self.is_blank(&connection)? {
             self.ours(&connection)?;
             self.earlier_layers(&connection)?
         } else {
@@ -187,7 +211,7 @@ impl GeoPackage {
             .map_err(self.sql("opening"))?;
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.sql("beginning"))?;
-        save::replace(&transaction, contents, &earlier).map_err(self.sql("writing"))?;
+        save::replace(&transaction, contents, earlier, &layers_before).map_err(self.sql("writing"))?;
         transaction.commit().map_err(self.sql("committing"))?;
         // Into the one file, so that copying it copies everything. Readers may hold it back: the log is durable all the same.
         let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -196,10 +220,10 @@ impl GeoPackage {
 }
 
 impl Store for GeoPackage {
-    fn replace(&mut self, contents: &Contents) -> Result<(), StoreFault> {
+    fn replace(&mut self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault> {
         let _lock = WriterLock::take(&self.path)?;
         let existed = fs::metadata(&self.path).is_ok_and(|found| found.len() > 0);
-        let written = self.write(contents, existed);
+        let written = self.write(contents, earlier, existed);
         if written.is_err() && !existed {
             for suffix in ["", "-wal", "-shm"] {
                 let mut name = self.path.as_os_str().to_owned();
@@ -216,32 +240,29 @@ impl Store for GeoPackage {
     }
 
     fn version(&self) -> Result<Option<u64>, StoreFault> {
-        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(StoreFault::ReadOnly {
-                file: self.path.clone(),
-                reason: "its folder does not exist".to_owned(),
-            });
-        }
-        if !fs::metadata(&self.path).is_ok_and(|found| found.len() > 0) {
-            return Ok(None);
-        }
+        self.ask(|reading| reading.setting(&reading.meta()?, "version"))
+    }
+
+    fn history(&self) -> Result<Option<History>, StoreFault> {
+        self.ask(|reading| reading.history(&reading.meta()?))
+    }
+
+    fn boundaries(&self, version: u64) -> Result<Boundaries, StoreFault> {
         let connection = self.open_to_read()?;
-        if self.is_blank(&connection)? {
-            return Ok(None);
-        }
         self.ours(&connection)?;
         let reading = Reading { connection: &connection, file: &self.path, problems: None };
-        self.known_schema(&reading)?;
-        reading.setting(&reading.meta()?, "version").map(Some)
+        if self.known_schema(&reading)? < schema::WITH_HISTORY {
+            return Err(StoreFault::NotKept { file: self.path.clone(), version });
+        }
+        reading.boundaries(version)
     }
 
     fn load(&self) -> Result<Contents, StoreFault> {
         let connection = self.open_to_read()?;
         self.ours(&connection)?;
         let reading = Reading { connection: &connection, file: &self.path, problems: None };
-        self.known_schema(&reading)?;
-        if let Some(table) = self.changed(&connection)?.into_iter().next() {
+        let schema = self.known_schema(&reading)?;
+        if let Some(table) = self.changed(&connection, schema)?.into_iter().next() {
             return Err(StoreFault::Hash { file: self.path.clone(), table });
         }
         let contents = reading.contents()?;

@@ -1,6 +1,7 @@
 //! What must survive a restart? One trait, small enough for a second back end; here one GeoPackage file.
 
 mod blob;
+mod boundaries;
 mod digest;
 mod geopackage;
 mod layers;
@@ -17,21 +18,36 @@ pub use geopackage::{GeoPackage, Inspection};
 pub use layers::{LayerRow, derive};
 
 use crate::coverage::validate::Rule;
+use crate::grid::history::History;
+use crate::grid::past::Boundaries;
 use crate::snapshot::Contents;
 
 /// A place to keep a district. Every call is one transaction: afterwards it is all there or none of it.
 pub trait Store {
-    /// Replaces everything by `contents` and returns once it is durable.
+    /// Replaces what is there by `contents` and returns once it is durable. Of the versions in their history the boundaries are kept beside it: those of
+    /// `contents`, those of `earlier`, and those that the store has already.
     ///
     /// # Errors
     /// [`StoreFault`] when nothing was changed.
-    fn replace(&mut self, contents: &Contents) -> Result<(), StoreFault>;
+    fn replace(&mut self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault>;
 
     /// The version that is kept; `None` when there is no store yet.
     ///
     /// # Errors
     /// [`StoreFault`] when there is something, but no store that this program can open.
     fn version(&self) -> Result<Option<u64>, StoreFault>;
+
+    /// The versions that are kept, the last of which is that of [`Store::load`]; `None` when there is no store yet.
+    ///
+    /// # Errors
+    /// As [`Store::version`].
+    fn history(&self) -> Result<Option<History>, StoreFault>;
+
+    /// The boundaries of one version, checked like those of [`Store::load`].
+    ///
+    /// # Errors
+    /// [`StoreFault::NotKept`] when the store does not have them, and as [`Store::load`].
+    fn boundaries(&self, version: u64) -> Result<Boundaries, StoreFault>;
 
     /// Reads everything back, and checks it: the hash of each table, and every invariant of the coverage.
     ///
@@ -86,6 +102,8 @@ pub enum StoreFault {
         place: Option<(f64, f64)>,
         codes: Vec<String>,
     },
+    #[error("{}: the boundaries of version {version} are not kept in it", file.display())]
+    NotKept { file: PathBuf, version: u64 },
     #[error("{}: {doing} failed ({source})", file.display())]
     Sql { file: PathBuf, doing: &'static str, source: rusqlite::Error },
     #[error("{}: {source}", file.display())]

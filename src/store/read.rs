@@ -6,14 +6,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row};
 
 use super::blob::{self, Shape};
+use super::boundaries::{self, BoundariesFault};
 use super::save::{KINDS, ROLES};
-use super::{StoreFault, record};
+use super::{StoreFault, record, schema};
 use crate::coverage::{Arc, Coverage, Face, FaceId, FaceIx, FaceRole, JunctionIx, Lattice, LatticePoint, validate};
 use crate::crs::Cgcs2000;
+use crate::grid::history::{Descent, History, Lineage, Version};
+use crate::grid::past::Boundaries;
 use crate::grid::people::{Branch, Person, Role, Roster, Term};
 use crate::grid::{District, Hierarchy, Unit, UnitIx};
 use crate::issue::Issue;
@@ -147,6 +152,7 @@ impl Reading<'_> {
         Ok(Contents {
             version: self.setting(&meta, "version")?,
             recorded: self.setting(&meta, "recorded")?,
+            history: self.history(&meta)?,
             roster: Roster::new(self.people(&posts)?, self.branches(&posts)?),
             places: self.places()?,
             issues: self.issues()?,
@@ -154,6 +160,56 @@ impl Reading<'_> {
             district,
             coverage,
             hierarchy,
+        })
+    }
+
+    /// The versions; of a store from before there were any, the one.
+    pub(super) fn history(&self, meta: &HashMap<String, String>) -> Result<History, StoreFault> {
+        if self.setting::<u32>(meta, "schema")? < schema::WITH_HISTORY {
+            let recorded: Timestamp = self.setting(meta, "recorded")?;
+            let day = recorded.to_zoned(TimeZone::UTC).date();
+            return Ok(History::of_one(self.setting(meta, "version")?, day, recorded));
+        }
+        let versions = self.rows("wangge_version", "id, effective, recorded, document, reason", |c| {
+            Ok(Version {
+                number: c.take::<i64>(0)? as u64,
+                effective: c.parsed(1, "a day")?.ok_or_else(|| "effective is missing".to_owned())?,
+                recorded: c.parsed(2, "a time")?.ok_or_else(|| "recorded is missing".to_owned())?,
+                document: c.take(3)?,
+                reason: c.take(4)?,
+            })
+        })?;
+        let lineage = self.rows("wangge_lineage", "id, version, kind, old_code, new_code", |c| {
+            let kind: String = c.take(2)?;
+            Ok(Lineage {
+                version: c.take::<i64>(1)? as u64,
+                kind: Descent::named(&kind).ok_or_else(|| format!("“{kind}” is unknown"))?,
+                old: c.take(3)?,
+                new: c.take(4)?,
+            })
+        })?;
+        Ok(History::new(versions, lineage))
+    }
+
+    /// The boundaries of one version.
+    pub(super) fn boundaries(&self, version: u64) -> Result<Boundaries, StoreFault> {
+        let not_kept = || StoreFault::NotKept { file: self.file.to_owned(), version };
+        let sql = "SELECT boundaries FROM wangge_version WHERE id = ?1";
+        let bytes: Option<Vec<u8>> = match self.connection.query_row(sql, [version as i64], |row| row.get(0)) {
+            Ok(bytes) => bytes,
+            Err(rusqlite::Error::QueryReturnedNoRows) => return Err(not_kept()),
+            Err(source) => {
+                let file = self.file.to_owned();
+                return Err(StoreFault::Sql { file, doing: "reading a version", source });
+            }
+        };
+        boundaries::decode(&bytes.ok_or_else(not_kept)?).map_err(|fault| {
+            let (file, table) = (self.file.to_owned(), "wangge_version".to_owned());
+            let problem = match fault {
+                BoundariesFault::Unreadable(problem) => problem,
+                BoundariesFault::Invalid(fault) => fault.rule.to_string(),
+            };
+            StoreFault::Row { file, table, row: version as i64, problem }
         })
     }
 

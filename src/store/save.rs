@@ -5,8 +5,10 @@ use rusqlite::{Connection, params};
 use super::blob::{self, Shape};
 use super::layers::{self, Bounds};
 use super::schema::{self, quoted};
-use super::{digest, record};
-use crate::coverage::{ArcKind, FaceRole};
+use super::{boundaries, digest, record};
+use crate::coverage::{ArcKind, Coverage, FaceRole};
+use crate::grid::history::Version;
+use crate::grid::past::Boundaries;
 use crate::grid::people::{Role, Term};
 use crate::grid::{Hierarchy, UnitIx};
 use crate::snapshot::{BaseShape, Contents};
@@ -26,12 +28,17 @@ pub(super) const ROLES: &[(FaceRole, &str)] = &[
     (FaceRole::Gap, "gap"),
 ];
 
-fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> &'static str {
+pub(super) fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> &'static str {
     words.iter().find(|(known, _)| known == value).map_or("", |(_, word)| word)
 }
 
-/// Replaces the district of the file. `earlier` are the layers of the one before.
-pub(super) fn replace(connection: &Connection, contents: &Contents, earlier: &[String]) -> rusqlite::Result<()> {
+/// Replaces the district of the file. `layers_before` are the layers of the one before.
+pub(super) fn replace(
+    connection: &Connection,
+    contents: &Contents,
+    earlier: &[(u64, Boundaries)],
+    layers_before: &[String],
+) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "PRAGMA application_id = {}; PRAGMA user_version = {};",
         schema::APPLICATION_ID,
@@ -44,7 +51,7 @@ pub(super) fn replace(connection: &Connection, contents: &Contents, earlier: &[S
             params![name, id, organisation, its_id, definition, description],
         )?;
     }
-    for name in earlier.iter().map(String::as_str).chain(schema::DATA.iter().map(|d| d.0)) {
+    for name in layers_before.iter().map(String::as_str).chain(schema::DATA.iter().map(|d| d.0)) {
         drop_table(connection, name)?;
     }
     for (name, columns) in schema::OWN {
@@ -56,6 +63,7 @@ pub(super) fn replace(connection: &Connection, contents: &Contents, earlier: &[S
             params![name, extension, definition],
         )?;
     }
+    history(connection, contents, earlier)?;
     meta(connection, contents)?;
     coverage(connection, contents)?;
     units(connection, &contents.hierarchy)?;
@@ -76,17 +84,72 @@ pub(super) fn replace(connection: &Connection, contents: &Contents, earlier: &[S
         };
         register(connection, table, geometry, title, bounds)?;
     }
-    for name in hashed() {
+    for name in hashed(schema::SCHEMA) {
         let sha256 = digest::table(connection, name)?;
         connection.execute("INSERT INTO wangge_hash VALUES (?1, ?2)", params![name, sha256])?;
     }
     Ok(())
 }
 
-/// The tables whose content is hashed: all that a district is read from.
-pub(super) fn hashed() -> impl Iterator<Item = &'static str> {
+/// The tables whose content is hashed: all that a district is read from, in a store of a schema.
+pub(super) fn hashed(schema: u32) -> impl Iterator<Item = &'static str> {
     let own = schema::OWN.iter().map(|t| t.0).filter(|name| *name != "wangge_hash");
-    own.chain(schema::DATA.iter().map(|t| t.0))
+    let history = schema::HISTORY.iter().map(|t| t.0).filter(move |_| schema >= schema::WITH_HISTORY);
+    own.chain(history).chain(schema::DATA.iter().map(|t| t.0))
+}
+
+/// Brings the versions up to date: those that are in the history keep their boundaries, new ones get them.
+fn history(connection: &Connection, contents: &Contents, earlier: &[(u64, Boundaries)]) -> rusqlite::Result<()> {
+    for (name, columns) in schema::HISTORY {
+        connection.execute_batch(&format!("CREATE TABLE IF NOT EXISTS {name} ({columns})"))?;
+        connection.execute("DELETE FROM gpkg_extensions WHERE table_name = ?1", [name])?;
+        let (extension, definition) = schema::EXTENSION;
+        connection.execute(
+            "INSERT INTO gpkg_extensions VALUES (?1, NULL, ?2, ?3, 'write-only')",
+            params![name, extension, definition],
+        )?;
+    }
+    let versions = contents.history.versions();
+    // A history that goes on has the same first version; another one replaces it whole.
+    let continues = |first: &Version| {
+        let recorded: rusqlite::Result<String> =
+            connection
+                .query_row("SELECT recorded FROM wangge_version WHERE id = ?1", [first.number as i64], |r| r.get(0));
+        recorded.is_ok_and(|recorded| recorded == first.recorded.to_string())
+    };
+    if !versions.first().is_some_and(continues) {
+        connection.execute_batch("DELETE FROM wangge_version")?;
+    }
+    let packed = |coverage: &Coverage, hierarchy: &Hierarchy| {
+        let bytes = boundaries::encode(coverage, hierarchy);
+        bytes.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+    };
+    for version in versions {
+        let bytes = if version.number == contents.version {
+            Some(packed(&contents.coverage, &contents.hierarchy)?)
+        } else {
+            let known = earlier.iter().find(|(number, _)| *number == version.number);
+            known.map(|(_, past)| packed(&past.coverage, &past.hierarchy)).transpose()?
+        };
+        connection.execute(
+            "INSERT INTO wangge_version VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET boundaries = \
+             coalesce(excluded.boundaries, boundaries)",
+            params![
+                version.number as i64,
+                version.effective.to_string(),
+                version.recorded.to_string(),
+                version.document,
+                version.reason,
+                bytes
+            ],
+        )?;
+    }
+    connection.execute_batch("DELETE FROM wangge_lineage")?;
+    let mut insert = connection.prepare("INSERT INTO wangge_lineage VALUES (NULL, ?1, ?2, ?3, ?4)")?;
+    for row in contents.history.lineage() {
+        insert.execute(params![row.version as i64, row.kind.word(), row.old, row.new])?;
+    }
+    Ok(())
 }
 
 fn drop_table(connection: &Connection, name: &str) -> rusqlite::Result<()> {

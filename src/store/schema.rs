@@ -1,7 +1,9 @@
 //! The tables: those of GeoPackage 1.3, and ours beside them (prefix `wangge_`), registered as an extension for writers.
 
 /// Version of our own tables; a higher one is refused.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
+/// The first that keeps versions: [`HISTORY`].
+pub(super) const WITH_HISTORY: u32 = 2;
 /// `GPKG` in ASCII, and version 1.3.
 pub(super) const APPLICATION_ID: i64 = 0x4750_4B47;
 pub(super) const USER_VERSION: i64 = 10_300;
@@ -67,6 +69,20 @@ pub(super) const OWN: &[(&str, &str)] = &[
         "id INTEGER PRIMARY KEY NOT NULL, holder TEXT NOT NULL, holder_fid INTEGER NOT NULL, unit INTEGER NOT NULL",
     ),
     ("wangge_hash", "name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL"),
+];
+
+/// The versions, which outlive what [`OWN`] says of the last of them.
+pub(super) const HISTORY: &[(&str, &str)] = &[
+    (
+        "wangge_version",
+        "id INTEGER PRIMARY KEY NOT NULL, effective TEXT NOT NULL, recorded TEXT NOT NULL, document TEXT NOT NULL, reason TEXT \
+         NOT NULL, boundaries BLOB",
+    ),
+    (
+        "wangge_lineage",
+        "id INTEGER PRIMARY KEY NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, old_code TEXT NOT NULL, new_code TEXT \
+         NOT NULL",
+    ),
 ];
 
 /// Data tables that are layers or tables of the GeoPackage: (name, geometry type or "", label, columns after fid and geom).

@@ -6,6 +6,7 @@ use jiff::civil::date;
 use crate::coverage::generalize::wild::{Seeded, wild};
 use crate::coverage::{Coverage, FaceRole};
 use crate::crs::{Cgcs2000, PlaneCrs};
+use crate::grid::history::History;
 use crate::grid::people::Roster;
 use crate::grid::{District, Hierarchy, Level, Required, Unit, UnitIx};
 use crate::issue::Issue;
@@ -59,6 +60,7 @@ pub(crate) fn snapshot(seed: u64, columns: i32, rows: i32, depth: u8) -> Snapsho
         version: 1,
         recorded: jiff::Timestamp::UNIX_EPOCH,
         district: district(),
+        history: History::default(),
         coverage,
         hierarchy,
         roster: Roster::default(),

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wangge::coverage::build::{BuildOptions, build};
 use wangge::coverage::{FaceIx, Lattice};
 use wangge::crs::{Cgcs2000, PlaneCrs};
+use wangge::grid::history::History;
 use wangge::grid::people::{Branch, Person, Role, Roster, Term};
 use wangge::grid::{District, Hierarchy, Level, Required, Unit, UnitIx};
 use wangge::http::{App, Drained, Limits, look, router, serve};
@@ -143,9 +144,11 @@ pub fn contents() -> Contents {
         code_length: None,
         bands: Vec::new(),
     };
+    let recorded = "2026-01-02T03:04:05Z".parse::<Timestamp>().unwrap();
     Contents {
         version: 3,
-        recorded: "2026-01-02T03:04:05Z".parse::<Timestamp>().unwrap(),
+        recorded,
+        history: History::of_one(3, Date::constant(2026, 1, 2), recorded),
         district: District {
             code: "9".to_owned(),
             name: "示例区".to_owned(),
@@ -198,7 +201,12 @@ impl Server {
     }
 
     pub async fn with(limits: Limits, origin: Option<&str>) -> Self {
-        let serving = Arc::new(Serving::new(contents(), look(None).unwrap(), Capacity::default()));
+        let serving = Serving::new(contents(), look(None).unwrap(), Capacity::default());
+        Self::of(serving, limits, origin).await
+    }
+
+    pub async fn of(serving: Serving, limits: Limits, origin: Option<&str>) -> Self {
+        let serving = Arc::new(serving);
         let app = App::new(Arc::clone(&serving), limits.clone(), origin.map(str::to_owned));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();

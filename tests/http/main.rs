@@ -11,4 +11,5 @@ mod tiles;
 mod limits;
 mod connections;
 mod publish;
+mod past;
 mod batch;

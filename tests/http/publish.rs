@@ -1,5 +1,6 @@
 //! A new version on a running server: store first, swap second, and nothing at all when the store refuses.
 
+use wangge::grid::history::Version;
 use wangge::service::serving::ServingFault;
 use wangge::store::{GeoPackage, Store};
 
@@ -14,6 +15,8 @@ async fn a_published_version_is_stored_and_then_served() {
     let held = server.serving.state();
     let mut next = contents();
     next.version = 4;
+    let version = Version { number: 4, ..next.history.versions()[0].clone() };
+    next.history = next.history.followed_by(version);
     next.district.levels[0].key = "town".to_owned();
     let (serving, path) = (std::sync::Arc::clone(&server.serving), folder.path().join("district.gpkg"));
     let mut store = GeoPackage::at(&path);

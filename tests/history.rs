@@ -1,0 +1,291 @@
+//! The versions before today's: told by files, kept by the store, asked by day.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up has failed")]
+
+mod town;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use sha2::{Digest, Sha256};
+use town::{Desk, Town, code};
+use wangge::coverage::validate;
+use wangge::exchange::Limits;
+use wangge::grid::history::{Descent, History};
+use wangge::grid::past::Boundaries;
+use wangge::locate::Locator;
+use wangge::service::import::{Imported, Sources, import, prepare};
+use wangge::service::past::{Held, held};
+use wangge::snapshot::Snapshot;
+use wangge::store::{GeoPackage, Store, StoreFault};
+
+const NOW: &str = "2026-07-01T02:00:00Z";
+
+fn sources(district: &Path) -> Sources {
+    Sources { district: district.to_owned(), ..Sources::default() }
+}
+
+/// The sample with its past, put together once.
+fn sample() -> &'static Imported {
+    static SAMPLE: OnceLock<Imported> = OnceLock::new();
+    SAMPLE.get_or_init(|| {
+        let district = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/district.toml");
+        let now = NOW.parse().unwrap();
+        prepare(&sources(&district), &Limits::default(), now, &mut |_| {}).unwrap().accept(None, now).unwrap()
+    })
+}
+
+fn earlier(version: u64) -> &'static Boundaries {
+    &sample().earlier.iter().find(|(number, _)| *number == version).unwrap().1
+}
+
+fn units_at(boundaries: &Boundaries, level: u8) -> usize {
+    boundaries.hierarchy.at_level(level).count()
+}
+
+/// Doubled areas of the lowest units, by code.
+fn areas(coverage: &wangge::coverage::Coverage, hierarchy: &wangge::grid::Hierarchy) -> BTreeMap<String, i128> {
+    let units = hierarchy.units().iter().filter_map(|unit| Some((unit, unit.face?)));
+    let area = |face: wangge::coverage::FaceIx| coverage.faces()[face.ix()].rings.iter().map(|r| r.doubled_area).sum();
+    units.map(|(unit, face)| (unit.code.clone(), area(face))).collect()
+}
+
+#[test]
+fn the_sample_tells_of_a_subdistrict_before_its_grids_were_divided() {
+    let (first, second) = (earlier(1), earlier(2));
+    assert_eq!([0, 1, 2, 3].map(|level| units_at(first, level)), [5, 38, 540, 2623 - 335 + 84]);
+    assert_eq!([0, 1, 2, 3].map(|level| units_at(second, level)), [5, 38, 540, 2623]);
+    for past in [first, second] {
+        assert_eq!(validate::faults(&past.coverage), []);
+        assert_eq!(past.hierarchy.faults(), []);
+    }
+    // 王因's 84 grids were one micro-grid each.
+    let undivided = first.hierarchy.units().iter().filter(|u| u.level == 3 && u.code.starts_with("370871004"));
+    assert_eq!(undivided.filter(|u| u.code.ends_with("000")).count(), 84);
+}
+
+#[test]
+fn a_unit_of_the_past_has_the_land_and_the_people_of_all_that_it_became() {
+    let contents = &sample().contents;
+    let then = areas(&earlier(1).coverage, &earlier(1).hierarchy);
+    let now = areas(&contents.coverage, &contents.hierarchy);
+    let households = |hierarchy: &wangge::grid::Hierarchy, code: &str| {
+        let unit = hierarchy.unit(hierarchy.by_code(code).unwrap());
+        (unit.households, unit.population)
+    };
+    let mut followed = 0;
+    for (code, area) in &then {
+        let successors = contents.history.successors(code, 1, 3);
+        assert_eq!(successors.iter().map(|code| now[code]).sum::<i128>(), *area, "{code}");
+        let people = successors.iter().map(|code| households(&contents.hierarchy, code));
+        let sum = people.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        assert_eq!(households(&earlier(1).hierarchy, code), sum, "{code}");
+        followed += successors.len();
+    }
+    assert_eq!(followed, 2623, "every unit of today comes from one");
+}
+
+#[test]
+fn the_owner_then_is_followed_by_the_owner_now_at_every_place() {
+    let contents = &sample().contents;
+    let (then, now) = (Locator::new(&earlier(1).coverage), Locator::new(&contents.coverage));
+    let code = |hierarchy: &wangge::grid::Hierarchy, face| {
+        hierarchy.unit_of_face(face).map(|unit| hierarchy.unit(unit).code.clone())
+    };
+    let mut kinds = BTreeSet::new();
+    for place in contents.places.iter().step_by(3) {
+        let before = code(&earlier(1).hierarchy, then.owner_of(place.point));
+        let after = code(&contents.hierarchy, now.owner_of(place.point));
+        let (Some(before), Some(after)) = (before, after) else { panic!("{} has no owner", place.address) };
+        let successors = contents.history.successors(&before, 1, 3);
+        assert!(successors.contains(&after), "{}: {before} became {successors:?}, not {after}", place.address);
+        kinds.insert((successors.len() > 1, before == after));
+    }
+    assert!(kinds.len() >= 2, "some places lie in what was divided, others not");
+}
+
+#[test]
+fn every_day_has_the_version_of_that_day() {
+    let snapshot = Snapshot::new(sample().contents.clone());
+    let on = |year, month, day| match held(&snapshot, Date::constant(year, month, day)) {
+        Ok(Held::Now) => Ok(3),
+        Ok(Held::Past(version)) => Ok(version.number),
+        Err(fault) => Err(fault.to_string()),
+    };
+    assert_eq!([on(2024, 3, 1), on(2025, 2, 28)], [Ok(1), Ok(1)]);
+    assert_eq!([on(2025, 3, 1), on(2026, 5, 31)], [Ok(2), Ok(2)]);
+    assert_eq!([on(2026, 6, 1), on(2099, 1, 1)], [Ok(3), Ok(3)]);
+    assert!(on(2024, 2, 29).unwrap_err().contains("version 1, hold from 2024-03-01"));
+}
+
+#[test]
+fn people_of_the_past_are_those_whose_units_were_there() {
+    let snapshot = Snapshot::new(sample().contents.clone());
+    let version = snapshot.history.version(1).unwrap().clone();
+    let past = snapshot.past(&version, earlier(1).clone());
+    assert_eq!((past.version, past.history.versions().len(), past.history.lineage().len()), (1, 1, 0));
+    let (hierarchy, today) = (&past.hierarchy, &snapshot.hierarchy);
+    let kept = hierarchy.by_code("370871001201001001").or_else(|| {
+        // Any micro-grid outside 王因 that has its officer.
+        hierarchy
+            .units()
+            .iter()
+            .position(|u| u.level == 3 && !u.code.starts_with("370871004"))
+            .map(|i| wangge::grid::UnitIx(i as u32))
+    });
+    let kept = kept.unwrap();
+    let names = |roster: &wangge::grid::people::Roster, unit| -> BTreeSet<String> {
+        roster.posted_at(unit).map(|person| person.id.clone()).collect()
+    };
+    let same = today.by_code(&hierarchy.unit(kept).code).unwrap();
+    assert!(!names(&past.roster, kept).is_empty());
+    assert_eq!(names(&past.roster, kept), names(&snapshot.roster, same));
+    let undivided = hierarchy.units().iter().position(|u| u.code.ends_with("000") && u.level == 3).unwrap();
+    assert!(names(&past.roster, wangge::grid::UnitIx(undivided as u32)).is_empty(), "nobody is known of it");
+}
+
+#[test]
+fn the_store_keeps_every_version_and_the_next_import_adds_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = GeoPackage::at(&folder.path().join("sample.gpkg"));
+    assert_eq!(store.history().unwrap(), None);
+    let Imported { contents, earlier, .. } = sample();
+    store.replace(contents, earlier).unwrap();
+    assert_eq!(store.history().unwrap().as_ref(), Some(&contents.history));
+    assert_eq!(store.load().unwrap().history, contents.history);
+    for (number, past) in earlier {
+        assert_eq!(&store.boundaries(*number).unwrap(), past, "version {number}");
+    }
+    let today = Boundaries { coverage: contents.coverage.clone(), hierarchy: contents.hierarchy.clone() };
+    assert_eq!(store.boundaries(3).unwrap(), today);
+    assert!(matches!(store.boundaries(4), Err(StoreFault::NotKept { version: 4, .. })));
+
+    let district = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/district.toml");
+    let later: Timestamp = "2026-09-01T02:00:00Z".parse().unwrap();
+    let again = import(&sources(&district), &mut store, later, &mut |_| {}).unwrap();
+    assert_eq!((again.contents.version, again.earlier.len()), (4, 0));
+    let history = store.history().unwrap().unwrap();
+    assert_eq!(history.versions()[..3], contents.history.versions()[..]);
+    assert_eq!(history.versions()[3].effective, Date::constant(2026, 9, 1));
+    assert_eq!(&store.boundaries(1).unwrap(), &earlier.iter().find(|(n, _)| *n == 1).unwrap().1, "kept, not told anew");
+    assert_eq!(store.boundaries(4).unwrap().coverage, again.contents.coverage);
+}
+
+#[test]
+fn a_version_that_was_damaged_is_told_by_its_number() {
+    let desk = Desk::with(&Town::new());
+    desk.import().ends(0);
+    let connection = Connection::open(desk.store()).unwrap();
+    let half = "UPDATE wangge_version SET boundaries = substr(boundaries, 1, length(boundaries) / 2) WHERE id = 1";
+    connection.execute(half, []).unwrap();
+    let store = GeoPackage::at(&desk.store());
+    let fault = store.boundaries(1).unwrap_err();
+    assert!(matches!(&fault, StoreFault::Row { table, row: 1, .. } if table == "wangge_version"), "{fault}");
+    assert!(
+        matches!(store.load(), Err(StoreFault::Hash { .. })),
+        "a table that was changed outside is not served from"
+    );
+}
+
+/// What [`wangge::store`] records for a table: type, length and bytes of every value.
+fn digest(connection: &Connection, table: &str) -> String {
+    let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY rowid")).unwrap();
+    let columns = statement.column_count();
+    let (mut hash, mut rows) = (Sha256::new(), statement.query([]).unwrap());
+    while let Some(row) = rows.next().unwrap() {
+        for i in 0..columns {
+            let ValueRef::Text(text) = row.get_ref(i).unwrap() else { panic!("{table} is all text") };
+            hash.update([3]);
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+    }
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+#[test]
+fn a_store_from_before_there_were_versions_opens_and_gets_them_with_the_next_import() {
+    let desk = Desk::with(&Town::new());
+    desk.import().ends(0);
+    let connection = Connection::open(desk.store()).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE wangge_version; DROP TABLE wangge_lineage; DELETE FROM gpkg_extensions WHERE table_name IN \
+             ('wangge_version', 'wangge_lineage'); DELETE FROM wangge_hash WHERE name IN ('wangge_version', \
+             'wangge_lineage'); UPDATE wangge_meta SET value = '1' WHERE key = 'schema'",
+        )
+        .unwrap();
+    let sha256 = digest(&connection, "wangge_meta");
+    connection.execute("UPDATE wangge_hash SET sha256 = ?1 WHERE name = 'wangge_meta'", [sha256]).unwrap();
+    drop(connection);
+    let store = GeoPackage::at(&desk.store());
+    let contents = store.load().unwrap();
+    assert_eq!(contents.history.versions().len(), 1);
+    assert!(matches!(store.boundaries(1), Err(StoreFault::NotKept { version: 1, .. })));
+    desk.import().ends(0);
+    assert_eq!(store.history().unwrap().unwrap().versions().len(), 2);
+    assert_eq!(store.boundaries(2).unwrap().coverage, store.load().unwrap().coverage);
+    assert!(
+        matches!(store.boundaries(1), Err(StoreFault::NotKept { version: 1, .. })),
+        "its land is not known any more"
+    );
+}
+
+#[test]
+fn the_command_line_tells_versions_successors_and_the_owner_of_a_day() {
+    let mut town = Town::new();
+    town.toml = format!("{}versions = [\"versions.csv\"]\nlineage = [\"lineage.csv\"]\n", town.toml);
+    let desk = Desk::with(&town);
+    // Two neighbours were one, of a code that begins like their parent's.
+    let (one, other) = (code(0, 0), code(1, 0));
+    let old = format!("{}9", &one[..one.len() - 1]);
+    fs::write(
+        desk.path("versions.csv"),
+        "version,effective,document,note\n1,2024-01-01,甲1号,初版\n2,2025-01-01,乙2号,一分为二\n",
+    )
+    .unwrap();
+    fs::write(desk.path("lineage.csv"), format!("version,kind,old,new\n2,split,{old},{one}\n2,split,{old},{other}\n"))
+        .unwrap();
+    desk.import().ends(0).tells(&["2"]);
+    let store = desk.store();
+    let store = store.to_str().unwrap();
+    desk.run(&["history", "--store", store]).ends(0).tells(&["2025-01-01", "乙2号", "1 → 2", "2024-01-01"]);
+    desk.run(&["history", "--store", store, &old]).ends(0).tells(&[&one, &other]);
+    desk.run(&["history", "--store", store, "nothing"]).ends(1).says(&["nothing"]);
+    let (lon, lat) = town::corner(0, 0);
+    let at = [format!("{:.5}", lon + 0.0002), format!("{:.5}", lat + 0.0002)];
+    let ask = |day: &str| desk.run(&["locate", "--store", store, "--as-of", day, &at[0], &at[1]]);
+    ask("2024-06-01").ends(0).tells(&[&old]);
+    ask("2025-06-01").ends(0).tells(&[&one]);
+    ask("2023-06-01").ends(2).says(&["2024-01-01"]);
+
+    for (lineage, said) in [
+        (format!("2,split,{old},9999"), "9999"),
+        (format!("2,split,{one},{other}"), "correct lineage"),
+        (format!("2,merge,{old},{one}"), "merge"),
+        (format!("2,split,zz,{one}"), "no parent"),
+    ] {
+        fs::write(desk.path("lineage.csv"), format!("version,kind,old,new\n{lineage}\n")).unwrap();
+        let _ = fs::remove_file(desk.store());
+        desk.import().ends(2).says(&[said]);
+    }
+    fs::write(desk.path("lineage.csv"), "version,kind,old,new\n2,cut,a,b\n").unwrap();
+    desk.import().ends(2).says(&["split, merge or transfer"]);
+}
+
+#[test]
+fn kinds_are_written_as_files_write_them() {
+    let (history, words) = (&sample().contents.history, Descent::WORDS.map(|(kind, _)| kind));
+    assert!(history.lineage().iter().all(|row| words.contains(&row.kind)));
+    assert_eq!(History::new(history.versions().to_vec(), history.lineage().to_vec()), *history);
+}
