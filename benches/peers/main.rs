@@ -12,6 +12,7 @@ mod tables;
 mod dataset;
 mod ours;
 mod crates;
+mod wire;
 mod program;
 mod rounds;
 mod growth;
@@ -44,6 +45,7 @@ fn main() -> Fallible<()> {
 fn crates_alone() -> Fallible<()> {
     for dataset in [dataset::sample()?, dataset::generated(SIZES[0])?] {
         let mut rows = crates::rows(&dataset);
+        rows.extend(wire::rows(&dataset)?);
         print!("{}", rounds::run(&dataset, &mut rows)?.markdown());
     }
     Ok(())
@@ -73,6 +75,7 @@ fn everyone() -> Fallible<()> {
         let folder = tempfile::tempdir()?;
         dataset.write(folder.path())?;
         let mut rows: Vec<Row> = crates::rows(&dataset);
+        rows.extend(wire::rows(&dataset)?);
         for started in program::start_all(root, folder.path()) {
             match started {
                 Ok((version, more)) => {

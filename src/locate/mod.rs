@@ -22,7 +22,7 @@ use nearest::Metric;
 
 /// The exact index over one coverage: squares, most of which know their face and the rest of which know the few edges that cross them.
 ///
-/// Use it for any number of lookups on one version; it is built in milliseconds for a district ([`Locator::bytes`] tells its size, about 80 bytes
+/// Use it for any number of lookups on one version; it is built in milliseconds for a district ([`Locator::bytes`] tells its size, about 100 bytes
 /// an edge) and follows an edit in microseconds ([`Locator::update`]). The page `docs/algorithms/locate.md` has the picture; the rule of who owns
 /// a point *on* a boundary is at [`Locator::owner`].
 #[derive(Clone, Debug)]
@@ -67,8 +67,8 @@ pub struct Near {
 pub const MOST_ACCURACY_M: f64 = 10_000.0;
 
 impl Locator {
-    /// Indexes a coverage: linear in edges and squares. Faces beyond 2²⁹ or arc points beyond 2³⁰ have no number in it; memory ends long before
-    /// (16 GB of points alone).
+    /// Indexes a coverage: linear in edges and squares. Faces beyond 2²⁹, arc points beyond 2³⁰ or lines of the index
+    /// beyond 2²⁸ have no number in it; memory ends before (16 GB each).
     #[must_use]
     pub fn new(coverage: &Coverage) -> Self {
         let (cells, spans) = Cells::new(coverage);
