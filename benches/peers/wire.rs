@@ -163,9 +163,9 @@ impl Client {
 
     /// Sends a table while it reads the answer: a service that streams does not wait for a client that only talks.
     fn owners(&mut self, points: &[Cgcs2000], owners: &mut Vec<u32>) -> Fallible<()> {
-        let mut table = "lon,lat\n".to_owned();
+        let mut table = b"lon,lat\n".to_vec();
         for point in points {
-            table.push_str(&format!("{},{}\n", point.lon(), point.lat()));
+            writeln!(table, "{},{}", point.lon(), point.lat())?;
         }
         let head = format!(
             "POST /api/v1/locate/batch HTTP/1.1\r\nhost: {}\r\ncontent-type: text/csv\r\ncontent-length: {}\r\n\r\n",
@@ -174,7 +174,7 @@ impl Client {
         );
         let mut sender = self.reader.get_ref().try_clone()?;
         let sending = std::thread::spawn(move || {
-            sender.write_all(head.as_bytes()).and_then(|()| sender.write_all(table.as_bytes())).is_ok()
+            sender.write_all(head.as_bytes()).and_then(|()| sender.write_all(&table)).is_ok()
         });
         if self.head()?.is_some() {
             return Err("a batch is answered in chunks".into());

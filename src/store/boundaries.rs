@@ -116,7 +116,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Boundaries, BoundariesFault> {
     let (lon, lat, decimals) = record.lattice;
     let lattice = Lattice::from_parts(lon, lat, decimals).map_err(unreadable)?;
     let junctions = record.junctions.into_iter().map(|(x, y)| LatticePoint::new(x, y)).collect();
-    let arcs = record.arcs.into_iter().map(arc).collect::<Result<Vec<_>, _>>()?;
+    let arcs = record.arcs.iter().map(arc).collect::<Result<Vec<_>, _>>()?;
     let face = |(id, role, exclave): (u64, String, bool)| {
         let role = ROLES.iter().find(|(_, known)| *known == role).map(|(role, _)| *role);
         role.map(|role| (FaceId(id), role, exclave)).ok_or_else(|| unreadable("a face has an unknown role"))
@@ -142,7 +142,7 @@ fn differences(points: &[LatticePoint]) -> Vec<i64> {
     all
 }
 
-fn arc(record: ArcRecord) -> Result<Arc, BoundariesFault> {
+fn arc(record: &ArcRecord) -> Result<Arc, BoundariesFault> {
     let kind = KINDS.iter().find(|(_, known)| *known == record.kind).map(|(kind, _)| *kind);
     let (pairs, rest) = record.points.as_chunks::<2>();
     let mut at = (0_i64, 0_i64);
