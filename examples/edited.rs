@@ -1,5 +1,5 @@
-//! `cargo run --release --example edited -- FOLDER`: a thousand random edits of the sample district, then one GeoJSON a level for others to judge
-//! (`tests/clients/test_edited.py`). The same bytes every time.
+//! `cargo run --release --example edited -- FOLDER [SEED [EDITS]]`: a thousand random edits of the sample district, then one GeoJSON a level for
+//! others to judge (`tests/clients/test_edited.py`). The same bytes every time.
 
 #![allow(clippy::unwrap_used, reason = "the proposals are those of `tests/edits`, where a test may stop")]
 #![allow(clippy::print_stdout, reason = "what was done is told on the terminal, and read by the test")]
@@ -29,6 +29,7 @@ use crate::proposals::{KINDS, Kind, Proposer};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
+const SEED: u64 = 2_026;
 const EDITS: usize = 1_000;
 
 /// The unit of the level above to which a face belongs, whatever has become of it.
@@ -124,16 +125,19 @@ fn write(path: &Path, coverage: &Coverage, hierarchy: &Hierarchy, level: u8) -> 
 }
 
 fn main() -> Fallible<()> {
-    let folder = std::env::args().nth(1).ok_or("say where to write it: cargo run --example edited -- FOLDER")?;
+    let mut words = std::env::args().skip(1);
+    let folder = words.next().ok_or("say where to write it: cargo run --example edited -- FOLDER")?;
+    let seed = words.next().map_or(Ok(SEED), |word| word.parse())?;
+    let edits = words.next().map_or(Ok(EDITS), |word| word.parse())?;
     let Contents { coverage, hierarchy, district, .. } = sample()?;
     let parent = |(ix, face): (FaceIx, &wangge::coverage::Face)| {
         Some((face.id, hierarchy.unit(hierarchy.unit_of_face(ix)?).parent?))
     };
     let mut parents: Parents = coverage.units().filter_map(parent).collect();
     let mut bench = Workbench::new(coverage);
-    let mut proposer = Proposer { random: Seeded(2_026), next_id: 1 << 40, faces: bench.coverage().faces().len() };
+    let mut proposer = Proposer { random: Seeded(seed), next_id: 1 << 40, faces: bench.coverage().faces().len() };
     let (mut accepted, mut touched): (BTreeMap<Kind, usize>, HashSet<FaceId>) = (BTreeMap::new(), HashSet::new());
-    while accepted.values().sum::<usize>() < EDITS {
+    while accepted.values().sum::<usize>() < edits {
         let Some((kind, mut edit)) = proposer.propose(bench.coverage()) else { continue };
         let Some(faces) = attempt(&mut bench, &mut edit) else { continue };
         follow(&mut parents, bench.coverage(), &edit);
