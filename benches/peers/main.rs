@@ -1,7 +1,8 @@
-//! Ours and the field's own programs, asked for the owners of the same points in one run on one machine, in turns.
+//! Ours and the field's own programs, asked for the owners of the same points, and to make the same edits, in one run on one machine, in turns.
 //!
 //! `cargo bench --bench peers` compares with the Rust crates alone; `make peers` (`-- everyone`) also with every other program that is
-//! installed, measures growth up to ten million cells, and writes `docs/COMPARE.md` and `docs/growth.png`.
+//! installed, measures growth up to ten million cells, and writes `docs/COMPARE.md` and `docs/growth.png`; `-- edits` prints what that page says
+//! of edits, measured anew.
 
 #![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
 
@@ -15,6 +16,7 @@ mod crates;
 mod wire;
 mod program;
 mod rounds;
+mod moves;
 mod growth;
 mod page;
 
@@ -36,9 +38,10 @@ fn main() -> Fallible<()> {
     match words.as_slice() {
         [] => crates_alone(),
         ["everyone"] => everyone(),
+        ["edits"] => edits_alone(),
         // What `everyone` starts for each size, so that each has its own peak of memory.
         ["size", columns, cell] => growth::measure(columns.parse()?, cell.parse()?),
-        _ => Err("say nothing (Rust crates alone) or `everyone`".into()),
+        _ => Err("say nothing (Rust crates alone), `edits` or `everyone`".into()),
     }
 }
 
@@ -47,6 +50,14 @@ fn crates_alone() -> Fallible<()> {
         let mut rows = crates::rows(&dataset);
         rows.extend(wire::rows(&dataset)?);
         print!("{}", rounds::run(&dataset, &mut rows)?.markdown());
+    }
+    Ok(())
+}
+
+fn edits_alone() -> Fallible<()> {
+    match moves::section(Path::new(env!("CARGO_MANIFEST_DIR"))) {
+        Ok((text, version)) => println!("{text}\n{version}"),
+        Err(reason) => println!("skipped: {reason}"),
     }
     Ok(())
 }
@@ -89,9 +100,20 @@ fn everyone() -> Fallible<()> {
         print!("{}", table.markdown());
         tables.push(table);
         // As it goes, so that a run that is ended early leaves what it measured.
-        fs::write(&page, page::text(&tables, &[], &versions, &absent))?;
+        fs::write(&page, page::text(&tables, "", &[], &versions, &absent))?;
     }
+    let edits = match moves::section(root) {
+        Ok((text, version)) => {
+            page::note(&mut versions, version);
+            text
+        }
+        Err(reason) => {
+            page::note(&mut absent, format!("edits with PostGIS: {reason}"));
+            String::new()
+        }
+    };
+    print!("{edits}");
     let sizes = growth::children()?;
     growth::draw(root, &sizes)?;
-    Ok(fs::write(page, page::text(&tables, &sizes, &versions, &absent))?)
+    Ok(fs::write(page, page::text(&tables, &edits, &sizes, &versions, &absent))?)
 }

@@ -55,7 +55,13 @@ fn machine() -> String {
 }
 
 /// The whole page.
-pub fn text(tables: &[Table], sizes: &[serde_json::Value], versions: &[String], absent: &[String]) -> String {
+pub fn text(
+    tables: &[Table],
+    edits: &str,
+    sizes: &[serde_json::Value],
+    versions: &[String],
+    absent: &[String],
+) -> String {
     let mut text = HEAD.to_owned();
     let today = jiff::Zoned::now().date();
     let _ = writeln!(text, "- Date: {today}\n- Machine: {}\n- Versions: {}", machine(), versions.join(", "));
@@ -63,6 +69,7 @@ pub fn text(tables: &[Table], sizes: &[serde_json::Value], versions: &[String], 
         let _ = writeln!(text, "- Not compared: {reason}");
     }
     tables.iter().for_each(|table| text.push_str(&table.markdown()));
+    text.push_str(edits);
     if !sizes.is_empty() {
         text.push_str(&growth(sizes));
     }

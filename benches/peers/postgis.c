@@ -1,73 +1,19 @@
 /* PostGIS through libpq: joins in bulk, and a prepared statement asked one point at a time or with a hundred in flight. Answers come back in
  * PostgreSQL's binary form, whole. Speaks the protocol of program.rs. */
 
-#include <endian.h>
-#include <libpq-fe.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "database.h"
 
 enum { IN_FLIGHT = 100 };
 
-static PGconn *base;
 static double *points;
 static size_t point_count;
 static uint32_t *owners;
 
-static void stop(const char *where) {
-  fprintf(stderr, "%s: %s\n", where, PQerrorMessage(base));
-  exit(1);
-}
-
-static void run(const char *sql) {
-  PGresult *result = PQexec(base, sql);
-  ExecStatusType status = PQresultStatus(result);
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) stop(sql);
-  PQclear(result);
-}
-
-static void send(const char *text, size_t length) {
-  if (PQputCopyData(base, text, (int)length) != 1) stop("copy");
-}
-
-static void begin_copy(const char *sql) {
-  PGresult *result = PQexec(base, sql);
-  if (PQresultStatus(result) != PGRES_COPY_IN) stop(sql);
-  PQclear(result);
-}
-
-static void end_copy(void) {
-  if (PQputCopyEnd(base, NULL) != 1) stop("copy");
-  for (PGresult *result; (result = PQgetResult(base)) != NULL; PQclear(result))
-    if (PQresultStatus(result) != PGRES_COMMAND_OK) stop("copy");
-}
-
-static FILE *open_in(const char *folder, const char *name, const char *mode) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, mode);
-  if (!file) {
-    perror(path);
-    exit(1);
-  }
-  return file;
-}
-
 static void load(const char *folder) {
-  run("CREATE EXTENSION postgis");
+  extend("postgis");
   run("CREATE UNLOGGED TABLE units (number int4, shape geometry)");
-  begin_copy("COPY units FROM STDIN");
-  FILE *file = open_in(folder, "units.tsv", "r");
-  char *line = NULL;
-  size_t room = 0;
-  for (ssize_t length; (length = getline(&line, &room, file)) > 0;) send(line, (size_t)length);
-  free(line);
-  fclose(file);
-  end_copy();
-
-  file = open_in(folder, "points.bin", "rb");
+  copy_file("COPY units FROM STDIN", folder, "units.tsv");
+  FILE *file = open_in(folder, "points.bin", "rb");
   fseek(file, 0, SEEK_END);
   point_count = (size_t)ftell(file) / (2 * sizeof(double));
   rewind(file);
@@ -172,29 +118,15 @@ static void pipelined(size_t count) {
   if (PQexitPipelineMode(base) != 1) stop("pipeline");
 }
 
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
-  /* The order of conninfo and folder is that of postgis.sh. */
-  base = PQconnectdb(argv[2]);
-  if (PQstatus(base) != CONNECTION_OK) stop("connect");
-  run("SET client_min_messages = warning");
+  connect_to(argv[2]);
   load(argv[1]);
   PGresult *made = PQprepare(base, "owner", "SELECT number FROM units WHERE ST_Contains(shape, ST_MakePoint($1, $2))", 2,
                              (const Oid[]){701, 701});
   if (PQresultStatus(made) != PGRES_COMMAND_OK) stop("prepare");
   PQclear(made);
-  PGresult *version = PQexec(base, "SELECT 'PostGIS ' || postgis_lib_version() || ' (GEOS ' || postgis_geos_version() || "
-                                   "', PostgreSQL ' || current_setting('server_version') || ')'");
-  if (PQresultStatus(version) != PGRES_TUPLES_OK) stop("version");
-  printf("ready %s\n", PQgetvalue(version, 0, 0));
-  fflush(stdout);
-  PQclear(version);
+  say_ready();
 
   char form[32];
   for (size_t count; scanf("%31s %zu", form, &count) == 2;) {

@@ -43,7 +43,7 @@ impl Program {
         Ok(line.trim_end().to_owned())
     }
 
-    /// Seconds taken by the first `count` points.
+    /// Seconds taken by the first `count` points, and the numbers written for them.
     pub fn ask(&mut self, form: &str, count: usize, owners: &mut Vec<u32>) -> Fallible<f64> {
         let input = self.input.as_mut().ok_or("no input")?;
         writeln!(input, "{form} {count}")?;
@@ -98,12 +98,7 @@ const PEERS: &[Peer] = &[
     },
     Peer {
         name: "PostGIS",
-        command: |root| {
-            let client = compiled(root, "postgis.c", &["cc", "-O2", "-I/usr/include/postgresql"], &["-lpq"])?;
-            let mut command = Command::new("bash");
-            command.arg(root.join("benches/peers/postgis.sh")).arg(client.get_program());
-            Ok(command)
-        },
+        command: |root| postgis(root, "postgis.c"),
         forms: &[
             ("by_point", "bulk: join through GiST on the units", 50_000),
             ("by_polygon", "bulk: join through GiST on the points (its building not counted)", 200_000),
@@ -117,6 +112,19 @@ fn python(root: &Path, script: &str) -> Command {
     let mut command = Command::new(root.join(".venv/bin/python"));
     command.arg(root.join("benches/peers").join(script));
     command
+}
+
+/// A client of ours beside a server of its own.
+fn postgis(root: &Path, source: &str) -> Fallible<Command> {
+    let client = compiled(root, source, &["cc", "-O2", "-I/usr/include/postgresql"], &["-lpq"])?;
+    let mut command = Command::new("bash");
+    command.arg(root.join("benches/peers/postgis.sh")).arg(client.get_program());
+    Ok(command)
+}
+
+/// PostGIS with the files of [`crate::moves`] as a topology, and its version.
+pub fn topology(root: &Path, folder: &Path) -> Fallible<(Program, String)> {
+    Program::start(postgis(root, "topology.c")?.arg(folder), folder)
 }
 
 /// Compiles a client of ours into the build folder.

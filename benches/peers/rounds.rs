@@ -15,7 +15,7 @@ use crate::dataset::Dataset;
 use crate::ours::{FORMS, Form};
 use crate::program::Program;
 
-const ROUNDS: usize = 5;
+pub const ROUNDS: usize = 5;
 /// Ours asks all its points again until a turn has taken this long: a turn much shorter than a peer's would slip between the moments at which
 /// a busy machine takes the processor away.
 const TURN: Duration = Duration::from_millis(250);
@@ -84,14 +84,14 @@ struct Line {
 }
 
 #[derive(Clone, Copy)]
-struct Spread {
-    least: f64,
-    median: f64,
-    most: f64,
+pub struct Spread {
+    pub least: f64,
+    pub median: f64,
+    pub most: f64,
 }
 
 impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let at = |i: usize| values.get(i).copied().unwrap_or(f64::NAN);
@@ -166,7 +166,7 @@ fn line(row: &Row<'_>, expected: &[u32]) -> Line {
 }
 
 /// Three figures that mean something, with commas.
-fn figure(value: f64) -> String {
+pub fn figure(value: f64) -> String {
     if value < 9.95 {
         return format!("{value:.1}");
     }
