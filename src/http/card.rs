@@ -1,14 +1,20 @@
 //! The answer to `locate`, written straight into its body.
 //!
-//! What depends on the owner and the day alone – unit, chain, people – is kept as bytes (see [`Cards`]) and copied; the rest is a few dozen
-//! numbers between constant texts. The shape is spelled once here and once, as serde writes it, in the tests, which hold every byte of one
-//! against the other.
+//! What depends on the owner and the day alone – unit, chain, people – is kept as bytes (see [`Cards`]) and goes out as it is kept; the rest is
+//! a few dozen numbers between constant texts, before and behind it. The shape is spelled once here and once, as serde writes it, in the tests,
+//! which hold every byte of one against the other.
 //!
 //! [`Cards`]: crate::service::cards::Cards
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::io::Write;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use axum::body::{Body, Bytes};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -24,35 +30,80 @@ use crate::service::serving::State;
 use crate::service::slots::WorkFault;
 use crate::snapshot::Snapshot;
 
-/// What an answer has besides the card: enough for a dozen neighbours.
-const REST_BYTES: usize = 2048;
+/// What an answer has besides the card: enough without neighbours, and still among the sizes that an allocator has at hand.
+const REST_BYTES: usize = 1000;
 
-/// The whole answer.
-pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date) -> Result<Vec<u8>, Problem> {
+/// The whole answer: the card, and what is before and behind it.
+#[derive(Debug)]
+pub(super) struct Written {
+    rest: Vec<u8>,
+    /// Where in the rest the card belongs.
+    card_at: usize,
+    card: Arc<[u8]>,
+}
+
+impl From<Written> for Body {
+    /// Nothing is copied.
+    fn from(Written { rest, card_at, card }: Written) -> Self {
+        let mut before = Bytes::from(rest);
+        let behind = before.split_off(card_at);
+        Self::new(Pieces { pieces: [before, Bytes::from_owner(card), behind], next: 0 })
+    }
+}
+
+/// A body in three pieces, which go out in one write.
+struct Pieces {
+    pieces: [Bytes; 3],
+    next: usize,
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.next;
+        let piece = self.pieces.get_mut(next).map(std::mem::take);
+        self.next += usize::from(piece.is_some());
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.next == self.pieces.len()
+    }
+
+    /// Of what is left: pieces that are taken are empty.
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.pieces.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
+
+/// Writes the answer.
+pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date) -> Result<Written, Problem> {
     let snapshot = &state.snapshot;
     let card = state.cards.of(placed.owner, day, || card(snapshot, placed.owner, day))?;
-    let mut json = Json(Vec::with_capacity(card.len() + REST_BYTES));
+    let mut json = Json(Vec::with_capacity(REST_BYTES));
     let Question { crs, x, y, accuracy_m } = placed.asked;
     json.raw(r#"{"query":{"lon":"#).number(x).raw(r#","lat":"#).number(y);
-    json.raw(r#","crs":""#).plain(crs).raw(r#"","accuracy_m":"#).number(accuracy_m);
+    json.raw(r#","crs":""#).system(crs).raw(r#"","accuracy_m":"#).number(accuracy_m);
     json.raw(r#"},"point":{"lon":"#).number(rounded(placed.point.lon(), POINT_DECIMALS));
     json.raw(r#","lat":"#).number(rounded(placed.point.lat(), POINT_DECIMALS));
-    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#).bytes(&card);
+    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#);
+    let card_at = json.0.len();
     json.raw(r#","boundary":{"distance_m":"#).number(rounded(placed.boundary.distance_m, 3));
     json.raw(r#","ambiguous":"#).raw(if placed.boundary.ambiguous { "true" } else { "false" });
     json.raw(r#","neighbours":["#);
-    json.list(placed.boundary.neighbours.iter(), Json::near);
+    for (at, neighbour) in placed.boundary.neighbours.iter().enumerate() {
+        json.raw(if at > 0 { "," } else { "" }).near(neighbour);
+    }
     json.raw(r#"]},"nearest":"#);
     match &placed.nearest {
         Some(nearest) => json.near(nearest),
-        None => {
-            json.raw("null");
-        }
-    }
-    json.raw(r#","coordinates":["#);
-    json.list(coordinates(placed.point, snapshot.district.plane), Json::coordinate);
+        None => json.raw("null"),
+    };
+    json.raw(r#","coordinates":["#).coordinates(placed.point, snapshot.district.plane);
     json.raw(r#"],"version":"#).whole(snapshot.version).raw(r#","as_of":""#).raw(&state.as_of).raw(r#""}"#);
-    Ok(json.0)
+    Ok(Written { rest: json.0, card_at, card })
 }
 
 /// Owner, chain and people of a unit: the members of an object, without its braces.
@@ -77,25 +128,6 @@ fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Vec<u8>
     Ok(members)
 }
 
-/// The same position in a system that people work with, ready to be copied.
-struct Coordinate {
-    crs: Crs,
-    numbers: (f64, f64),
-}
-
-/// A system in which the position has no place is left out.
-fn coordinates(point: Cgcs2000, plane: PlaneCrs) -> impl Iterator<Item = Coordinate> {
-    let gcj02 = point.to_gcj02();
-    let systems = [
-        (Crs::Wgs84, Some((point.lon(), point.lat()))),
-        (Crs::Cgcs2000, Some((point.lon(), point.lat()))),
-        (Crs::Gcj02, Some((gcj02.lon(), gcj02.lat()))),
-        (Crs::Bd09, gcj02.to_bd09().ok().map(|p| (p.lon(), p.lat()))),
-        (Crs::Plane(plane), plane.project(point).ok().map(|p| (p.east(), p.north()))),
-    ];
-    systems.into_iter().filter_map(|(crs, numbers)| Some(Coordinate { crs, numbers: numbers? }))
-}
-
 /// JSON as it grows. Writing to memory cannot fail, so what the writers return is of no interest.
 struct Json(Vec<u8>);
 
@@ -110,10 +142,21 @@ impl Json {
         self
     }
 
-    /// What needs no escape, such as the name of a system.
+    /// What needs no escape.
     fn plain(&mut self, value: impl Display) -> &mut Self {
         let _ = write!(self.0, "{value}");
         self
+    }
+
+    /// The name of a system.
+    fn system(&mut self, crs: Crs) -> &mut Self {
+        match crs {
+            Crs::Wgs84 => self.raw("wgs84"),
+            Crs::Cgcs2000 => self.raw("cgcs2000"),
+            Crs::Gcj02 => self.raw("gcj02"),
+            Crs::Bd09 => self.raw("bd09"),
+            Crs::Plane(PlaneCrs(code)) => self.raw("epsg:").whole(u64::from(code)),
+        }
     }
 
     fn whole(&mut self, value: u64) -> &mut Self {
@@ -133,49 +176,68 @@ impl Json {
         self
     }
 
-    fn list<T>(&mut self, items: impl Iterator<Item = T>, one: impl Fn(&mut Self, T)) {
-        for (at, item) in items.enumerate() {
-            if at > 0 {
-                self.raw(",");
-            }
-            one(self, item);
-        }
-    }
-
-    fn near(&mut self, near: &Neighbour<'_>) {
+    fn near(&mut self, near: &Neighbour<'_>) -> &mut Self {
         self.raw(r#"{"code":"#).text(&near.unit.code).raw(r#","name":"#).text(&near.unit.name);
-        self.raw(r#","distance_m":"#).number(rounded(near.distance_m, 3)).raw("}");
+        self.raw(r#","distance_m":"#).number(rounded(near.distance_m, 3)).raw("}")
     }
 
-    /// Degrees to 1 cm, metres to 1 mm.
-    fn coordinate(&mut self, Coordinate { crs, numbers: (x, y) }: Coordinate) {
-        let decimals = if matches!(crs, Crs::Plane(_)) { 3 } else { 7 };
-        self.raw(r#"{"crs":""#).plain(crs).raw(r#"","text":""#);
-        self.decimal(x, decimals).raw(",").decimal(y, decimals).raw(r#""}"#);
+    /// The same position in the systems that people work with, ready to be copied: degrees to 1 cm, metres to 1 mm. A system in which it
+    /// has no place is left out.
+    fn coordinates(&mut self, point: Cgcs2000, plane: PlaneCrs) {
+        let gcj02 = point.to_gcj02();
+        self.raw(r#"{"crs":"wgs84","text":""#);
+        let from = self.0.len();
+        self.decimal::<7>(point.lon()).raw(",").decimal::<7>(point.lat());
+        let degrees = from..self.0.len();
+        // Between these two nothing is converted.
+        self.raw(r#""},{"crs":"cgcs2000","text":""#).0.extend_from_within(degrees);
+        self.raw(r#""},{"crs":"gcj02","text":""#).decimal::<7>(gcj02.lon()).raw(",").decimal::<7>(gcj02.lat());
+        if let Ok(bd09) = gcj02.to_bd09() {
+            self.raw(r#""},{"crs":"bd09","text":""#).decimal::<7>(bd09.lon()).raw(",").decimal::<7>(bd09.lat());
+        }
+        if let Ok(metres) = plane.project(point) {
+            self.raw(r#""},{"crs":""#).system(Crs::Plane(plane)).raw(r#"","text":""#);
+            self.decimal::<3>(metres.east()).raw(",").decimal::<3>(metres.north());
+        }
+        self.raw(r#""}"#);
     }
 
-    /// The digits of `{value:.decimals$}` for up to seven decimals, from an integer where that is certain to be the same: away from
+    /// The digits of `{value:.DECIMALS$}` for up to seven decimals, from an integer where that is certain to be the same: away from
     /// ties, which the formatter settles by the digits of the binary number itself.
-    fn decimal(&mut self, value: f64, decimals: usize) -> &mut Self {
+    fn decimal<const DECIMALS: usize>(&mut self, value: f64) -> &mut Self {
         /// Below this the product errs by less than 10⁻⁵.
         const CERTAIN: f64 = (1u64 << 36) as f64;
-        let unit = 10u64.pow(decimals as u32);
+        let unit = const { 10u64.pow(DECIMALS as u32) };
         let scaled = value.abs() * unit as f64;
-        let part = scaled.fract();
-        if scaled.is_nan() || scaled >= CERTAIN || (part - 0.5).abs() < 1e-5 {
-            return self.plain(format_args!("{value:.decimals$}"));
+        let down = scaled as u64;
+        let part = scaled - down as f64;
+        let certain = scaled < CERTAIN && (part - 0.5).abs() >= 1e-5;
+        if !certain {
+            return self.plain(format_args!("{value:.DECIMALS$}"));
         }
-        let nearest = scaled as u64 + u64::from(part > 0.5);
-        let mut rest = nearest % unit;
-        let mut digits = *b".0000000";
-        for digit in digits[1..=decimals].iter_mut().rev() {
-            *digit += (rest % 10) as u8;
-            rest /= 10;
+        let nearest = down + u64::from(part > 0.5);
+        // Right to left: at most eleven figures before the point (of 2³⁶), ours behind it.
+        let (mut text, mut at) = ([b'.'; 20], 20 - DECIMALS);
+        let mut left = (nearest % unit) as u32;
+        for digit in text[at..].iter_mut().rev() {
+            *digit = b'0' + (left % 10) as u8;
+            left /= 10;
+        }
+        at -= 1;
+        let mut left = nearest / unit;
+        loop {
+            at -= 1;
+            text[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
         }
         if value.is_sign_negative() {
-            self.raw("-");
+            at -= 1;
+            text[at] = b'-';
         }
-        self.whole(nearest / unit).bytes(&digits[..=decimals])
+        self.bytes(&text[at..])
     }
 }
 
@@ -207,7 +269,7 @@ mod tests {
         people: People<'a>,
         boundary: Edge<'a>,
         nearest: Option<Near<'a>>,
-        coordinates: Vec<Written>,
+        coordinates: Vec<Elsewhere>,
         version: u64,
         as_of: String,
     }
@@ -235,7 +297,7 @@ mod tests {
     }
 
     #[derive(Serialize)]
-    struct Written {
+    struct Elsewhere {
         crs: String,
         text: String,
     }
@@ -251,7 +313,7 @@ mod tests {
         let coordinates = systems.into_iter().filter_map(|crs| {
             let (x, y) = crs.write(owned.point).ok()?;
             let decimals = if matches!(crs, Crs::Plane(_)) { 3 } else { 7 };
-            Some(Written { crs: crs.to_string(), text: format!("{x:.decimals$},{y:.decimals$}") })
+            Some(Elsewhere { crs: crs.to_string(), text: format!("{x:.decimals$},{y:.decimals$}") })
         });
         let Question { crs, x, y, accuracy_m } = owned.asked;
         let answer = Answer {
@@ -272,6 +334,19 @@ mod tests {
             as_of: owned.as_of.to_string(),
         };
         serde_json::to_vec(&answer).expect("serialises")
+    }
+
+    /// All bytes of an answer, as its body gives them.
+    fn whole(answer: Written) -> Vec<u8> {
+        let mut body = Body::from(answer);
+        let (length, mut bytes) = (body.size_hint().exact().expect("a length"), Vec::new());
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut cx) {
+            bytes.extend_from_slice(&frame.expect("cannot fail").into_data().expect("nothing but data"));
+            let left = body.size_hint().exact().expect("a length");
+            assert_eq!((left, body.is_end_stream()), (length - bytes.len() as u64, left == 0));
+        }
+        bytes
     }
 
     fn sample() -> State {
@@ -321,7 +396,7 @@ mod tests {
             let (placed, owned) =
                 (place(snapshot, asked).expect("a place"), locate(snapshot, asked, day).expect("an owner"));
             let (ours, theirs) =
-                (written(&state, &placed, day).expect("is written"), as_serde_writes(snapshot, &owned));
+                (whole(written(&state, &placed, day).expect("is written")), as_serde_writes(snapshot, &owned));
             assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
             owners.extend(placed.owner);
             outcomes[placed.outcome as usize] += 1;
@@ -354,11 +429,9 @@ mod tests {
             values.extend([value, (value * 1e7).floor() / 1e7 + 0.5e-7, (value * 2048.0).round() / 2048.0]);
         }
         for value in values {
-            for decimals in [3, 7] {
-                let mut json = Json(Vec::new());
-                json.decimal(value, decimals);
-                assert_eq!(String::from_utf8_lossy(&json.0), format!("{value:.decimals$}"));
-            }
+            let mut json = Json(Vec::new());
+            json.decimal::<3>(value).raw(" ").decimal::<7>(value);
+            assert_eq!(String::from_utf8_lossy(&json.0), format!("{value:.3} {value:.7}"));
         }
     }
 

@@ -52,8 +52,8 @@ pub(super) fn respond(asked: &HeaderMap, finished: &Finished, keep: Keep) -> Res
 }
 
 /// A body made for this request alone, without a tag.
-pub(super) fn fresh(content_type: &'static str, body: Vec<u8>, keep: Keep) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+pub(super) fn fresh(content_type: &'static str, body: impl Into<Body>, keep: Keep) -> Response<Body> {
+    let mut response = Response::new(body.into());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, keep.header());

@@ -104,25 +104,57 @@ fn decode(raw: &str) -> Result<Vec<Pair<'_>>, Problem> {
         return Err(Problem::query_string(format!("the query is longer than {MOST_BYTES} bytes")));
     }
     let mut pairs = Vec::new();
-    for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
+    for Piece { name, value, plain } in pieces(raw) {
         if pairs.len() == MOST_PARAMETERS {
             return Err(Problem::query_string(format!("more than {MOST_PARAMETERS} parameters")));
         }
-        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        if plain {
+            pairs.push((Cow::Borrowed(name), Cow::Borrowed(value)));
+            continue;
+        }
         let name =
             unescape(name).ok_or_else(|| Problem::query_string("a parameter's name is not percent-encoded UTF-8"))?;
         let value = unescape(value)
             .ok_or_else(|| Problem::query(&echo(&name), format!("{} is not percent-encoded UTF-8", echo(&name))))?;
-        pairs.push((name, value));
+        pairs.push((Cow::Owned(name), Cow::Owned(value)));
     }
     Ok(pairs)
 }
 
+/// A parameter as it came.
+struct Piece<'a> {
+    name: &'a str,
+    value: &'a str,
+    /// Nothing in it is escaped.
+    plain: bool,
+}
+
+/// The parameters of a query string, looked at once; those with nothing in them are none.
+fn pieces(raw: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = raw;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches('&');
+        let (mut equals, mut plain, mut end) = (None, true, rest.len());
+        for (at, byte) in rest.bytes().enumerate() {
+            match byte {
+                b'&' => {
+                    end = at;
+                    break;
+                }
+                b'=' if equals.is_none() => equals = Some(at),
+                b'+' | b'%' => plain = false,
+                _ => {}
+            }
+        }
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        let (name, value) = equals.map_or((piece, ""), |at| (&piece[..at], &piece[at + 1..]));
+        (!piece.is_empty()).then_some(Piece { name, value, plain })
+    })
+}
+
 /// `%XX` and `+`; `None` for a broken escape or bytes that are not UTF-8 (never U+FFFD in their place).
-fn unescape(raw: &str) -> Option<Cow<'_, str>> {
-    if !raw.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
-        return Some(Cow::Borrowed(raw));
-    }
+fn unescape(raw: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
     let mut rest = raw.bytes();
     while let Some(byte) = rest.next() {
@@ -135,7 +167,7 @@ fn unescape(raw: &str) -> Option<Cow<'_, str>> {
             plain => plain,
         });
     }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -153,6 +185,21 @@ mod tests {
         assert_eq!(query.text("text"), Some("洸河 1"));
         assert_eq!(query.needed_number("lon"), Ok(116.5));
         assert_eq!(query.number("lat"), Ok(None));
+    }
+
+    #[test]
+    fn pieces_are_what_splitting_gives() {
+        let alphabet = ["&", "=", "+", "%20", "a", "经"];
+        for number in 0..alphabet.len().pow(6) {
+            let letters = (0..6).map(|place| alphabet[number / alphabet.len().pow(place) % alphabet.len()]);
+            let raw: String = letters.collect();
+            let split = raw.split('&').filter(|piece| !piece.is_empty());
+            let split = split.map(|piece| {
+                let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+                (name, value, !piece.contains(['+', '%']))
+            });
+            assert!(pieces(&raw).map(|piece| (piece.name, piece.value, piece.plain)).eq(split), "{raw}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Flow 1 in bulk: blocks of rows in, the same rows with owners out, in their order, on every core, in memory that does not grow.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -77,8 +78,9 @@ impl Bulk {
         })
     }
 
-    /// Answers a whole stream on all cores: one thread at a time reads a block, each answers its own, and they write in turn. `head` is what
-    /// was read already; `done` is called after each block is written. Memory: two blocks and their answers for each core.
+    /// Answers a whole stream on all cores: one thread at a time reads a block, each answers its own, and whoever finishes the block that is
+    /// to be written next writes it and those behind it that are finished; nobody else waits for that, unless far ahead. `done` is called
+    /// after each block is written. Memory: a block and its answers for each core, and the answers of sixteen blocks.
     ///
     /// # Errors
     /// [`BulkFault`]; every row before it is then written.
@@ -90,7 +92,7 @@ impl Bulk {
         done: impl FnMut(&Tally, &Answered) -> io::Result<()> + Send,
     ) -> Result<Tally, BulkFault> {
         let source = Mutex::new(Source { cutter: Some(cutter), input, next: 0, fault: None });
-        let sink = Mutex::new(Sink { output, done, next: 0, tally: Tally::default(), fault: None });
+        let sink = Mutex::new(Sink::new(output, done));
         let turn = Condvar::new();
         let line = Line { source: &source, sink: &sink, turn: &turn };
         thread::scope(|scope| {
@@ -98,16 +100,20 @@ impl Bulk {
                 scope.spawn(|| line.work(|block| self.answer(snapshot, block)));
             }
         });
-        let Sink { mut output, tally, fault, .. } = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match fault {
-            Some(fault) => Err(fault),
-            None => output.flush().map_err(BulkFault::Output).map(|()| tally),
+        let Sink { writer, tally, fault, .. } = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match (fault, writer) {
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err(BulkFault::Crashed),
+            (None, Some((mut output, _))) => output.flush().map_err(BulkFault::Output).map(|()| tally),
         }
     }
 }
 
 /// More threads than these wait for each other's turn only.
 const MOST_THREADS: usize = 16;
+/// How many blocks may be finished before the one that is to be written next is: a thread that does not get its core for a while holds up
+/// nobody until then.
+const MOST_AHEAD: u64 = 16;
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -185,59 +191,104 @@ impl From<Overlong> for Ended {
 }
 
 struct Sink<W, D> {
-    output: W,
-    done: D,
+    /// What writes, and what is told of it; with the thread that is writing while one is.
+    writer: Option<(W, D)>,
+    /// From the block that is written next, what has come of each: its answers, or why there are no more.
+    finished: VecDeque<Option<io::Result<Answered>>>,
     /// The number of the block that is written next.
     next: u64,
     tally: Tally,
     fault: Option<BulkFault>,
 }
 
+impl<W, D> Sink<W, D> {
+    const fn new(output: W, done: D) -> Self {
+        let tally = Tally { rows: 0, bad: 0 };
+        Self { writer: Some((output, done)), finished: VecDeque::new(), next: 0, tally, fault: None }
+    }
+
+    /// Puts what came of a block in its place; not of one that was written.
+    fn put(&mut self, number: u64, came: io::Result<Answered>) {
+        let place = (number - self.next) as usize;
+        if self.finished.len() <= place {
+            self.finished.resize_with(place + 1, || None);
+        }
+        self.finished[place] = Some(came);
+    }
+
+    /// Takes the answers that are to be written next, if they have come, and counts them.
+    fn take(&mut self) -> Option<Answered> {
+        let came = self.finished.front_mut()?.take()?;
+        self.finished.pop_front();
+        self.next += 1;
+        match came {
+            Ok(answered) => {
+                self.tally.rows += answered.rows;
+                self.tally.bad += answered.bad.len() as u64;
+                Some(answered)
+            }
+            Err(error) => {
+                self.fault = Some(BulkFault::Input { rows: self.tally.rows, error });
+                None
+            }
+        }
+    }
+}
+
 /// What the threads of one run share.
 struct Line<'a, R, W, D> {
     source: &'a Mutex<Source<R>>,
     sink: &'a Mutex<Sink<W, D>>,
+    /// Told when another block may be finished, and when something is at fault.
     turn: &'a Condvar,
 }
 
 impl<R: Read, W: Write, D: FnMut(&Tally, &Answered) -> io::Result<()>> Line<'_, R, W, D> {
     /// Blocks until there are none, or something is at fault.
     fn work(&self, answer: impl Fn(&Block) -> Answered) {
-        // Whoever waits for this thread's turn must not wait for ever should it end abnormally.
+        // Whoever waits for this thread must not wait for ever should it end abnormally.
         let _watch = Watch(self);
         loop {
             let given = self.source.lock().unwrap_or_else(PoisonError::into_inner).block();
-            let (number, block) = match given {
-                Given::Block(number, block) => (number, block),
+            let (number, came) = match given {
+                Given::Block(number, block) => (number, Ok(answer(&block))),
+                Given::Broken(number, error) => (number, Err(error)),
                 Given::Ended => break,
-                Given::Broken(number, error) => {
-                    if let Some(mut sink) = self.my_turn(number) {
-                        sink.fault = Some(BulkFault::Input { rows: sink.tally.rows, error });
-                    }
-                    break;
-                }
             };
-            let answered = answer(&block);
-            drop(block);
-            let Some(mut sink) = self.my_turn(number) else { break };
-            sink.tally.rows += answered.rows;
-            sink.tally.bad += answered.bad.len() as u64;
-            let Sink { output, done, tally, .. } = &mut *sink;
-            let written = output.write_all(&answered.bytes).and_then(|()| done(tally, &answered));
-            sink.next += 1;
-            if let Err(error) = written {
-                sink.fault = Some(BulkFault::Output(error));
+            let Some(mut sink) = self.room_for(number) else { break };
+            sink.put(number, came);
+            if self.write(sink).fault.is_some() {
+                break;
             }
-            drop(sink);
-            self.turn.notify_all();
         }
     }
 
-    /// Waits until every block before `number` is written; `None` when that will not happen.
-    fn my_turn(&self, number: u64) -> Option<MutexGuard<'_, Sink<W, D>>> {
+    /// Waits until a block is not too far ahead; `None` when that will not happen.
+    fn room_for(&self, number: u64) -> Option<MutexGuard<'_, Sink<W, D>>> {
         let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = self.turn.wait_while(sink, |sink| sink.next != number && sink.fault.is_none());
+        let wait = self.turn.wait_while(sink, |sink| number - sink.next > MOST_AHEAD && sink.fault.is_none());
         Some(wait.unwrap_or_else(PoisonError::into_inner)).filter(|sink| sink.fault.is_none())
+    }
+
+    /// Writes what can be written, unless another thread is at it: that one then comes to all that was put here. Nobody waits meanwhile.
+    fn write<'s>(&'s self, mut sink: MutexGuard<'s, Sink<W, D>>) -> MutexGuard<'s, Sink<W, D>> {
+        let Some((mut output, mut done)) = sink.writer.take() else { return sink };
+        while sink.fault.is_none()
+            && let Some(answered) = sink.take()
+        {
+            let tally = sink.tally;
+            drop(sink);
+            self.turn.notify_all();
+            let written = output.write_all(&answered.bytes).and_then(|()| done(&tally, &answered));
+            drop(answered);
+            sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
+            sink.fault = sink.fault.take().or(written.err().map(BulkFault::Output));
+        }
+        sink.writer = Some((output, done));
+        if sink.fault.is_some() {
+            self.turn.notify_all();
+        }
+        sink
     }
 }
 
@@ -253,5 +304,36 @@ impl<R, W, D> Drop for Watch<'_, '_, R, W, D> {
         sink.fault.get_or_insert(BulkFault::Crashed);
         drop(sink);
         self.0.turn.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_written_in_order_whoever_finishes_first_and_up_to_the_fault() {
+        let written = Mutex::new(Vec::new());
+        let sink = Mutex::new(Sink::new(io::sink(), |tally: &Tally, answered: &Answered| {
+            written.lock().unwrap_or_else(PoisonError::into_inner).push((tally.rows, answered.rows));
+            Ok(())
+        }));
+        let source = Mutex::new(Source { cutter: None, input: io::empty(), next: 0, fault: None });
+        let line = Line { source: &source, sink: &sink, turn: &Condvar::new() };
+        let finish = |number: u64, came| {
+            let mut sink = line.room_for(number).expect("there is room");
+            sink.put(number, came);
+            drop(line.write(sink));
+            written.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        let rows = |rows| Ok(Answered { rows, ..Answered::default() });
+        assert_eq!(finish(2, rows(4)), []);
+        assert_eq!(finish(0, rows(1)), [(1, 1)]);
+        assert_eq!(finish(4, rows(16)), [(1, 1)]);
+        assert_eq!(finish(3, Err(io::Error::other("broken"))), [(1, 1)]);
+        assert_eq!(finish(1, rows(2)), [(1, 1), (3, 2), (7, 4)], "and not what is behind the fault");
+        assert!(line.room_for(5).is_none());
+        let fault = sink.into_inner().map(|sink| sink.fault);
+        assert!(matches!(fault, Ok(Some(BulkFault::Input { rows: 7, .. }))));
     }
 }
