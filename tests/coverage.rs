@@ -190,6 +190,42 @@ fn holes_islands_and_exclaves_come_out_as_they_are() {
 }
 
 #[test]
+fn a_region_that_touches_itself_in_a_point_has_rings_that_do_not() {
+    // Letters are regions of square cells. Each polygon as the doubled areas, in cells, of its outer ring and of its holes.
+    let cases: [(&[&str], &[&[i128]]); 5] = [
+        // Round the middle and back to where it began: the ring of `A` comes to one junction twice.
+        (&["AAA", "ABA", "BAA"], &[&[16, -2]]),
+        // Two holes that meet in a point are one ring of the region.
+        (&["AAAA", "ABAA", "AABA", "AAAA"], &[&[32, -2, -2]]),
+        // Four in a wheel around a cell of the region's own.
+        (&["AAAAA", "AABAA", "ABABA", "AABAA", "AAAAA"], &[&[50, -10], &[2]]),
+        // Two parts that meet in a point, and two that meet in two points.
+        (&["AB", "BA"], &[&[2], &[2]]),
+        (&["AAB", "ABA", "BAA"], &[&[6], &[6]]),
+    ];
+    for (picture, expected) in cases {
+        let mut claims = Vec::new();
+        let mut groups = vec![Group::NONE];
+        for (y, row) in picture.iter().rev().enumerate() {
+            for (x, letter) in row.chars().enumerate() {
+                let corner = square(x as i32 * 1_000_000, y as i32 * 1_000_000, 1_000_000);
+                claims.push(claim(claims.len() as u64 + 1, vec![vec![corner]]));
+                groups.push(if letter == 'A' { Group(0) } else { Group::NONE });
+            }
+        }
+        let coverage = built(&claims).coverage.expect("a board");
+        let polygons = coverage.polygons(&trace(&coverage, &groups, 1)[0]);
+        let areas: Vec<Vec<i128>> =
+            polygons.iter().map(|rings| rings.iter().map(|r| doubled_area(r) / 1_000_000_000_000).collect()).collect();
+        assert_eq!(areas, expected, "{picture:?}");
+        for ring in polygons.iter().flatten() {
+            let once: std::collections::BTreeSet<_> = ring.iter().collect();
+            assert_eq!(once.len(), ring.len(), "{picture:?}");
+        }
+    }
+}
+
+#[test]
 fn a_bow_tie_and_a_flat_ring_are_refused_with_their_place() {
     let bow = vec![p(0, 0), p(1_000_000, 1_000_000), p(1_000_000, 0), p(0, 1_000_000)];
     let flat = vec![p(0, 0), p(500, 500), p(1000, 1000)];

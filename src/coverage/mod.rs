@@ -233,8 +233,9 @@ impl Coverage {
         points
     }
 
-    /// The polygons of a set of rings: each outer ring with the holes that lie in it. Cost: holes × outer rings × points, only
-    /// where there is more than one outer ring.
+    /// The polygons of a set of rings: each outer ring with the holes that lie in it. A ring that touches itself in a point is taken apart
+    /// there, so that no ring of a polygon comes to a vertex twice. Cost: holes × outer rings × points, only where there is more than one outer
+    /// ring.
     #[must_use]
     pub fn polygons(&self, rings: &[Ring]) -> Vec<LatticePolygon> {
         region::polygons(self, rings)

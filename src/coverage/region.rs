@@ -1,9 +1,12 @@
 //! Rings from arcs: of the faces themselves, and of any grouping of faces – which is how every upper level gets its shape.
 
+use std::collections::HashMap;
+
 use super::exact::{Side, by_angle, doubled_area, side_of_ring};
 use super::validate::{Fault, Rule};
 use super::{
-    Arc, ArcIx, Coverage, Face, FaceId, FaceIx, FaceRole, HalfArc, Lattice, LatticePoint, LatticePolygon, Ring,
+    Arc, ArcIx, Coverage, Face, FaceId, FaceIx, FaceRole, HalfArc, JunctionIx, Lattice, LatticePoint, LatticePolygon,
+    Ring,
 };
 
 /// The group a face belongs to in [`trace`]; [`Group::NONE`] for faces outside every group.
@@ -155,11 +158,50 @@ fn ring(arcs: &[Arc], halves: Vec<HalfArc>) -> Ring {
     Ring { halves: halves.into(), doubled_area: doubled_area(&points) }
 }
 
+/// A closed line that comes to no vertex twice.
+struct Loop {
+    points: Vec<LatticePoint>,
+    doubled_area: i128,
+}
+
+/// A ring comes back to a junction where its region touches itself in that mere point, and a polygon's ring may not: it is taken apart there. An outer
+/// ring becomes one loop around everything and, for what lies in between, loops that are holes; a hole becomes several.
+fn loops(coverage: &Coverage, ring: &Ring) -> Vec<Loop> {
+    let from = |half: HalfArc| {
+        let arc = &coverage.arcs[half.arc().ix()];
+        if half.reversed() { arc.to } else { arc.from }
+    };
+    let mut starts: Vec<JunctionIx> = ring.halves.iter().map(|half| from(*half)).collect();
+    starts.sort_unstable();
+    if starts.windows(2).all(|pair| pair[0] != pair[1]) {
+        return vec![Loop { points: coverage.ring_points(ring), doubled_area: ring.doubled_area }];
+    }
+    let closed = |halves: Vec<HalfArc>| {
+        let ring = self::ring(&coverage.arcs, halves);
+        Loop { points: coverage.ring_points(&ring), doubled_area: ring.doubled_area }
+    };
+    let (mut found, mut walked, mut place) = (Vec::new(), Vec::new(), HashMap::new());
+    for half in ring.halves.iter().copied() {
+        if let Some(back) = place.get(&from(half)).copied() {
+            let halves: Vec<HalfArc> = walked.split_off(back);
+            for past in &halves {
+                place.remove(&from(*past));
+            }
+            found.push(closed(halves));
+        }
+        place.insert(from(half), walked.len());
+        walked.push(half);
+    }
+    found.push(closed(walked));
+    found
+}
+
 pub(super) fn polygons(coverage: &Coverage, rings: &[Ring]) -> Vec<LatticePolygon> {
-    let mut found: Vec<LatticePolygon> =
-        rings.iter().filter(|r| r.doubled_area > 0).map(|r| vec![coverage.ring_points(r)]).collect();
-    for hole in rings.iter().filter(|r| r.doubled_area < 0) {
-        let points = coverage.ring_points(hole);
+    let (mut outer, holes): (Vec<Loop>, Vec<Loop>) =
+        rings.iter().flat_map(|ring| loops(coverage, ring)).partition(|l| l.doubled_area > 0);
+    outer.sort_by_key(|l| -l.doubled_area);
+    let mut found: Vec<LatticePolygon> = outer.into_iter().map(|l| vec![l.points]).collect();
+    for Loop { points, .. } in holes {
         let holds = |outer: &[LatticePoint]| {
             // A hole may touch its outer ring at a vertex; the first vertex off the ring decides.
             points.iter().map(|&p| side_of_ring(outer, p)).find(|s| *s != Side::On) != Some(Side::Outside)
