@@ -29,15 +29,16 @@ pub fn rows(dataset: &Dataset) -> Fallible<Vec<Row<'_>>> {
         return Ok(Vec::new());
     }
     let to = start(contents(dataset)?)?;
-    let (mut one, mut other) = (Client::to(to)?, Client::to(to)?);
+    // A connection for each turn: the service lets go of one that is idle while others have theirs. An answer that breaks off shows as owners that differ.
     let single = move |points: &[Cgcs2000], owners: &mut Vec<u32>| {
         owners.clear();
-        owners.extend(points.iter().map(|point| one.owner(*point).unwrap_or(u32::MAX)));
+        let _ = Client::to(to).map(|mut client| {
+            owners.extend(points.iter().map(|point| client.owner(*point).unwrap_or(u32::MAX)));
+        });
     };
     let bulk = move |points: &[Cgcs2000], owners: &mut Vec<u32>| {
         owners.clear();
-        // An answer that breaks off shows as owners that differ.
-        let _ = other.owners(points, owners);
+        let _ = Client::to(to).and_then(|mut client| client.owners(points, owners));
     };
     let row = |form, points, ask| Row::new("ours over HTTP", form, points, ask);
     Ok(vec![
@@ -117,7 +118,7 @@ fn start(contents: Contents) -> Fallible<SocketAddr> {
     Ok(to)
 }
 
-/// A connection that is kept.
+/// A connection, kept from question to question.
 struct Client {
     to: SocketAddr,
     reader: BufReader<TcpStream>,
