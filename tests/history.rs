@@ -18,7 +18,6 @@ use sha2::{Digest, Sha256};
 use town::{Desk, Town, code};
 use wangge::coverage::validate;
 use wangge::exchange::Limits;
-use wangge::grid::history::{Descent, History};
 use wangge::grid::past::Boundaries;
 use wangge::locate::Locator;
 use wangge::service::import::{Imported, Sources, import, prepare};
@@ -281,11 +280,4 @@ fn the_command_line_tells_versions_successors_and_the_owner_of_a_day() {
     }
     fs::write(desk.path("lineage.csv"), "version,kind,old,new\n2,cut,a,b\n").unwrap();
     desk.import().ends(2).says(&["split, merge or transfer"]);
-}
-
-#[test]
-fn kinds_are_written_as_files_write_them() {
-    let (history, words) = (&sample().contents.history, Descent::WORDS.map(|(kind, _)| kind));
-    assert!(history.lineage().iter().all(|row| words.contains(&row.kind)));
-    assert_eq!(History::new(history.versions().to_vec(), history.lineage().to_vec()), *history);
 }

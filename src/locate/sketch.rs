@@ -1,5 +1,5 @@
 //! A square's edges, drawn small: every edge that meets a square is kept in sixteen bytes beside the square's other edges, in coordinates of
-//! 1/8192 of the square. From such a drawing alone it is plain, for all but one point in some hundreds, on which side of the edge it lies; the
+//! 1/8192 of the square. From such a drawing alone it is plain, for nearly every point, on which side of the edge it lies; the
 //! few points within a hair's breadth are asked again on the lattice, exactly.
 //!
 //! Why it may be trusted: a point's place in the drawing is less than one unit off (it is rounded down), and an end of an edge half a unit (it is
