@@ -1,10 +1,11 @@
 //! Everything rooms 1–6 know, at one version. It never changes; a request reads exactly one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Delta};
 use crate::grid::history::{History, Version};
 use crate::grid::past::Boundaries;
 use crate::grid::people::Roster;
@@ -25,11 +26,12 @@ pub struct Snapshot {
     pub coverage: Coverage,
     pub hierarchy: Hierarchy,
     pub roster: Roster,
-    pub places: Vec<Place>,
+    // What does not depend on the boundaries is shared by the versions.
+    pub places: Arc<Vec<Place>>,
     /// In the order received.
-    pub issues: Vec<Issue>,
+    pub issues: Arc<Vec<Issue>>,
     /// Background features (rivers, streets …) for drawing only.
-    pub base: Vec<BaseFeature>,
+    pub base: Arc<Vec<BaseFeature>>,
     pub locator: Locator,
 }
 
@@ -74,7 +76,39 @@ impl Snapshot {
             contents;
         issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
         let locator = Locator::new(&coverage);
+        let (places, issues, base) = (Arc::new(places), Arc::new(issues), Arc::new(base));
         Self { version, recorded, district, history, coverage, hierarchy, roster, places, issues, base, locator }
+    }
+
+    /// The next version: other boundaries, and everything else as it is. `delta` leads from the coverage of this snapshot to that of `boundaries`, and
+    /// `history` ends with the new version. People keep their posts at units that are still there, by identity. Cost: a copy of the tables and of
+    /// the index, and of the index only what the delta touches made anew.
+    #[must_use]
+    pub fn next(&self, boundaries: Boundaries, delta: &Delta, history: History) -> Self {
+        let Boundaries { coverage, hierarchy } = boundaries;
+        let mut locator = self.locator.clone();
+        locator.update(&coverage, delta);
+        let last = history.versions().last().map_or((self.version, self.recorded), |v| (v.number, v.recorded));
+        Self {
+            version: last.0,
+            recorded: last.1,
+            district: self.district.clone(),
+            roster: self.posted(&hierarchy),
+            history,
+            coverage,
+            hierarchy,
+            places: Arc::clone(&self.places),
+            issues: Arc::clone(&self.issues),
+            base: Arc::clone(&self.base),
+            locator,
+        }
+    }
+
+    /// The roster over another version's units, by identity.
+    fn posted(&self, units: &Hierarchy) -> Roster {
+        let there: HashMap<u64, UnitIx> =
+            units.units().iter().enumerate().map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
+        self.roster.moved(|unit| there.get(&self.hierarchy.unit(unit).id).copied())
     }
 
     /// The district with the boundaries of an earlier version, for asking whose land was whose: people keep the posts at units that were there then,
@@ -84,21 +118,18 @@ impl Snapshot {
         let Boundaries { coverage, hierarchy } = boundaries;
         let versions = self.history.versions().iter().filter(|v| v.number <= version.number).cloned().collect();
         let lineage = self.history.lineage().iter().filter(|row| row.version <= version.number).cloned().collect();
-        let then: HashMap<u64, UnitIx> =
-            hierarchy.units().iter().enumerate().map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
-        let roster = self.roster.moved(|unit| then.get(&self.hierarchy.unit(unit).id).copied());
         Self {
             version: version.number,
             recorded: version.recorded,
             district: self.district.clone(),
             history: History::new(versions, lineage),
             locator: Locator::new(&coverage),
+            roster: self.posted(&hierarchy),
             coverage,
             hierarchy,
-            roster,
-            places: Vec::new(),
-            issues: Vec::new(),
-            base: Vec::new(),
+            places: Arc::default(),
+            issues: Arc::default(),
+            base: Arc::default(),
         }
     }
 }

@@ -17,6 +17,21 @@ pub struct Version {
     pub document: String,
     /// What changed, in words.
     pub reason: String,
+    /// Who published it; empty when nobody is known.
+    pub by: String,
+    /// The draft it came from.
+    pub draft: Option<u64>,
+    /// The content hash of its boundaries, in hexadecimal; empty when it was never taken.
+    pub digest: String,
+}
+
+impl Version {
+    /// A version of which only the days are known.
+    #[must_use]
+    pub fn dated(number: u64, effective: Date, recorded: Timestamp) -> Self {
+        let (document, reason, by, digest) = (String::new(), String::new(), String::new(), String::new());
+        Self { number, effective, recorded, document, reason, by, draft: None, digest }
+    }
 }
 
 /// How a unit came from another.
@@ -66,8 +81,7 @@ impl History {
     /// Of a district of which one version is known.
     #[must_use]
     pub fn of_one(number: u64, effective: Date, recorded: Timestamp) -> Self {
-        let (document, reason) = (String::new(), String::new());
-        Self { versions: vec![Version { number, effective, recorded, document, reason }], lineage: Vec::new() }
+        Self { versions: vec![Version::dated(number, effective, recorded)], lineage: Vec::new() }
     }
 
     /// With one more version after the others.
@@ -146,13 +160,7 @@ mod tests {
     use super::*;
 
     fn history() -> History {
-        let version = |number, effective| Version {
-            number,
-            effective,
-            recorded: Timestamp::UNIX_EPOCH,
-            document: String::new(),
-            reason: String::new(),
-        };
+        let version = |number, effective| Version::dated(number, effective, Timestamp::UNIX_EPOCH);
         let day = Date::constant;
         let row = |version, kind, old: &str, new: &str| Lineage { version, kind, old: old.into(), new: new.into() };
         History::new(

@@ -2,6 +2,8 @@
 
 mod hierarchy;
 pub mod area;
+pub mod change;
+pub mod draft;
 pub mod history;
 pub mod past;
 pub mod people;

@@ -268,13 +268,8 @@ fn day(moment: Timestamp) -> Date {
 /// A history with the version of this import: it holds from the day of the import, or from the day from which the last one does, if that is still to come.
 fn next(kept: History, recorded: Timestamp) -> History {
     let (number, effective) = kept.versions().last().map_or((0, day(recorded)), |last| (last.number, last.effective));
-    kept.followed_by(Version {
-        number: number + 1,
-        effective: effective.max(day(recorded)),
-        recorded,
-        document: String::new(),
-        reason: "导入 import".to_owned(),
-    })
+    let reason = "导入 import".to_owned();
+    kept.followed_by(Version { reason, ..Version::dated(number + 1, effective.max(day(recorded)), recorded) })
 }
 
 /// The history that files tell, and the boundaries of each version before the last, found by undoing what is told of the one after it.
@@ -287,11 +282,9 @@ fn told(
     let versions: Vec<Version> = versions
         .into_iter()
         .map(|VersionRow { number, effective, document, reason }| Version {
-            number,
-            effective,
-            recorded,
             document,
             reason,
+            ..Version::dated(number, effective, recorded)
         })
         .collect();
     let history = History::new(versions, lineage);

@@ -139,7 +139,7 @@ fn extent(snapshot: &Snapshot) -> Extent {
 
 fn categories(snapshot: &Snapshot) -> Vec<(String, u64)> {
     let mut counts: HashMap<&str, u64> = HashMap::new();
-    for issue in &snapshot.issues {
+    for issue in snapshot.issues.iter() {
         *counts.entry(&issue.category).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().map(|(name, n)| (name.to_owned(), n)).collect();

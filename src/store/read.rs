@@ -171,13 +171,10 @@ impl Reading<'_> {
             return Ok(History::of_one(self.setting(meta, "version")?, day, recorded));
         }
         let versions = self.rows("wangge_version", "id, effective, recorded, document, reason", |c| {
-            Ok(Version {
-                number: c.take::<i64>(0)? as u64,
-                effective: c.parsed(1, "a day")?.ok_or_else(|| "effective is missing".to_owned())?,
-                recorded: c.parsed(2, "a time")?.ok_or_else(|| "recorded is missing".to_owned())?,
-                document: c.take(3)?,
-                reason: c.take(4)?,
-            })
+            let effective = c.parsed(1, "a day")?.ok_or_else(|| "effective is missing".to_owned())?;
+            let recorded = c.parsed(2, "a time")?.ok_or_else(|| "recorded is missing".to_owned())?;
+            let (document, reason) = (c.take(3)?, c.take(4)?);
+            Ok(Version { document, reason, ..Version::dated(c.take::<i64>(0)? as u64, effective, recorded) })
         })?;
         let lineage = self.rows("wangge_lineage", "id, version, kind, old_code, new_code", |c| {
             let kind: String = c.take(2)?;

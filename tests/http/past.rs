@@ -21,11 +21,9 @@ async fn with_a_past() -> (Server, tempfile::TempDir) {
     let row = |new: String| Lineage { version: 3, kind: Descent::Split, old: OLD.to_owned(), new };
     let lineage = vec![row(micro_code(0, 0)), row(micro_code(0, 1))];
     let version = |number, effective, reason: &str| Version {
-        number,
-        effective,
-        recorded: contents.recorded,
         document: format!("示例{number}号"),
         reason: reason.to_owned(),
+        ..Version::dated(number, effective, contents.recorded)
     };
     let versions = vec![
         version(1, Date::constant(2023, 1, 1), "初版"),
