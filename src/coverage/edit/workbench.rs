@@ -12,7 +12,7 @@ use super::squares::{Mixing, Squares};
 use super::{Applied, Edit};
 use crate::coverage::delta::around;
 use crate::coverage::region::Rotation;
-use crate::coverage::{Arc, ArcIx, Coverage, Delta, Face, FaceId, FaceIx, HalfArc, JunctionIx, LatticePoint};
+use crate::coverage::{Arc, ArcIx, Coverage, Delta, Face, FaceId, FaceIx, FaceRole, HalfArc, JunctionIx, LatticePoint};
 
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,9 +125,51 @@ impl Workbench {
     /// # Errors
     /// The first refusal, with its step; nothing has changed then, numbering included.
     pub fn apply_all(&mut self, edits: &[Edit]) -> Result<Vec<Applied>, Refusal> {
-        let all = self.steps(edits);
-        self.journal.clear();
-        all
+        self.apply_if(edits, |_, _| Ok::<_, Refusal>(())).map(|(made, ())| made)
+    }
+
+    /// Makes edits in order and lets `judge` look at the result: all stand, or – when an edit is refused, or `judge` says no – none.
+    ///
+    /// # Errors
+    /// The first refusal, or what `judge` says; nothing has changed then, numbering included.
+    pub fn apply_if<T, E: From<Refusal>>(
+        &mut self,
+        edits: &[Edit],
+        judge: impl FnOnce(&Self, &[Applied]) -> Result<T, E>,
+    ) -> Result<(Vec<Applied>, T), E> {
+        let mark = self.mark_here();
+        let judged = self.steps(edits).map_err(E::from).and_then(|made| {
+            let answer = judge(self, &made)?;
+            Ok((made, answer))
+        });
+        if judged.is_err() {
+            self.roll_back(mark);
+        }
+        self.forget();
+        judged
+    }
+
+    /// What would be there after some edits, while `look` looks at it; nothing changes.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn preview<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Self, &[Applied]) -> T) -> Result<T, Refusal> {
+        self.trial(|bench| {
+            let made = bench.steps(edits)?;
+            Ok(look(bench, &made))
+        })
+    }
+
+    /// What a face is; `None` when there is none of that identity.
+    #[must_use]
+    pub fn role(&self, id: FaceId) -> Option<FaceRole> {
+        self.ids.get(&id).map(|ix| self.face(*ix).role)
+    }
+
+    /// Where a face stands in the coverage as it is now.
+    #[must_use]
+    pub fn index_of(&self, id: FaceId) -> Option<FaceIx> {
+        self.ids.get(&id).copied()
     }
 
     /// As [`Workbench::apply_all`], within a trial or a longer sequence.

@@ -4,7 +4,21 @@
 //! and units by identity, and says of each row what it was and what it becomes; so it can be undone, and replayed on a version that others have
 //! changed meanwhile. `docs/algorithms/edit.md` has the picture.
 
+mod desk;
+mod lineage;
+mod refused;
+mod rows;
+mod table;
+mod verbs;
+
+pub use desk::{Desk, Made};
+pub use refused::{Conflict, Field, Refused, TreeRule};
+pub use verbs::{Described, Figures, NewUnit};
+
 use crate::coverage::edit::Edit;
+
+/// The identity of the land around the district.
+const OUTSIDE: u64 = 0;
 
 /// A unit as a row of its own: what [`super::Unit`] says, with the parent by identity. The shape is the face of the same identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +81,18 @@ impl Verb {
         Self::WORDS.into_iter().find(|(verb, _)| *verb == self).map_or("", |(_, word)| word)
     }
 
+    /// What undoes it.
+    #[must_use]
+    pub const fn undone(self) -> Self {
+        match self {
+            Self::Split => Self::Merge,
+            Self::Merge => Self::Split,
+            Self::Exclude => Self::Include,
+            Self::Include => Self::Exclude,
+            same => same,
+        }
+    }
+
     #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         Self::WORDS.into_iter().find(|(_, known)| *known == word).map(|(verb, _)| verb)
@@ -83,4 +109,12 @@ pub struct Change {
     pub rows: Vec<RowChange>,
     /// From which unit land and people went to which, where a unit began or ended: (from, to). What the lineage of a version is made of.
     pub descent: Vec<(u64, u64)>,
+}
+
+impl Change {
+    /// A change of lines alone.
+    #[must_use]
+    pub const fn of_lines(verb: Verb, edits: Vec<Edit>) -> Self {
+        Self { verb, edits, rows: Vec::new(), descent: Vec::new() }
+    }
 }
