@@ -20,6 +20,17 @@ pub enum Scope {
     Units(Vec<String>),
 }
 
+impl Scope {
+    /// Whether a unit is in it, by the codes of the unit and all above it.
+    #[must_use]
+    pub fn covers<'a>(&self, mut chain: impl Iterator<Item = &'a str>) -> bool {
+        match self {
+            Self::District => true,
+            Self::Units(codes) => chain.any(|code| codes.iter().any(|known| known == code)),
+        }
+    }
+}
+
 /// What happened to a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -212,14 +223,13 @@ impl Draft {
                 changes: changes.clone(),
                 undone: false,
             }),
-            Entry::Undone { step } => self.step_mut(*step)?.undone = true,
+            Entry::Undone { step, steps } => {
+                self.step_mut(*step)?;
+                self.reword(steps)?;
+                self.step_mut(*step)?.undone = true;
+            }
             Entry::Rebased { base, steps } => {
-                for (number, _) in steps {
-                    self.step_mut(*number)?;
-                }
-                for (number, changes) in steps {
-                    self.step_mut(*number)?.changes.clone_from(changes);
-                }
+                self.reword(steps)?;
                 self.base = *base;
             }
             Entry::Submitted { effective, document, reason } => {
@@ -244,6 +254,16 @@ impl Draft {
             Entry::Discarded => self.state = State::Discarded,
         }
         (self.last, self.changed) = (logged.number, logged.at);
+        Ok(())
+    }
+
+    fn reword(&mut self, steps: &[(u64, Vec<Change>)]) -> Result<(), LogFault> {
+        for (number, _) in steps {
+            self.step_mut(*number)?;
+        }
+        for (number, changes) in steps {
+            self.step_mut(*number)?.changes.clone_from(changes);
+        }
         Ok(())
     }
 
