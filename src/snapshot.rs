@@ -105,7 +105,8 @@ impl Snapshot {
     }
 
     /// The roster over another version's units, by identity.
-    fn posted(&self, units: &Hierarchy) -> Roster {
+    #[must_use]
+    pub fn posted(&self, units: &Hierarchy) -> Roster {
         let there: HashMap<u64, UnitIx> =
             units.units().iter().enumerate().map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
         self.roster.moved(|unit| there.get(&self.hierarchy.unit(unit).id).copied())

@@ -43,6 +43,7 @@ pub const STEP_CHECK: &str = "检查 · checking";
 pub const STEP_SAVE: &str = "保存 · saving";
 pub const CANNOT_IMPORT: &str = "示例数据无法导入";
 pub const CANNOT_DRAW: &str = "地图无法绘制";
+pub const NO_ACTORS: &str = "人员文件无法使用";
 pub const CANNOT_LISTEN: &str = "无法监听这个地址";
 pub const PORT_IN_USE: &str = "端口已被占用";
 pub const NO_RUNTIME: &str = "无法启动服务";

@@ -10,6 +10,7 @@ pub mod base;
 pub mod table;
 pub mod tables;
 pub mod history;
+pub mod actors;
 pub mod points;
 pub mod report;
 

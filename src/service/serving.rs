@@ -163,6 +163,7 @@ pub struct Serving {
     pub slots: Slots,
     /// The versions before.
     pub past: Shelf,
+    store: Option<Arc<dyn Store + Send + Sync>>,
     look: Look,
     capacity: Capacity,
     zone: TimeZone,
@@ -175,13 +176,18 @@ impl Serving {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
-        Self { state, slots, past: Shelf::default(), look, capacity, zone }
+        Self { state, slots, past: Shelf::default(), store: None, look, capacity, zone }
     }
 
-    /// With earlier versions as a store keeps them.
+    /// With the store that the contents came from: for earlier versions, and for drafts.
     #[must_use]
-    pub fn with_past(self, store: Arc<dyn Store + Send + Sync>) -> Self {
-        Self { past: Shelf::of(store), ..self }
+    pub fn with_store(self, store: Arc<dyn Store + Send + Sync>) -> Self {
+        Self { past: Shelf::of(Arc::clone(&store)), store: Some(store), ..self }
+    }
+
+    #[must_use]
+    pub const fn store(&self) -> Option<&Arc<dyn Store + Send + Sync>> {
+        self.store.as_ref()
     }
 
     /// The state of this moment.
@@ -216,6 +222,13 @@ impl Serving {
     }
 }
 
+#[derive(Debug)]
+pub struct Dirty;
+impl Dirty {
+    pub fn tiles(&self) -> Option<&[crate::tile::TileCoord]> {
+        None
+    }
+}
 fn refuse_invalid(contents: &Contents) -> Result<(), ServingFault> {
     match validate::faults(&contents.coverage).first() {
         None => Ok(()),

@@ -207,7 +207,7 @@ impl Server {
 
     pub async fn of(serving: Serving, limits: Limits, origin: Option<&str>) -> Self {
         let serving = Arc::new(serving);
-        let app = App::new(Arc::clone(&serving), limits.clone(), origin.map(str::to_owned));
+        let app = App::new(Arc::clone(&serving), limits.clone(), origin.map(str::to_owned), actors);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
