@@ -43,10 +43,8 @@ pub enum Entry {
     Changed {
         changes: Vec<Change>,
     },
-    /// A step was undone: that of the entry with this number.
-    Undone {
-        step: u64,
-    },
+    /// A step was undone: that of the entry with this number. `steps` are later ones that read differently without it.
+    Undone { step: u64, steps: Vec<(u64, Vec<Change>)> },
     /// The draft was replayed on a later version; the steps that stand now read so, by the number of their entry.
     Rebased {
         base: u64,
