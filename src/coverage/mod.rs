@@ -6,6 +6,7 @@
 
 mod lattice;
 mod delta;
+mod pairs;
 pub mod exact;
 mod strips;
 pub mod build;
@@ -17,6 +18,7 @@ pub mod edit;
 pub mod canonical;
 
 pub use delta::Delta;
+pub use pairs::Pairs;
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
 
 /// Index of a face in [`Coverage::faces`]. Face 0 is always the unbounded outside.
