@@ -18,8 +18,8 @@ pub mod edit;
 pub mod canonical;
 
 pub use delta::Delta;
-pub use pairs::Pairs;
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
+pub use pairs::Pairs;
 
 /// Index of a face in [`Coverage::faces`]. Face 0 is always the unbounded outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

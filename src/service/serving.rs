@@ -15,9 +15,9 @@ use super::locate::owner_of;
 use super::past::Shelf;
 use super::slots::Slots;
 use super::tiles::{MVT, TileKey};
-use crate::coverage::{Delta, Ring};
 use crate::coverage::region::trace;
 use crate::coverage::validate::{self, Rule};
+use crate::coverage::{Delta, Ring};
 use crate::crs::paste::Extent;
 use crate::grid::{UnitIx, area};
 use crate::issue::{Issue, IssueFilter};
@@ -181,8 +181,9 @@ fn owners_after(
     let now: HashMap<u64, UnitIx> = units.map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
     let lattice = after.coverage.lattice();
     let touched = |point| match delta.bounds {
-        Some((low, high)) => (lattice.quantise(point))
-            .is_ok_and(|p| (low.x..=high.x).contains(&p.x) && (low.y..=high.y).contains(&p.y)),
+        Some((low, high)) => {
+            (lattice.quantise(point)).is_ok_and(|p| (low.x..=high.x).contains(&p.x) && (low.y..=high.y).contains(&p.y))
+        }
         None => !delta.arcs.is_empty() || !delta.faces.is_empty(),
     };
     let owner = |(issue, was): (&Issue, &Option<UnitIx>)| {

@@ -26,8 +26,14 @@ pub(super) struct Side<'a> {
 }
 
 /// The tiles that may differ, up to one more than [`MAX_REDRAWN`]; and the units that do, by identity.
-pub(super) fn suspects(was: Side<'_>, is: Side<'_>, since: &Since, pairs: &Pairs<'_>) -> (BTreeSet<TileCoord>, Vec<u64>) {
-    let info = |side: Side<'_>| side.units.levels.iter().map(|l| (l.info.key.clone(), l.info.min_zoom)).collect::<Vec<_>>();
+pub(super) fn suspects(
+    was: Side<'_>,
+    is: Side<'_>,
+    since: &Since,
+    pairs: &Pairs<'_>,
+) -> (BTreeSet<TileCoord>, Vec<u64>) {
+    let info =
+        |side: Side<'_>| side.units.levels.iter().map(|l| (l.info.key.clone(), l.info.min_zoom)).collect::<Vec<_>>();
     let first = was.units.levels.iter().chain(&is.units.levels).map(|l| l.info.min_zoom).min().unwrap_or(0);
     let mut search = Search { was, is, found: BTreeSet::new() };
     if info(was) != info(is) {
@@ -214,7 +220,8 @@ impl<'a> Search<'a> {
 
     fn arcs(&mut self, zoom: u8, since: &Since) {
         for (old, new) in since.arcs.get(usize::from(zoom)).into_iter().flatten() {
-            let boxes = [old.map(|ix| self.was.units.arcs.bounds(zoom, ix)), new.map(|ix| self.is.units.arcs.bounds(zoom, ix))];
+            let boxes =
+                [old.map(|ix| self.was.units.arcs.bounds(zoom, ix)), new.map(|ix| self.is.units.arcs.bounds(zoom, ix))];
             for bounds in boxes.into_iter().flatten() {
                 self.meeting(zoom, bounds);
             }
@@ -245,7 +252,9 @@ impl<'a> Search<'a> {
         if levels.iter().all(|level| zoom < level.min_zoom) {
             return;
         }
-        let Some(bounds) = joined([unit.shapes.0, unit.shapes.1].map(|shape| shape.map(|shape| shape.bounds))) else { return };
+        let Some(bounds) = joined([unit.shapes.0, unit.shapes.1].map(|shape| shape.map(|shape| shape.bounds))) else {
+            return;
+        };
         let tags = unit.tags[usize::from(levels.iter().any(|level| level.shows_figures(zoom)))];
         let drawn = |side: Side<'_>, shape: Option<&UnitShape>, frame: &Frame| {
             let mut drawn = Shape::new(Geometry::Polygon);

@@ -235,8 +235,8 @@ impl Pyramid {
         held: &dyn Fn(TileCoord) -> Option<Arc<[u8]>>,
     ) -> (Self, Dirty) {
         let shared = (Arc::clone(&self.places), Arc::clone(&self.issues), Arc::clone(&self.base));
-        let alike = before.coverage.lattice() == after.coverage.lattice()
-            && before.district.levels == after.district.levels;
+        let alike =
+            before.coverage.lattice() == after.coverage.lattice() && before.district.levels == after.district.levels;
         if !alike {
             let next = Self::of(after, Units::new(after), shared.0, shared.1, shared.2);
             let units = after.hierarchy.units().iter().map(|unit| unit.id).collect();

@@ -51,7 +51,6 @@ pub(super) struct UnitShape {
     pub colour: u8,
 }
 
-
 /// Each face's unit, level by level.
 pub(super) fn groups(hierarchy: &Hierarchy) -> Vec<Vec<Group>> {
     (0..hierarchy.levels()).map(|l| hierarchy.groups(l as u8)).collect()
@@ -94,9 +93,8 @@ impl Source<'_> {
 
     /// The edge of everything that belongs to no unit.
     pub(super) fn outline(&self, lowest: Option<&Vec<Group>>) -> Vec<Vec<HalfArc>> {
-        let all: Vec<Group> = (lowest.into_iter().flatten())
-            .map(|g| if *g == Group::NONE { Group::NONE } else { Group(0) })
-            .collect();
+        let all: Vec<Group> =
+            (lowest.into_iter().flatten()).map(|g| if *g == Group::NONE { Group::NONE } else { Group(0) }).collect();
         // Walked as traced, the units lie on the left: where `y` points south that is the far side.
         if all.is_empty() { Vec::new() } else { self.trace(&all, 1, false).into_iter().flatten().collect() }
     }
@@ -139,7 +137,10 @@ fn shapes(source: &Source<'_>, groups: &[Group], kept: Option<(&LevelShapes, &To
     let units = source.hierarchy.units();
     let Some((kept, touched)) = kept else {
         let traced = source.trace(groups, units.len(), true).into_iter().enumerate();
-        return traced.filter(|(_, r)| !r.is_empty()).map(|(i, r)| UnitShape::new(UnitIx(i as u32), r, source.arcs)).collect();
+        return traced
+            .filter(|(_, r)| !r.is_empty())
+            .map(|(i, r)| UnitShape::new(UnitIx(i as u32), r, source.arcs))
+            .collect();
     };
     let id = |group: &Group| units.get(group.0 as usize).map(|unit| unit.id);
     let other = |group: &Group| id(group).is_some_and(|id| touched.rings.contains(&id));

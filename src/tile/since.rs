@@ -92,7 +92,8 @@ impl Since {
                 let (old, new) = sides(lowest, pair);
                 let part = |sides: Option<[u64; 2]>| sides.map(|sides| sides.map(|id| id == NOBODY));
                 let edge = |sides: Option<[u64; 2]>| part(sides).is_some_and(|[left, right]| left != right);
-                (edge(old) || edge(new)) && (part(old) != part(new) || pair.0 != pair.1 || points(before, pair.0) != points(after, pair.1))
+                (edge(old) || edge(new))
+                    && (part(old) != part(new) || pair.0 != pair.1 || points(before, pair.0) != points(after, pair.1))
             });
         Self { levels, outline, arcs: by_zoom }
     }

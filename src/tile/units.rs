@@ -160,4 +160,3 @@ pub(super) fn ring(arcs: &Generalized, halves: &[HalfArc], frame: &Frame) -> Vec
     }
     spots
 }
-
