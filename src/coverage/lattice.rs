@@ -5,7 +5,7 @@
 use crate::crs::Cgcs2000;
 
 /// A vertex: offsets from the lattice origin, in steps. Ordered west to east, then south to north.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct LatticePoint {
     pub x: i32,
     pub y: i32,

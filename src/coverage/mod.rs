@@ -6,6 +6,7 @@
 
 mod lattice;
 mod delta;
+mod pairs;
 pub mod exact;
 mod strips;
 pub mod build;
@@ -18,6 +19,7 @@ pub mod canonical;
 
 pub use delta::Delta;
 pub use lattice::{Lattice, LatticeFault, LatticePoint};
+pub use pairs::Pairs;
 
 /// Index of a face in [`Coverage::faces`]. Face 0 is always the unbounded outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

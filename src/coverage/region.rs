@@ -22,9 +22,34 @@ impl Group {
 /// first, largest first, then its holes. Linear in arcs, plus sorting at junctions.
 #[must_use]
 pub fn trace(coverage: &Coverage, group_of_face: &[Group], groups: usize) -> Vec<Vec<Ring>> {
-    let rotation = Rotation::new(coverage.junctions.len(), &coverage.arcs);
-    // The faces close around every junction (checked when the coverage was put together), so any grouping of them does too.
-    rings(&coverage.arcs, &rotation, group_of_face, groups).unwrap_or_else(|_| vec![Vec::new(); groups])
+    Tracer::new(coverage).trace(group_of_face, groups)
+}
+
+/// Traces several groupings of one coverage: what is sorted at junctions is sorted once.
+pub struct Tracer<'a> {
+    coverage: &'a Coverage,
+    rotation: Rotation,
+}
+
+impl std::fmt::Debug for Tracer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tracer").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Tracer<'a> {
+    /// Cost: linear in arcs, plus sorting at junctions.
+    #[must_use]
+    pub fn new(coverage: &'a Coverage) -> Self {
+        Self { coverage, rotation: Rotation::new(coverage.junctions.len(), &coverage.arcs) }
+    }
+
+    /// As [`trace`]. Cost: the arcs, and the points of those that separate groups.
+    #[must_use]
+    pub fn trace(&self, group_of_face: &[Group], groups: usize) -> Vec<Vec<Ring>> {
+        // The faces close around every junction (checked when the coverage was put together), so any grouping of them does too.
+        rings(&self.coverage.arcs, &self.rotation, group_of_face, groups).unwrap_or_else(|_| vec![Vec::new(); groups])
+    }
 }
 
 /// The highest level that each arc separates: the smallest index `k` at which `group_of_face[k]` (top level first) differs

@@ -26,6 +26,7 @@ impl<K> Weighter<K, Arc<Finished>> for ByWeight {
 #[derive(Debug)]
 pub struct ByteCache<K: Eq + Hash> {
     cache: Cache<K, Arc<Finished>, ByWeight>,
+    entries: usize,
     hits: AtomicU64,
     misses: AtomicU64,
     made: AtomicU64,
@@ -49,10 +50,26 @@ impl<K: Eq + Hash + Clone + Send + Sync + 'static> ByteCache<K> {
     pub fn new(entries: usize, capacity_bytes: u64) -> Self {
         Self {
             cache: Cache::with_weighter(entries, capacity_bytes, ByWeight),
+            entries,
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             made: AtomicU64::new(0),
         }
+    }
+
+    /// Another cache of the same size, with the bodies whose keys `keep` names. Cost: a pass over the entries; no body is copied.
+    #[must_use]
+    pub fn carried(&self, keep: impl Fn(&K) -> bool) -> Self {
+        let next = Self::new(self.entries, self.cache.capacity());
+        for (key, body) in self.cache.iter().filter(|(key, _)| keep(key)) {
+            next.cache.insert(key, body);
+        }
+        next
+    }
+
+    /// The body, if it is there, without counting that somebody asked.
+    pub fn peek(&self, key: &K) -> Option<Arc<Finished>> {
+        self.cache.peek(key)
     }
 
     /// The body, if it is there.

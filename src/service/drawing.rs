@@ -18,6 +18,16 @@ pub(super) struct Drawing {
     painter_made: OnceCell<()>,
 }
 
+impl Drawing {
+    /// With the pyramid made already.
+    pub(super) fn of(pyramid: Pyramid) -> Self {
+        let drawing = Self::default();
+        let infos = TileSet::ALL.map(|set| pyramid.info(set));
+        let _ = drawing.pyramid.set((pyramid, infos)); // it is empty
+        drawing
+    }
+}
+
 impl State {
     fn drawn(&self) -> &(Pyramid, [SetInfo; TileSet::ALL.len()]) {
         self.drawing.pyramid.get_or_init(|| {

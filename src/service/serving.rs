@@ -1,28 +1,30 @@
 //! The district as it is served: one snapshot with everything drawn from it, replaced whole – store first, swap second.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::bytes::strong_etag;
+use super::bytes::{Finished, strong_etag};
 use super::cache::ByteCache;
 use super::cards::Cards;
 use super::drawing::Drawing;
 use super::locate::owner_of;
 use super::past::Shelf;
 use super::slots::Slots;
-use super::tiles::TileKey;
-use crate::coverage::Ring;
+use super::tiles::{MVT, TileKey};
 use crate::coverage::region::trace;
 use crate::coverage::validate::{self, Rule};
+use crate::coverage::{Delta, Ring};
 use crate::crs::paste::Extent;
 use crate::grid::{UnitIx, area};
+use crate::issue::{Issue, IssueFilter};
 use crate::render::Font;
 use crate::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreFault};
+use crate::tile::{DATA_ZOOM, Dirty, TileCoord, TileSet};
 
 /// Where days begin and end, and what “today” means for who is on duty.
 pub const ZONE: &str = "Asia/Shanghai";
@@ -93,6 +95,45 @@ impl State {
         }
     }
 
+    /// The state of the next version, and what it changed on the map: `snapshot` is [`Snapshot::next`] of this one's by the same `delta`. Finished
+    /// bytes that are still right stay, under their tags, and the tiles that changed are made already: of the vector tiles only those of `units` can
+    /// change, of the pictures only maps, whose names may move anywhere. Answers, cards and sums by unit are made anew when asked for; the owner of an
+    /// issue is looked up again inside the delta's bounds. Takes what [`Pyramid::next`] takes, and [`Pyramid::new`] before if nobody has asked for a tile.
+    ///
+    /// [`Pyramid::next`]: crate::tile::Pyramid::next
+    /// [`Pyramid::new`]: crate::tile::Pyramid::new
+    #[must_use]
+    pub fn next(&self, snapshot: Snapshot, delta: &Delta) -> (Self, Dirty) {
+        let key = |coord| TileKey::Vector { set: TileSet::Units, filter: IssueFilter::default(), coord };
+        let held = |coord| self.tiles.peek(&key(coord)).map(|finished| Arc::clone(&finished.identity.bytes));
+        let (pyramid, dirty) = self.pyramid().next(&self.snapshot, &snapshot, delta, &held);
+        let redrawn = dirty.tiles.as_deref();
+        let gone: Option<HashSet<TileCoord>> = redrawn.map(|tiles| tiles.iter().map(|tile| tile.coord).collect());
+        let same_extent = self.snapshot.coverage.bounds() == snapshot.coverage.bounds();
+        let keep = |key: &TileKey| match key {
+            TileKey::Vector { set: TileSet::Units, coord, .. } => {
+                // Deeper tiles are cut from the same lines without having been compared.
+                coord.z() <= DATA_ZOOM && gone.as_ref().is_some_and(|gone| !gone.contains(coord))
+            }
+            TileKey::Vector { .. } => true,
+            // The density is that of the issues, on a raster over the district's box.
+            TileKey::Heat { .. } => same_extent,
+            TileKey::Map { .. } => false,
+        };
+        let tiles = self.tiles.carried(keep);
+        for tile in redrawn.unwrap_or_default() {
+            let finished = || Ok(Finished::compressible(MVT, tile.bytes.clone()));
+            let _ = tiles.fill(key(tile.coord), finished); // making it cannot fail: the bytes are there
+        }
+        let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
+        let owners = self.owners.get().map(|owners| owners_after((&self.snapshot, owners), &snapshot, delta));
+        let made = Self::new(snapshot, &self.look, capacity);
+        if let Some(owners) = owners {
+            let _ = made.owners.set(owners); // it is empty
+        }
+        (Self { tiles: Arc::new(tiles), drawing: Drawing::of(pyramid), ..made }, dirty)
+    }
+
     /// The area of each unit, by index, in the district's plane. Computed once: one projection a vertex.
     pub fn areas_m2(&self) -> &[f64] {
         let Snapshot { coverage, hierarchy, district, .. } = &self.snapshot;
@@ -128,6 +169,34 @@ impl State {
             trace(&self.snapshot.coverage, &hierarchy.groups(level), hierarchy.units().len())
         })
     }
+}
+
+/// The owners of issues after an edit: looked up where it changed the ground, and by identity elsewhere.
+fn owners_after(
+    (before, owners): (&Snapshot, &[Option<UnitIx>]),
+    after: &Snapshot,
+    delta: &Delta,
+) -> Vec<Option<UnitIx>> {
+    let units = after.hierarchy.units().iter().enumerate();
+    let now: HashMap<u64, UnitIx> = units.map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
+    let lattice = after.coverage.lattice();
+    let touched = |point| match delta.bounds {
+        Some((low, high)) => {
+            (lattice.quantise(point)).is_ok_and(|p| (low.x..=high.x).contains(&p.x) && (low.y..=high.y).contains(&p.y))
+        }
+        None => !delta.arcs.is_empty() || !delta.faces.is_empty(),
+    };
+    let owner = |(issue, was): (&Issue, &Option<UnitIx>)| {
+        let point = issue.point?;
+        let kept = was.map(|unit| now.get(&before.hierarchy.unit(unit).id).copied());
+        match kept {
+            _ if touched(point) => owner_of(after, point),
+            None => None,
+            Some(Some(unit)) => Some(unit),
+            Some(None) => owner_of(after, point), // the unit is gone though its land is not: never by an edit
+        }
+    };
+    after.issues.iter().zip(owners).map(owner).collect()
 }
 
 fn extent(snapshot: &Snapshot) -> Extent {

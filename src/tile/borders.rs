@@ -5,24 +5,27 @@ use super::boxes::Boxes;
 use super::clip;
 use super::feature::{Geometry, Shape, Sink, Value};
 use super::frame::Frame;
-use super::units::LevelShapes;
+use super::shapes::{LevelShapes, first_edge};
 use crate::coverage::generalize::{Generalized, GridBounds};
 use crate::coverage::region::{Group, ranks};
 use crate::coverage::world::FULL_ZOOM;
-use crate::coverage::{ArcIx, Coverage, HalfArc, JunctionIx};
+use crate::coverage::{ArcIx, Coverage, HalfArc, JunctionIx, LatticePoint};
 
 /// What a line separates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Class {
+pub(super) struct Class {
     level: u8,
     /// Nobody's land lies on one side: the district's edge, or an excluded hole.
     outline: bool,
 }
 
-/// All stretches, ordered by class.
+/// What stretches are ordered by: class, where they begin and end.
+pub(super) type Key = (Class, LatticePoint, LatticePoint);
+
+/// All stretches, ordered by class and place: how rows are numbered does not matter.
 #[derive(Debug)]
 pub(super) struct Borders {
-    stretches: Vec<(Class, Vec<HalfArc>)>,
+    pub stretches: Vec<(Key, Vec<HalfArc>)>,
     tree: Boxes,
 }
 
@@ -38,8 +41,9 @@ impl Borders {
                     .then(|| Class { level, outline: nobody(arc.left) || nobody(arc.right) })
             })
             .collect();
-        let mut stretches = stretches(coverage, &classes);
-        stretches.sort_by_key(|(class, _)| *class);
+        let mut stretches: Vec<(Key, Vec<HalfArc>)> =
+            stretches(coverage, &classes).into_iter().map(|(class, halves)| placed(coverage, class, halves)).collect();
+        stretches.sort_by_cached_key(|(key, halves)| (*key, halves.first().map(|half| first_edge(coverage, *half))));
         let bounds: Vec<GridBounds> = stretches
             .iter()
             .filter_map(|(_, halves)| halves.iter().map(|h| arcs.bounds(FULL_ZOOM, h.arc())).reduce(GridBounds::joined))
@@ -51,12 +55,12 @@ impl Borders {
     pub(super) fn draw(&self, arcs: &Generalized, levels: &[LevelShapes], frame: &Frame, sink: &mut dyn Sink) {
         let mut shape = Shape::new(Geometry::Line);
         let found = self.tree.meeting(frame.world_bounds());
-        for same in found.chunk_by(|a, b| self.stretches[*a as usize].0 == self.stretches[*b as usize].0) {
+        for same in found.chunk_by(|a, b| self.stretches[*a as usize].0.0 == self.stretches[*b as usize].0.0) {
             shape.clear(Geometry::Line);
             for i in same {
                 line(arcs, &self.stretches[*i as usize].1, frame, &mut shape);
             }
-            let class = self.stretches[same[0] as usize].0;
+            let class = self.stretches[same[0] as usize].0.0;
             if let (false, Some(level)) = (shape.is_empty(), levels.get(usize::from(class.level))) {
                 let tags = [
                     ("level", Value::Integer(i64::from(class.level))),
@@ -69,7 +73,7 @@ impl Borders {
     }
 }
 
-fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) {
+pub(super) fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) {
     let mut spots = Vec::new();
     for half in halves {
         let points = arcs.points(frame.data_zoom, half.arc());
@@ -85,6 +89,33 @@ fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape: &mut Shape
     }
     spots.dedup();
     clip::line(&spots, frame.window, shape);
+}
+
+/// A stretch in the one of its two directions, and of a loop from the one of its junctions, that comes first in the order of places.
+fn placed(coverage: &Coverage, class: Class, mut halves: Vec<HalfArc>) -> (Key, Vec<HalfArc>) {
+    let back = |halves: &[HalfArc]| -> Vec<HalfArc> { halves.iter().rev().map(|half| half.twin()).collect() };
+    let ends = |halves: &[HalfArc]| {
+        let first = halves.first().map(|half| first_edge(coverage, *half));
+        let last = halves.last().map(|half| first_edge(coverage, half.twin()));
+        first.zip(last).unwrap_or_default()
+    };
+    let (start, end) = ends(&halves);
+    let mut other = back(&halves);
+    if start.0 == end.0 {
+        for walk in [&mut halves, &mut other] {
+            let first = walk.iter().enumerate().map(|(i, half)| (first_edge(coverage, *half), i)).min();
+            walk.rotate_left(first.map_or(0, |(_, at)| at));
+        }
+    }
+    let key = |halves: &[HalfArc]| {
+        let (start, end) = ends(halves);
+        (start.0, end.0, start.1)
+    };
+    if key(&other) < key(&halves) {
+        halves = other;
+    }
+    let (start, end) = ends(&halves);
+    ((class, start.0, end.0), halves)
 }
 
 /// Chains arcs of one class through junctions where exactly two of their ends meet.

@@ -4,44 +4,46 @@ use super::TileCoord;
 use super::boxes::Boxes;
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
 use super::frame::Frame;
-use super::units::LevelShapes;
-use crate::coverage::generalize::{Generalized, GridBounds};
-use crate::coverage::world::GridPoint;
-use crate::grid::{Hierarchy, UnitIx};
+use super::shapes::LevelShapes;
+use crate::coverage::generalize::GridBounds;
+use crate::coverage::world::{GridPoint, WORLD_BITS};
+use crate::grid::{Hierarchy, Unit, UnitIx};
+
+/// Sizes a level of importance apart: quarters of a doubling, of as many as the world has.
+const SIZES: u32 = 4 * WORLD_BITS as u32 + 1;
 
 /// Where a unit's name stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Label {
-    unit: UnitIx,
-    at: GridPoint,
+pub(super) struct Label {
+    pub unit: UnitIx,
+    pub at: GridPoint,
     min_zoom: f64,
     short_zoom: f64,
-    /// Place in the order of importance: level first, then size.
+    /// Importance: level first, then size, so roughly that no other unit's size matters to it.
     rank: u32,
 }
 
 #[derive(Debug)]
 pub(super) struct Labels {
-    /// In order of rank.
-    labels: Vec<Label>,
+    /// In order of rank, then of units.
+    pub labels: Vec<Label>,
     tree: Boxes,
 }
 
 impl Labels {
-    pub(super) fn new(hierarchy: &Hierarchy, levels: &[LevelShapes], arcs: &Generalized) -> Self {
-        let mut found: Vec<(u8, f64, Label)> = Vec::new();
+    pub(super) fn new(hierarchy: &Hierarchy, levels: &[LevelShapes]) -> Self {
+        let mut labels: Vec<Label> = Vec::new();
         for level in levels {
-            found.extend(level.units.iter().filter_map(|shape| {
-                let (x, y) = shape.anchor(arcs)?;
+            labels.extend(level.units.iter().filter_map(|shape| {
+                let (x, y) = shape.anchor?;
                 let (min_zoom, short_zoom) = shape.zooms(&level.info);
                 let at = GridPoint::new(x.round() as i32, y.round() as i32);
-                let label = Label { unit: shape.unit, at, min_zoom, short_zoom, rank: 0 };
-                Some((hierarchy.unit(shape.unit).level, shape.side, label))
+                let smaller = SIZES - 1 - ((shape.side.max(1.0).log2() * 4.0).round() as u32).min(SIZES - 1);
+                let rank = u32::from(hierarchy.unit(shape.unit).level) * SIZES + smaller;
+                Some(Label { unit: shape.unit, at, min_zoom, short_zoom, rank })
             }));
         }
-        found.sort_by(|a, b| (a.0.cmp(&b.0)).then(b.1.total_cmp(&a.1)).then(a.2.unit.cmp(&b.2.unit)));
-        let labels: Vec<Label> =
-            found.into_iter().enumerate().map(|(i, (_, _, label))| Label { rank: i as u32, ..label }).collect();
+        labels.sort_by_key(|label| (label.rank, label.unit));
         let bounds: Vec<GridBounds> = labels.iter().map(|l| GridBounds { min: l.at, max: l.at }).collect();
         Self { labels, tree: Boxes::new(&bounds) }
     }
@@ -53,8 +55,7 @@ impl Labels {
         for i in self.tree.meeting(frame.world_bounds()) {
             let label = &self.labels[i as usize];
             let spot = frame.world_spot(label.at);
-            let soon = label.min_zoom.min(label.short_zoom) < f64::from(coord.z()) + 1.0;
-            if Frame::owns(spot) && (soon || coord.z() >= super::DATA_ZOOM) {
+            if Frame::owns(spot) && label.shown(coord.z()) {
                 shape.clear(Geometry::Point);
                 shape.push([(spot.0 as i32, spot.1 as i32)]);
                 label.send(hierarchy, levels, &shape, sink);
@@ -74,6 +75,22 @@ impl Labels {
 }
 
 impl Label {
+    /// Whether a zoom's tiles hold it: soon before it fits, and those of the last zoom with data hold all.
+    pub(super) fn shown(&self, zoom: u8) -> bool {
+        self.min_zoom.min(self.short_zoom) < f64::from(zoom) + 1.0 || zoom >= super::DATA_ZOOM
+    }
+
+    /// What is said of it, as far as it is this unit's: two labels that are alike are drawn alike.
+    pub(super) fn alike(&self, hierarchy: &Hierarchy, other: &Self, of: &Hierarchy) -> bool {
+        let parent = |hierarchy: &Hierarchy, unit: &Unit| {
+            unit.parent.map(|p| (hierarchy.unit(p).code.clone(), hierarchy.unit(p).name.clone()))
+        };
+        let (unit, was) = (hierarchy.unit(self.unit), of.unit(other.unit));
+        Self { unit: other.unit, ..*self } == *other
+            && (unit.id, &unit.code, &unit.name, unit.level) == (was.id, &was.code, &was.name, was.level)
+            && parent(hierarchy, unit) == parent(of, was)
+    }
+
     fn send(&self, hierarchy: &Hierarchy, levels: &[LevelShapes], shape: &Shape, sink: &mut dyn Sink) {
         let unit = hierarchy.unit(self.unit);
         let (code, name) = unit.parent.map_or(("", ""), |p| (&hierarchy.unit(p).code, &hierarchy.unit(p).name));

@@ -9,6 +9,7 @@ mod borders;
 mod boxes;
 mod clip;
 mod colour;
+mod dirty;
 pub mod feature;
 mod frame;
 mod info;
@@ -16,6 +17,8 @@ mod issues;
 mod labels;
 pub mod mvt;
 mod places;
+mod shapes;
+mod since;
 mod units;
 
 #[cfg(test)]
@@ -24,12 +27,15 @@ pub(crate) mod fixture;
 mod tests;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use self::base::Base;
+use self::dirty::Side;
 use self::feature::Sink;
 use self::issues::IssuePoints;
 use self::places::PlacePoints;
 use self::units::Units;
+use crate::coverage::{Delta, Pairs};
 use crate::issue::IssueFilter;
 use crate::snapshot::Snapshot;
 
@@ -45,6 +51,9 @@ pub const PUBLIC_K: u32 = 5;
 pub const BUFFER: i32 = 64;
 /// Colours in a style's palette for the units of one level; with no more units than that, no two share one.
 pub const PALETTE: usize = 5;
+
+/// With more tiles redrawn than that an edit is said to redraw all: naming them would be longer than asking again.
+pub const MAX_REDRAWN: usize = 20_000;
 
 /// A square of the Web Mercator pyramid; `y` counts from the north. In range by construction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,14 +162,33 @@ pub struct LevelInfo {
     pub short_zoom: f64,
 }
 
+/// A tile of `units` that is another one now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrawn {
+    pub coord: TileCoord,
+    /// As [`Pyramid::units`] gives them.
+    pub bytes: Vec<u8>,
+}
+
+/// What an edit changed in what is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dirty {
+    /// The tiles of `units` up to [`DATA_ZOOM`] whose bytes differ, coarse zooms first; deeper ones may differ inside these and near them. `None` for
+    /// all: more than [`MAX_REDRAWN`], or the levels are other ones.
+    pub tiles: Option<Vec<Redrawn>>,
+    /// The identities of the units of every level whose land, row or colour changed, those that ended and began included; sorted.
+    pub units: Vec<u64>,
+}
+
 /// Everything the tiles of one snapshot need, computed once: arcs generalised per zoom, rings per level, label points, colours,
 /// and the background, places and issues in tile order. Every question must bring the snapshot it was made from.
 #[derive(Debug)]
 pub struct Pyramid {
     units: Units,
-    places: PlacePoints,
-    issues: IssuePoints,
-    base: Base,
+    // What does not depend on the boundaries is shared by the versions.
+    places: Arc<PlacePoints>,
+    issues: Arc<IssuePoints>,
+    base: Arc<Base>,
     infos: Vec<LevelInfo>,
     bounds: [f64; 4],
 }
@@ -169,21 +197,68 @@ impl Pyramid {
     /// Cost: O(n log n) in vertices; a district of 10⁵ vertices takes about 0.2 s.
     #[must_use]
     pub fn new(snapshot: &Snapshot) -> Self {
-        let units = Units::new(snapshot);
+        Self::of(
+            snapshot,
+            Units::new(snapshot),
+            Arc::new(PlacePoints::new(&snapshot.places)),
+            Arc::new(IssuePoints::new(&snapshot.issues)),
+            Arc::new(Base::new(&snapshot.base)),
+        )
+    }
+
+    fn of(
+        snapshot: &Snapshot,
+        units: Units,
+        places: Arc<PlacePoints>,
+        issues: Arc<IssuePoints>,
+        base: Arc<Base>,
+    ) -> Self {
         let infos = units.levels.iter().map(|l| l.info.clone()).collect();
         let bounds = snapshot.coverage.bounds().map_or([-180.0, -85.0, 180.0, 85.0], |(low, high)| {
             let lattice = snapshot.coverage.lattice();
             let ((west, south), (east, north)) = (lattice.degrees(low), lattice.degrees(high));
             [west, south, east, north]
         });
-        Self {
-            units,
-            places: PlacePoints::new(&snapshot.places),
-            issues: IssuePoints::new(&snapshot.issues),
-            base: Base::new(&snapshot.base),
-            infos,
-            bounds,
+        Self { units, places, issues, base, infos, bounds }
+    }
+
+    /// The pyramid of the next version, and which tiles of `units` are other ones: exactly those whose bytes differ. `self` is that of `before`,
+    /// from which `delta` leads to `after`; both have the same places, issues and background ([`Snapshot::next`]), whose tiles stay. `held` gives the
+    /// bytes of a tile of `before` when they are at hand. The answer is the one that [`Pyramid::new`] gives. Cost: a pass over arcs and units, and
+    /// what was touched made anew, with the tiles in which it shows.
+    #[must_use]
+    pub fn next(
+        &self,
+        before: &Snapshot,
+        after: &Snapshot,
+        delta: &Delta,
+        held: &dyn Fn(TileCoord) -> Option<Arc<[u8]>>,
+    ) -> (Self, Dirty) {
+        let shared = (Arc::clone(&self.places), Arc::clone(&self.issues), Arc::clone(&self.base));
+        let alike =
+            before.coverage.lattice() == after.coverage.lattice() && before.district.levels == after.district.levels;
+        if !alike {
+            let next = Self::of(after, Units::new(after), shared.0, shared.1, shared.2);
+            let units = after.hierarchy.units().iter().map(|unit| unit.id).collect();
+            return (next, Dirty { tiles: None, units });
         }
+        let pairs = Pairs::new(&before.coverage, &after.coverage, delta);
+        let (units, since) = self.units.next(before, after, &pairs);
+        let (was, is) = (Side { snapshot: before, units: &self.units }, Side { snapshot: after, units: &units });
+        let (suspects, changed) = dirty::suspects(was, is, &since, &pairs);
+        let next = Self::of(after, units, shared.0, shared.1, shared.2);
+        let tiles = (suspects.len() <= MAX_REDRAWN).then(|| {
+            let redrawn = |coord: TileCoord| {
+                let bytes = next.units(after, coord);
+                let same = match held(coord) {
+                    Some(old) => *old == bytes[..],
+                    None => self.units(before, coord) == bytes,
+                };
+                (!same).then_some(Redrawn { coord, bytes })
+            };
+            suspects.into_iter().filter_map(redrawn).collect()
+        });
+        (next, Dirty { tiles, units: changed })
     }
 
     /// The levels, top first.
