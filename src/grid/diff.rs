@@ -71,7 +71,8 @@ pub fn diff(before: &Boundaries, after: &Boundaries) -> Diff {
             let at = others.partition_point(|other| (other.0, other.1) < (edge.0, edge.1));
             match others.get(at).filter(|other| (other.0, other.1) == (edge.0, edge.1)) {
                 Some(other) => {
-                    redrawn.extend([(edge.2, other.2), (edge.3, other.3)].iter().filter(|(a, b)| a != b).map(|(a, _)| *a));
+                    redrawn
+                        .extend([(edge.2, other.2), (edge.3, other.3)].iter().filter(|(a, b)| a != b).map(|(a, _)| *a));
                 }
                 None => redrawn.extend([edge.2, edge.3]),
             }
@@ -150,7 +151,10 @@ impl UnitDiff {
         match (&self.before, &self.after) {
             (None, Some(row)) => {
                 let (homes, people) = (row.households, row.population);
-                (format!("新设 {}：{homes} 户 {people} 人", named(row)), format!("new {}: {homes} households, {people} people", named(row)))
+                (
+                    format!("新设 {}：{homes} 户 {people} 人", named(row)),
+                    format!("new {}: {homes} households, {people} people", named(row)),
+                )
             }
             (Some(row), None) => (format!("撤销 {}", named(row)), format!("ended {}", named(row))),
             (Some(before), Some(after)) => {
@@ -161,9 +165,11 @@ impl UnitDiff {
                         en.push(format!("{} from “{from}” to “{to}”", what.1));
                     }
                 };
-                let parent = |row: &Row| row.parent.map_or_else(String::new, |id| {
-                    codes.get(&id).map_or_else(|| id.to_string(), |code| (*code).to_owned())
-                });
+                let parent = |row: &Row| {
+                    row.parent.map_or_else(String::new, |id| {
+                        codes.get(&id).map_or_else(|| id.to_string(), |code| (*code).to_owned())
+                    })
+                };
                 say(("编码", "code"), before.code.clone(), after.code.clone());
                 say(("名称", "name"), before.name.clone(), after.name.clone());
                 say(("上级", "parent"), parent(before), parent(after));
@@ -174,7 +180,10 @@ impl UnitDiff {
                     zh.push("边界调整".to_owned());
                     en.push("boundary redrawn".to_owned());
                 }
-                (format!("调整 {}：{}", named(before), zh.join("，")), format!("changed {}: {}", named(before), en.join(", ")))
+                (
+                    format!("调整 {}：{}", named(before), zh.join("，")),
+                    format!("changed {}: {}", named(before), en.join(", ")),
+                )
             }
             (None, None) => (String::new(), String::new()),
         }

@@ -79,10 +79,8 @@ impl From<&Edit> for EditRecord {
             Edit::Reshape { old, new } => Self::Reshape { old: pairs(old), new: pairs(new) },
             Edit::MoveJunction { from, to } => Self::MoveJunction { from: pair(from), to: pair(to) },
             Edit::Split { face, lines, new, exclave } => {
-                let line = |line: &Line| LineRecord {
-                    points: pairs(&line.points),
-                    kind: word(KINDS, &line.kind).to_owned(),
-                };
+                let line =
+                    |line: &Line| LineRecord { points: pairs(&line.points), kind: word(KINDS, &line.kind).to_owned() };
                 Self::Split { face: face.0, lines: lines.iter().map(line).collect(), new: new.0, exclave: *exclave }
             }
             Edit::Merge { keep, gone, enclosing } => {

@@ -33,9 +33,7 @@ pub(super) fn raise(writing: &Writing, highest: u64) -> Result<(), StoreFault> {
 /// Gives `n` identities, of which the first is returned.
 pub(super) fn reserve(writing: &Writing, n: u32) -> Result<u64, StoreFault> {
     let sql = "UPDATE wangge_counter SET value = value + ?2 WHERE name = ?1 RETURNING value";
-    let last: i64 = writing
-        .connection
-        .query_row(sql, params![UNIT, n], |row| row.get(0))
-        .map_err(writing.sql("counting"))?;
+    let last: i64 =
+        writing.connection.query_row(sql, params![UNIT, n], |row| row.get(0)).map_err(writing.sql("counting"))?;
     Ok((last - i64::from(n)) as u64 + 1)
 }

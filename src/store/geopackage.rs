@@ -222,7 +222,8 @@ impl GeoPackage {
         let opening = self.sql("opening");
         // A writer does not wait for the log to be put into the file, nor does who closes after it: the log is durable.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(opening)?;
-        let pragmas = "PRAGMA query_only = OFF; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
+        let pragmas =
+            "PRAGMA query_only = OFF; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
         connection.execute_batch(pragmas).map_err(opening)?;
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.sql("beginning"))?;
@@ -271,9 +272,12 @@ impl GeoPackage {
 impl GeoPackage {
     /// The logs of one draft, or of all.
     fn logs(&self, one: Option<u64>) -> Result<Vec<log::Told>, StoreFault> {
-        let found = self.ask(|reading| {
-            if reading.schema < schema::WITH_CHANGES { Ok(Vec::new()) } else { log::logs(reading, one) }
-        });
+        let found =
+            self.ask(
+                |reading| {
+                    if reading.schema < schema::WITH_CHANGES { Ok(Vec::new()) } else { log::logs(reading, one) }
+                },
+            );
         found.map(Option::unwrap_or_default)
     }
 }

@@ -135,12 +135,7 @@ pub(super) fn append(writing: &Writing, draft: u64, logged: &Logged) -> Result<(
     write(writing, draft, logged, (number as u64, chain))
 }
 
-fn write(
-    writing: &Writing,
-    draft: u64,
-    logged: &Logged,
-    (last, previous): (u64, String),
-) -> Result<(), StoreFault> {
+fn write(writing: &Writing, draft: u64, logged: &Logged, (last, previous): (u64, String)) -> Result<(), StoreFault> {
     let (file, found) = (writing.file.to_owned(), logged.number);
     if found != last + 1 {
         return Err(StoreFault::NotNext { file, draft, expected: last + 1, found });

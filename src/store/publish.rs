@@ -179,10 +179,9 @@ fn own(writing: &Writing, before: &View, after: &View) -> Result<(), StoreFault>
     };
     patch("wangge_face", 1)?.listed(&faces(old), &faces(new), |at, face| rows::face(at, *face))?.done()?;
     patch("wangge_unit", 1)?.mapped(cells(before), cells(after), |_, cells| rows::unit(cells))?.done()?;
-    patch("wangge_post", 3)?.mapped(posts(before), posts(after), |(holder, fid, place), unit| {
-        rows::post((holder, fid, place, unit))
-    })?
-    .done()?;
+    patch("wangge_post", 3)?
+        .mapped(posts(before), posts(after), |(holder, fid, place), unit| rows::post((holder, fid, place, unit)))?
+        .done()?;
     let people = |view: &View| -> Vec<Row> {
         let people = view.roster.people().iter().enumerate();
         people.map(|(at, person)| rows::person(view.hierarchy, at, person)).collect()

@@ -241,13 +241,8 @@ pub(super) fn base(at: usize, feature: &BaseFeature) -> (Row, Bounds) {
         BaseShape::Line(line) => Shape::Line(line.clone()),
         BaseShape::Area(rings) => Shape::Polygon(rings.clone()),
     };
-    let row = vec![
-        id(at + 1),
-        geometry(&shape),
-        text(&feature.kind),
-        feature.name.clone().into(),
-        feature.class.into(),
-    ];
+    let row =
+        vec![id(at + 1), geometry(&shape), text(&feature.kind), feature.name.clone().into(), feature.class.into()];
     (row, blob::envelope(&shape))
 }
 

@@ -130,11 +130,7 @@ fn tables(connection: &Connection, view: &View, meta: Vec<Row>) -> rusqlite::Res
 }
 
 /// Inserts rows into an empty table.
-pub(super) fn fill(
-    connection: &Connection,
-    table: &str,
-    rows: impl IntoIterator<Item = Row>,
-) -> rusqlite::Result<()> {
+pub(super) fn fill(connection: &Connection, table: &str, rows: impl IntoIterator<Item = Row>) -> rusqlite::Result<()> {
     let mut rows = rows.into_iter().peekable();
     let Some(columns) = rows.peek().map(Vec::len) else { return Ok(()) };
     let mut statement = connection.prepare(&insertion("INSERT", table, columns))?;

@@ -134,7 +134,8 @@ pub(super) fn keep(
     let mut known = 0;
     if begins_alike {
         known = kept.len();
-        let goes_on = known <= versions.len() && kept.iter().zip(versions).all(|(stored, version)| same(stored, version));
+        let goes_on =
+            known <= versions.len() && kept.iter().zip(versions).all(|(stored, version)| same(stored, version));
         // Written again, the last version must be what it was.
         let again = kept.last().filter(|last| last.0 == view.version && !last.2.is_empty());
         if !goes_on || again.is_some_and(|last| last.2 != digest_of(view.coverage, view.hierarchy)) {
@@ -313,11 +314,8 @@ pub(super) fn boundaries(reading: &Reading, version: u64) -> Result<Boundaries, 
         since.push((id, decoded(reading, id, &bytes)?));
         wanted -= 1;
     };
-    let told = replayed(whole, &since).map_err(|problem| StoreFault::Version {
-        file: file.to_owned(),
-        version,
-        problem,
-    })?;
+    let told =
+        replayed(whole, &since).map_err(|problem| StoreFault::Version { file: file.to_owned(), version, problem })?;
     if !digest.is_empty() && digest != digest_of(&told.coverage, &told.hierarchy) {
         let problem = "they are not those whose digest was recorded".to_owned();
         return Err(StoreFault::Version { file: file.to_owned(), version, problem });

@@ -41,7 +41,8 @@ impl Row {
     pub fn of(hierarchy: &Hierarchy, ix: UnitIx) -> Self {
         let unit = hierarchy.unit(ix);
         let children = hierarchy.children(ix);
-        let sum = |of: fn(&Unit) -> u32| children.iter().map(|child| u64::from(of(hierarchy.unit(*child)))).sum::<u64>();
+        let sum =
+            |of: fn(&Unit) -> u32| children.iter().map(|child| u64::from(of(hierarchy.unit(*child)))).sum::<u64>();
         let summed = !children.is_empty()
             && sum(|unit| unit.households) == u64::from(unit.households)
             && sum(|unit| unit.population) == u64::from(unit.population);
