@@ -232,12 +232,34 @@ impl Subject<'_> {
         validate::faults(self.coverage).into_iter().map(of_rule).collect()
     }
 
+    /// The area of each unit, right for those that are meant only.
+    fn areas_m2(&self, meant: &[UnitIx]) -> Vec<f64> {
+        let count = self.hierarchy.units().len();
+        if meant.len() == count {
+            return area::of_units_m2(self.coverage, self.hierarchy, self.district.plane);
+        }
+        let mut areas = vec![0.0; count];
+        for level in 0..self.hierarchy.levels() as u8 {
+            let here: BTreeSet<u32> =
+                meant.iter().filter(|ix| self.hierarchy.unit(**ix).level == level).map(|ix| ix.0).collect();
+            if here.is_empty() {
+                continue;
+            }
+            let mut groups = self.hierarchy.groups(level);
+            groups.iter_mut().filter(|group| !here.contains(&group.0)).for_each(|group| *group = region::Group::NONE);
+            let of_level = area::of_groups_m2(self.coverage, &groups, count, self.district.plane);
+            here.iter().for_each(|ix| areas[*ix as usize] = of_level[*ix as usize]);
+        }
+        areas
+    }
+
     /// 规模适当.
     fn sized(&self, units: impl Iterator<Item = UnitIx>) -> Vec<Finding> {
         if self.district.levels.iter().all(|level| level.bands.is_empty()) {
             return Vec::new();
         }
-        let areas = area::of_units_m2(self.coverage, self.hierarchy, self.district.plane);
+        let units: Vec<UnitIx> = units.collect();
+        let areas = self.areas_m2(&units);
         let mut findings = Vec::new();
         for ix in units {
             let unit = self.hierarchy.unit(ix);

@@ -19,6 +19,7 @@ use super::query::Asked;
 use super::routes::App;
 use crate::service::drafts::Published;
 use crate::service::events::{Event, Listening};
+use crate::tile::{Redrawn, TileSet};
 
 /// A silent line is taken for a dead one by many a proxy.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -99,15 +100,15 @@ impl<'a> Told<'a> {
     pub(super) fn of(published: &'a Published) -> Self {
         let snapshot = &published.state.snapshot;
         let version = snapshot.history.version(snapshot.version);
-        let named = |coord: &crate::tile::TileCoord| format!("{}/{}/{}", coord.z(), coord.x(), coord.y());
-        let units = published.dirty.tiles().map(|tiles| tiles.iter().map(named).collect());
+        let named = |tile: &Redrawn| format!("{}/{}/{}", tile.coord.z(), tile.coord.x(), tile.coord.y());
+        let units = published.dirty.tiles.as_ref().map(|tiles| tiles.iter().map(named).collect());
         Self {
             version: snapshot.version,
             recorded: snapshot.recorded.to_string(),
             effective: version.map(|version| version.effective.to_string()),
             reason: version.map(|version| version.reason.as_str()),
             units: &published.units,
-            tiles: [(crate::tile::TileSet::Units.name(), units)].into(),
+            tiles: [(TileSet::Units.name(), units)].into(),
         }
     }
 }

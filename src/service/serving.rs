@@ -279,6 +279,15 @@ impl Serving {
         Ok(state)
     }
 
+    /// Serves the version after `head`, which is in the store already: what is still right of what was made for `head` stays. Says which tiles are
+    /// not what they were. As long as [`State::next`] takes.
+    pub fn follow(&self, head: &State, after: Snapshot, delta: &Delta) -> (Arc<State>, Dirty) {
+        let (state, dirty) = head.next(after, delta);
+        let state = Arc::new(state);
+        self.state.store(Arc::clone(&state));
+        (state, dirty)
+    }
+
     /// Today in the district.
     #[must_use]
     pub fn today(&self) -> Date {
@@ -291,13 +300,6 @@ impl Serving {
     }
 }
 
-#[derive(Debug)]
-pub struct Dirty;
-impl Dirty {
-    pub fn tiles(&self) -> Option<&[crate::tile::TileCoord]> {
-        None
-    }
-}
 fn refuse_invalid(contents: &Contents) -> Result<(), ServingFault> {
     match validate::faults(&contents.coverage).first() {
         None => Ok(()),

@@ -44,7 +44,7 @@ pub struct Publication<'a> {
 }
 
 /// A place to keep a district. Every call is one transaction: afterwards it is all there or none of it.
-pub trait Store {
+pub trait Store: std::fmt::Debug {
     /// Replaces what is there by `contents` and returns once it is durable. Versions and drafts stay when the history of `contents` begins with the
     /// versions that are kept: each new one is added, with its boundaries where `contents` or `earlier` tell them. A history that begins otherwise is
     /// another district's, and replaces both.

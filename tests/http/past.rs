@@ -38,7 +38,7 @@ async fn with_a_past() -> (Server, tempfile::TempDir) {
     // Of the first version the boundaries are not known any more.
     store.replace(&contents, &[(2, past)]).unwrap();
     let serving = Serving::new(store.load().unwrap(), look(None).unwrap(), Capacity::default());
-    (Server::of(serving.with_past(Arc::new(store)), Limits::default(), None).await, folder)
+    (Server::of(serving.with_store(Arc::new(store)), Limits::default(), None).await, folder)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,9 @@ use crate::coverage::validate;
 use crate::grid::change::Change;
 use crate::grid::draft::{Actor, Draft, Entry, Logged, State as Stage};
 use crate::grid::history::Version;
-use crate::service::serving::{Dirty, State};
+use crate::service::serving::State;
 use crate::store::{Publication, digest_of};
+use crate::tile::Dirty;
 
 /// A version that has come into force.
 #[derive(Debug)]
