@@ -147,20 +147,15 @@ impl<'a> Plan<'a> {
         let mut order: Vec<(f64, usize)> = Vec::with_capacity(self.borders.len());
         for (i, e) in self.borders.iter().enumerate() {
             let (a, b) = (&self.atoms[e.a], &self.atoms[e.b]);
-            let grade = if a.building == b.building {
-                if loose {
-                    2.0
-                } else {
-                    f64::from(u8::from(a.stairwell != b.stairwell))
-                }
-            } else if a.compound.is_some() && a.compound == b.compound {
-                2.0
+            let grade = if a.compound.is_some() && a.compound == b.compound {
+                f64::from(u8::from(a.stairwell != b.stairwell || a.building != b.building)) // never cut, so only first
+            } else if a.building == b.building && !loose {
+                f64::from(u8::from(a.stairwell != b.stairwell))
             } else {
-                3.0 + if e.length_m > 0.0 { 0.5 * e.on_street } else { 1.0 }
-                    - if a.unit == b.unit { 0.0 } else { -0.4 }
+                let late = if e.length_m > 0.0 { 0.5 * e.on_street } else { 1.0 };
+                2.0 + late + if a.unit == b.unit { 0.0 } else { 0.4 }
             };
-            let loose_grade = if loose && a.compound.is_none() { 3.0 } else { grade };
-            order.push((if loose { loose_grade } else { grade } + random.unit(), i));
+            order.push((grade + random.unit(), i));
         }
         order.sort_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)));
         let mut roots = Roots::new(self.atoms.len());
@@ -181,7 +176,8 @@ impl<'a> Plan<'a> {
         while at < order.len() {
             let node = order[at];
             at += 1;
-            for next in near[node].iter().filter(|k| **k != parent[node]) {
+            let above = parent[node];
+            for next in near[node].iter().filter(|k| **k != above) {
                 parent[*next] = node;
                 order.push(*next);
             }
