@@ -66,7 +66,9 @@ impl<'a> Plan<'a> {
     /// Atoms that touch no other, or are cut off from the rest (the parts of an exclave), are tied to the nearest one of the rest.
     pub(super) fn new(atoms: &'a [Atom], mut borders: Vec<Border>) -> Self {
         let mut roots = Roots::new(atoms.len());
-        borders.iter().for_each(|e| drop(roots.join(e.a, e.b)));
+        for e in &borders {
+            roots.join(e.a, e.b);
+        }
         while let Some(lone) = (1..atoms.len()).find(|i| roots.of(*i) != roots.of(0)) {
             let group = roots.of(lone);
             let (inner, outer): (Vec<usize>, Vec<usize>) = (0..atoms.len()).partition(|i| roots.of(*i) == group);
