@@ -64,18 +64,27 @@ pub(super) struct Drawn {
     pub(super) on_street: f64,
 }
 
+impl Drawn {
+    /// Whether a line comes near itself after a detour.
+    pub(super) fn doubles_back(&self) -> bool {
+        self.spots.iter().any(|line| doubles_back(line))
+    }
+}
+
 /// Points of a line nearer than this to the border are its end.
 const AT_BORDER_M: f64 = 5.0;
 /// A vertex of the border that is this near to an end is taken for it; a junction from further away.
 const VERTEX_M: f64 = 6.0;
 const JUNCTION_M: f64 = 9.0;
 /// Runs along a street that are shorter than this are no reason to bend a line.
-const LEAST_RUN_M: f64 = 12.0;
+const LEAST_RUN_M: f64 = 20.0;
 /// How far a straightened line may be from where it was, most first.
-const TOLERANCES_M: [f64; 5] = [8.0, 5.0, 3.0, 1.5, 0.8];
+const TOLERANCES_M: [f64; 4] = [5.0, 3.0, 1.5, 0.8];
 /// A straightened line keeps this far from walls, or as far as the one before where that was nearer.
 const CLEAR_M: f64 = 3.0;
 const ON_STREET_M: f64 = 0.6;
+/// A line that comes back this near to itself leaves a tongue that nobody would draw.
+const TONGUE_M: f64 = 15.0;
 
 /// What a line is drawn on.
 #[derive(Debug)]
@@ -87,8 +96,8 @@ pub(super) struct Board<'a> {
 }
 
 impl Board<'_> {
-    /// Draws the lines between the sides, clear of `walls`. `rough_m` is how much a line may be straightened at least.
-    pub(super) fn draw(&self, sides: &[bool], walls: &[&[Spot]], rough_m: f64) -> Option<Drawn> {
+    /// Draws the lines between the sides, clear of `walls`, each no further than `freedom_m` from midway.
+    pub(super) fn draw(&self, sides: &[bool], walls: &[&[Spot]], freedom_m: f64) -> Option<Drawn> {
         let mut chains = self.chains(sides);
         let longest = chains.iter().map(|c| length(c)).fold(0.0, f64::max);
         chains.retain(|c| length(c) > (4.0 * self.land.size).max(longest / 50.0));
@@ -104,7 +113,7 @@ impl Board<'_> {
             if start == end {
                 return None;
             }
-            let spots = self.straightened(&chain, [start, end].map(|p| self.ground.spot(p)), walls, rough_m);
+            let spots = self.straightened(&chain, [start, end].map(|p| self.ground.spot(p)), walls, freedom_m);
             let mut points = vec![start];
             points.extend(spots[1..spots.len() - 1].iter().map(|s| self.ground.point(*s)));
             points.push(end);
@@ -224,7 +233,7 @@ impl Board<'_> {
     }
 
     /// A chain with its stretches along streets laid on these and the others made straight.
-    fn straightened(&self, chain: &[Spot], ends: [Spot; 2], walls: &[&[Spot]], rough_m: f64) -> Vec<Spot> {
+    fn straightened(&self, chain: &[Spot], ends: [Spot; 2], walls: &[&[Spot]], freedom_m: f64) -> Vec<Spot> {
         let reach = 1.6 * self.land.size + 0.4;
         let snapped: Vec<Option<(usize, Spot)>> = chain.iter().map(|s| self.street_at(*s, reach)).collect();
         let mut out: Vec<Spot> = vec![ends[0]];
@@ -235,7 +244,7 @@ impl Board<'_> {
             let along: Vec<Spot> = snapped[at..at + run].iter().flatten().map(|(_, s)| *s).collect();
             if run > 1 && length(&along) >= LEAST_RUN_M {
                 free.push(along[0]);
-                out.extend(self.straight(&free, walls, rough_m).into_iter().skip(1));
+                out.extend(self.straight(&free, walls, freedom_m).into_iter().skip(1));
                 out.extend(simplified(&along, ON_STREET_M).into_iter().skip(1));
                 free = vec![along[along.len() - 1]];
                 at += run;
@@ -245,17 +254,16 @@ impl Board<'_> {
             }
         }
         free.push(ends[1]);
-        out.extend(self.straight(&free, walls, rough_m).into_iter().skip(1));
+        out.extend(self.straight(&free, walls, freedom_m).into_iter().skip(1));
         out.dedup_by(|a, b| distance(*a, *b) < 0.5);
         let last = out.len() - 1;
         if last == 0 { out.push(ends[1]) } else { out[last] = ends[1] }
         self.unhooked(out, walls)
     }
 
-    fn straight(&self, chain: &[Spot], walls: &[&[Spot]], rough_m: f64) -> Vec<Spot> {
+    fn straight(&self, chain: &[Spot], walls: &[&[Spot]], freedom_m: f64) -> Vec<Spot> {
         let clear = self.clearance(chain, walls).min(CLEAR_M / 0.8) * 0.8;
-        let rough = if rough_m > 0.0 { vec![rough_m] } else { Vec::new() };
-        let tries = rough.into_iter().chain(TOLERANCES_M);
+        let tries = std::iter::once(freedom_m).chain(TOLERANCES_M).filter(|t| *t <= freedom_m);
         let fits = |line: &Vec<Spot>| self.clearance(line, walls) >= clear && self.stays_inside(line);
         tries.map(|t| simplified(chain, t)).find(fits).unwrap_or_else(|| simplified(chain, 0.3))
     }
@@ -322,6 +330,22 @@ impl Board<'_> {
         let kind = most.filter(|(_, m)| *m > 0.6 * length(line)).map_or(ArcKind::Drawn, |(kind, _)| kind);
         (kind, metres.values().sum())
     }
+}
+
+/// Whether a line comes near itself after a detour.
+fn doubles_back(line: &[Spot]) -> bool {
+    const STEP_M: f64 = 4.0;
+    const DETOUR: f64 = 3.0;
+    let steps = super::ground::walked(line, STEP_M);
+    let mut along = vec![0.0];
+    for e in steps.windows(2) {
+        along.push(along[along.len() - 1] + distance(e[0], e[1]));
+    }
+    let tongue = |i: usize, k: usize| {
+        let near = distance(steps[i], steps[k]);
+        near < TONGUE_M && along[k] - along[i] > DETOUR * TONGUE_M
+    };
+    (0..steps.len()).any(|i| (i + 1..steps.len()).any(|k| tongue(i, k)))
 }
 
 /// How many points from here on lie on one street, short interruptions included.

@@ -77,12 +77,11 @@ pub(super) fn shares(new: &Shape, dwellings: &Dwellings, atoms: &[Atom], land: &
     let mut shares = Shares::default();
     let sizes = land.sizes(atoms.len());
     if atoms.iter().any(|a| a.land) {
-        for (spot, owner) in land.cells() {
-            let atom = &atoms[owner as usize];
-            if atom.land {
-                let side = usize::from(new.holds(spot));
-                shares.households[side] += atom.households / sizes[owner as usize];
-                shares.people[side] += atom.people / sizes[owner as usize];
+        let made = land.sizes_within(&new.spots, atoms.len());
+        for ((atom, size), part) in atoms.iter().zip(&sizes).zip(made).filter(|((a, s), _)| a.land && **s > 0.0) {
+            for (side, share) in [(1, part / size), (0, 1.0 - part / size)] {
+                shares.households[side] += atom.households * share;
+                shares.people[side] += atom.people * share;
             }
         }
     }

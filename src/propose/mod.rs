@@ -110,7 +110,8 @@ pub struct Proposal {
     pub on_street: f64,
     /// How far the households of a side are from half, as a share of half.
     pub deviation: f64,
-    /// Whether that is within the tolerance. At most one proposal is not, the last: with whole buildings, where none could be balanced.
+    /// Whether that is within the tolerance. Where no way with whole buildings is, the nearest such one comes last; where the buildings cannot be divided
+    /// either (houses), there are only such.
     pub balanced: bool,
     /// Buildings that stand on both sides: between stairwells where possible. 0 where whole buildings can be balanced.
     pub buildings_cut: u32,
@@ -157,8 +158,11 @@ const MOST_PROPOSALS: usize = 8;
 const DIFFERENT: f64 = 0.08;
 /// Lines drawn and tried for one unit at one grain.
 const MOST_DRAWN: usize = 40;
-/// A rebalance of a pair that is as near to half as this share of the tolerance is not needed.
-const BUILDING_METRES: f64 = 0.9;
+/// How far a straightened line may be from midway, in metres, most first.
+const FREEDOMS_M: [f64; 2] = [8.0, 2.0];
+/// What cutting a building, and a stairwell, counts beside the length of the line, in widths of the unit.
+const BUILDING_CUT: f64 = 0.9;
+const STAIRWELL_CUT: f64 = 0.3;
 
 /// A few ways to cut a lowest unit in two: edits that end in one [`Edit::Split`].
 ///
@@ -275,6 +279,15 @@ struct Found {
     score: f64,
 }
 
+/// What to fill a list of proposals up with.
+struct Filling {
+    /// So many were found at the coarser grain.
+    before: usize,
+    wanted: usize,
+    /// Whether a line may come back near to itself.
+    tongues: bool,
+}
+
 /// The land divided among atoms of one grain.
 struct Grain {
     atoms: Vec<Atom>,
@@ -345,7 +358,7 @@ impl<'a> Task<'a> {
         let mut random = Random(self.goal.seed ^ self.faces[0].0.rotate_left(32));
         let mut found: Vec<Found> = Vec::new();
         let mut nearest = f64::INFINITY;
-        let mut spare = None;
+        let mut spare = Vec::new();
         for fine in [false, true] {
             let divisible = self.dwellings.buildings.iter().any(|b| b.stairwells > 0 && b.households > 0.0);
             if fine && (found.len() >= LEAST_PROPOSALS.min(most) || !divisible) {
@@ -363,12 +376,16 @@ impl<'a> Task<'a> {
             let before = found.len();
             // A found way with whole buildings is worth any that goes through one, so these only fill up to the least number.
             let wanted = if fine { LEAST_PROPOSALS.min(most) } else { most };
-            self.fill(&grain, &plan, whole, &mut found, before, wanted);
-            if !fine && found.is_empty() && divisible {
-                spare = self.nearest_whole(&grain, off);
+            for tongues in [false, true] {
+                if !tongues || found.len() < LEAST_PROPOSALS.min(most) {
+                    self.fill(&grain, &plan, whole.clone(), &mut found, Filling { before, wanted, tongues });
+                }
+            }
+            if !fine && found.is_empty() {
+                spare = self.nearest_whole(&grain, &plan, off, if divisible { 1 } else { most });
             }
         }
-        if found.is_empty() && spare.is_none() {
+        if found.is_empty() && spare.is_empty() {
             let one = nearest.is_infinite();
             return Err(if one { ProposalFault::OneHome } else { ProposalFault::NoBalance { tolerance, nearest } });
         }
@@ -378,12 +395,13 @@ impl<'a> Task<'a> {
         Ok(Proposals { list, basis: self.dwellings.basis, opened: self.dwellings.opened })
     }
 
-    /// Draws the cheapest cuts that differ from those that were drawn, until enough are legal. `before` were found at a coarser grain, whose sides cannot be
-    /// compared with these.
-    fn fill(&mut self, grain: &Grain, plan: &Plan, mut cuts: Vec<Cut>, found: &mut Vec<Found>, before: usize, wanted: usize) {
+    /// Draws the cheapest cuts that differ from those that were drawn, until enough are legal. `before` were found at the coarser grain, whose atoms
+    /// are the buildings.
+    fn fill(&mut self, grain: &Grain, plan: &Plan, mut cuts: Vec<Cut>, found: &mut Vec<Found>, filling: Filling) {
+        let Filling { before, wanted, tongues } = filling;
         let scale = self.rings.iter().map(|r| ground::measure(r).0).sum::<f64>().max(1.0).sqrt();
         let cost = |c: &Cut| {
-            c.effort_m / scale + BUILDING_METRES * c.buildings as f64 + 0.3 * c.stairwells as f64 + c.deviation
+            c.effort_m / scale + BUILDING_CUT * c.buildings as f64 + STAIRWELL_CUT * c.stairwells as f64 + c.deviation
         };
         cuts.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.sides.cmp(&b.sides)));
         let mut drawn = 0;
@@ -391,34 +409,67 @@ impl<'a> Task<'a> {
             if found.len() >= wanted || drawn >= MOST_DRAWN {
                 return;
             }
-            if found[before..].iter().any(|f| plan.difference(&f.cut.sides, &cut.sides) < DIFFERENT) {
+            let alike = |f: &Found, coarse: bool| {
+                let on_atom = |(i, a): (usize, &Atom)| f.cut.sides[if coarse { a.building as usize } else { i }];
+                let sides: Vec<bool> = grain.atoms.iter().enumerate().map(on_atom).collect();
+                plan.difference(&sides, &cut.sides) < DIFFERENT
+            };
+            if found.iter().enumerate().any(|(i, f)| alike(f, i < before)) {
                 continue;
             }
             drawn += 1;
-            if let Some((proposal, score)) = self.drawn(grain, &cut) {
+            if let Some((proposal, score)) = self.drawn(grain, &cut, tongues) {
                 found.push(Found { cut, proposal, score });
             }
         }
     }
 
-    /// The cut with whole buildings that comes nearest to half.
-    fn nearest_whole(&mut self, grain: &Grain, mut cuts: Vec<Cut>) -> Option<Proposal> {
+    /// The cuts with whole buildings that come nearest to half, as near as each other but for the tolerance.
+    fn nearest_whole(&mut self, grain: &Grain, plan: &Plan, mut cuts: Vec<Cut>, most: usize) -> Vec<Proposal> {
         cuts.sort_by(|a, b| a.deviation.total_cmp(&b.deviation).then(a.effort_m.total_cmp(&b.effort_m)));
-        cuts.iter().take(MOST_DRAWN / 4).find_map(|cut| self.drawn(grain, cut)).map(|(proposal, _)| proposal)
+        let mut found: Vec<Found> = Vec::new();
+        for cut in cuts.into_iter().take(MOST_DRAWN) {
+            let late = found.first().is_some_and(|f| cut.deviation > f.cut.deviation + tolerance(&self.goal));
+            if late || found.len() >= most {
+                break;
+            }
+            if found.iter().all(|f| plan.difference(&f.cut.sides, &cut.sides) >= DIFFERENT)
+                && let Some((proposal, score)) = self.drawn(grain, &cut, false)
+            {
+                found.push(Found { cut, proposal, score });
+            }
+        }
+        found.sort_by(|a, b| a.score.total_cmp(&b.score));
+        found.into_iter().map(|f| f.proposal).collect()
     }
 
     /// The cut as a line, tried on the workbench; `None` when it is not legal, or does not do what it should.
-    fn drawn(&mut self, grain: &Grain, cut: &Cut) -> Option<(Proposal, f64)> {
+    fn drawn(&mut self, grain: &Grain, cut: &Cut, tongues: bool) -> Option<(Proposal, f64)> {
         let mut sides = cut.sides.clone();
         if self.falls_to_first(grain, &sides) {
             sides.iter_mut().for_each(|s| *s = !*s);
         }
-        self.drawn_as(grain, cut, &sides).or_else(|| {
-            // A part of an exclave that no line goes through stays with the old face.
-            let parts = self.rings.iter().filter(|r| ground::measure(r).0 > 0.0).count();
-            sides.iter_mut().for_each(|s| *s = !*s);
-            if parts > 1 { self.drawn_as(grain, cut, &sides) } else { None }
-        })
+        let blocks = grain.atoms.iter().filter(|a| a.land).count();
+        let area: f64 = self.rings.iter().map(|r| ground::measure(r).0).sum();
+        let step = if blocks > 1 { 1.2 * (area / blocks as f64).sqrt() } else { 0.0 };
+        let parts = self.rings.iter().filter(|r| ground::measure(r).0 > 0.0).count();
+        // The straightest line first; where it goes astray between the stairwells of a building, one that keeps nearer to midway.
+        for freedom_m in FREEDOMS_M {
+            if let Some(found) = self.drawn_as(grain, cut, &sides, step.max(freedom_m), tongues) {
+                return Some(found);
+            }
+            if parts > 1 {
+                // A part of an exclave that no line goes through stays with the old face.
+                let other: Vec<bool> = sides.iter().map(|s| !s).collect();
+                if let Some(found) = self.drawn_as(grain, cut, &other, step.max(freedom_m), tongues) {
+                    return Some(found);
+                }
+            }
+            if cut.buildings == 0 {
+                return None;
+            }
+        }
+        None
     }
 
     /// Whether the side that is `true` should rather keep the first id: it has more of what that unit had, or more households.
@@ -434,15 +485,15 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn drawn_as(&mut self, grain: &Grain, cut: &Cut, sides: &[bool]) -> Option<(Proposal, f64)> {
+    fn drawn_as(&mut self, grain: &Grain, cut: &Cut, sides: &[bool], freedom_m: f64, tongues: bool) -> Option<(Proposal, f64)> {
         let divided = self.divided(grain, sides);
         let whole = self.dwellings.buildings.iter().enumerate().filter(|(i, _)| !divided[*i]);
         let walls: Vec<&[Spot]> = whole.filter_map(|(_, b)| b.outline.as_deref()).collect();
-        let blocks = grain.atoms.iter().filter(|a| a.land).count();
-        let area: f64 = self.rings.iter().map(|r| ground::measure(r).0).sum();
-        let rough_m = if blocks > 1 { 1.2 * (area / blocks as f64).sqrt() } else { 0.0 };
         let board = Board { ground: &self.ground, land: &grain.land, streets: &self.streets, rims: &self.rims };
-        let drawn = board.draw(sides, &walls, rough_m)?;
+        let drawn = board.draw(sides, &walls, freedom_m)?;
+        if !tongues && drawn.doubles_back() {
+            return None;
+        }
         let [keep, new] = self.faces;
         let mut edits = self.first.clone();
         edits.extend(drawn.inserts.iter().cloned());

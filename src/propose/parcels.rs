@@ -213,10 +213,13 @@ impl Parcels {
         sizes
     }
 
-    /// The middles of all cells that belong to an atom, with it.
-    pub(super) fn cells(&self) -> impl Iterator<Item = (Spot, u32)> + '_ {
-        let owned = self.owner.iter().enumerate().filter(|(_, o)| **o != NOBODY);
-        owned.map(|(cell, owner)| (self.middle_of(cell % self.width, cell / self.width), *owner))
+    /// Cells of each atom whose middle lies inside rings.
+    pub(super) fn sizes_within(&self, rings: &[Vec<Spot>], atoms: usize) -> Vec<f64> {
+        let (mut sizes, mut covered) = (vec![0.0; atoms], Vec::new());
+        self.covered(rings, &mut covered);
+        let owners = covered.into_iter().map(|cell| self.owner[cell]).filter(|o| *o != NOBODY);
+        owners.for_each(|o| sizes[o as usize] += 1.0);
+        sizes
     }
 
     /// The side of a cell: `None` beyond the land.

@@ -91,8 +91,10 @@ impl<'a> Plan<'a> {
     /// All cuts found, by their sides: none cuts a compound that is to be kept, both sides of each hang together.
     pub(super) fn cuts(&self, random: &mut Random, free: bool) -> Vec<Cut> {
         let mut found: BTreeMap<Vec<bool>, Cut> = BTreeMap::new();
+        // Blocks of land have no reason to lie on this side or that: there a straight line is best.
+        let land = self.atoms.iter().all(|a| a.land || a.households <= 0.0);
         let trees = (EDGES / self.atoms.len().max(1)).clamp(LEAST_TREES, MOST_TREES);
-        for turn in 0..trees {
+        for turn in 0..if land { 0 } else { trees } {
             let tree = self.tree(random, free && turn % 2 == 1);
             self.cut_tree(&tree, &mut found);
         }
@@ -236,9 +238,12 @@ impl<'a> Plan<'a> {
             .collect();
         order.sort_by(|x, y| x.0.total_cmp(&y.0));
         let mut sides = vec![false; self.atoms.len()];
+        let mut there = 0.0;
         for i in order.iter().flat_map(|(_, group)| group) {
             sides[*i] = true;
-            if self.hangs_together(&sides) {
+            there += self.atoms[*i].households;
+            let near = (there / self.whole - 0.5).abs() * 2.0 <= MOST_DEVIATION;
+            if near && self.hangs_together(&sides) {
                 self.keep(sides.clone(), found);
             }
         }
