@@ -44,6 +44,10 @@ const MOST_STAIRWELLS: usize = 8;
 /// Blocks of land along the shorter side of the box around a unit of which nothing else is known; about three hundred in all.
 const LAND_BLOCKS: f64 = 300.0;
 
+/// Open land is looked at in pieces at least this wide, and about so many along a unit.
+const OPEN_STEP_M: f64 = 14.0;
+const OPEN_PIECES: f64 = 12.0;
+
 /// An outline of the base map.
 struct Outline {
     ring: Vec<Spot>,
@@ -300,6 +304,40 @@ pub(super) fn atoms(buildings: &[Building], fine: bool) -> Vec<Atom> {
         }
     }
     out
+}
+
+/// Pieces of open land, away from all atoms, which may go to either side: so two buildings can hang together around a third.
+pub(super) fn open_land(rings: &[Vec<Spot>], atoms: &[Atom]) -> Vec<Atom> {
+    let area: f64 = rings.iter().map(|r| measure(r).0).sum();
+    let step = (area.max(0.0).sqrt() / OPEN_PIECES).max(OPEN_STEP_M);
+    let (lo, hi) = bounds(rings.iter().flatten());
+    let along = |from: f64, to: f64| {
+        let n = ((to - from) / step).clamp(0.0, 4.0 * OPEN_PIECES) as usize;
+        (0..=n).map(move |i| from + (i as f64 + 0.5) * step)
+    };
+    let far = |ring: &[Spot], s: Spot| match ring {
+        [one] => super::ground::distance(*one, s),
+        _ => edges(ring).map(|(a, b)| super::ground::foot(s, a, b).1).fold(f64::INFINITY, f64::min),
+    };
+    let spots = along(lo.1, hi.1).flat_map(|y| along(lo.0, hi.0).map(move |x| (x, y)));
+    let open = spots.filter(|s| {
+        inside(rings, *s)
+            && rings.iter().all(|r| far(r, *s) > 0.3 * step)
+            && atoms.iter().all(|a| far(&a.outline, *s) > 0.6 * step)
+    });
+    let first = atoms.iter().map(|a| a.building + 1).max().unwrap_or(0);
+    let piece = |(number, middle): (u32, Spot)| Atom {
+        outline: vec![middle],
+        middle,
+        households: 0.0,
+        people: 0.0,
+        building: first + number,
+        stairwell: 0,
+        compound: None,
+        unit: 0,
+        land: false,
+    };
+    (0..).zip(open).map(piece).collect()
 }
 
 /// A slice of an outline across its longest edge: the `part`-th of `parts`.

@@ -158,6 +158,8 @@ const MOST_PROPOSALS: usize = 8;
 const DIFFERENT: f64 = 0.08;
 /// Lines drawn and tried for one unit at one grain.
 const MOST_DRAWN: usize = 40;
+/// A side that winds more than this around other buildings is worse than a building cut.
+const LEAST_COMPACT: f64 = 0.3;
 /// How far a straightened line may be from midway, in metres, most first.
 const FREEDOMS_M: [f64; 2] = [8.0, 2.0];
 /// What cutting a building, and a stairwell, counts beside the length of the line, in widths of the unit.
@@ -279,9 +281,21 @@ struct Found {
     score: f64,
 }
 
+/// What atoms are made of, in the order tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Whole buildings, each with the land around it.
+    Buildings,
+    /// Also pieces of open land, so that two buildings can hang together around a third.
+    OpenLand,
+    /// Buildings stairwell by stairwell.
+    Stairwells,
+}
+
 /// What to fill a list of proposals up with.
 struct Filling {
-    /// So many were found at the coarser grain.
+    stage: Stage,
+    /// So many were found at an earlier stage.
     before: usize,
     wanted: usize,
     /// Whether a line may come back near to itself.
@@ -334,8 +348,12 @@ impl<'a> Task<'a> {
         Ok(Self { snapshot, bench, faces, first, rims, rings, ground, streets, dwellings, survey, goal: *goal, rebalance })
     }
 
-    fn grain(&self, fine: bool) -> Grain {
-        let mut atoms = atoms::atoms(&self.dwellings.buildings, fine);
+    fn grain(&self, stage: Stage) -> Grain {
+        let mut atoms = atoms::atoms(&self.dwellings.buildings, stage == Stage::Stairwells);
+        if stage != Stage::Buildings {
+            let open = atoms::open_land(&self.rings, &atoms);
+            atoms.extend(open);
+        }
         let lines: Vec<Vec<Spot>> = self.streets.iter().map(|s| s.line.clone()).collect();
         let land = Parcels::new(&self.rings, &lines, &atoms);
         // A block of land counts by what of it lies within.
@@ -359,29 +377,35 @@ impl<'a> Task<'a> {
         let mut found: Vec<Found> = Vec::new();
         let mut nearest = f64::INFINITY;
         let mut spare = Vec::new();
-        for fine in [false, true] {
-            let divisible = self.dwellings.buildings.iter().any(|b| b.stairwells > 0 && b.households > 0.0);
-            if fine && (found.len() >= LEAST_PROPOSALS.min(most) || !divisible) {
-                break;
+        let least = LEAST_PROPOSALS.min(most);
+        let standing = self.dwellings.buildings.iter().any(|b| !b.land);
+        let divisible = self.dwellings.buildings.iter().any(|b| b.stairwells > 0 && b.households > 0.0);
+        for stage in [Stage::Buildings, Stage::OpenLand, Stage::Stairwells] {
+            let possible = match stage {
+                Stage::Buildings => true,
+                Stage::OpenLand => standing,
+                Stage::Stairwells => divisible,
+            };
+            if !possible || (stage != Stage::Buildings && found.len() >= least) {
+                continue;
             }
-            let grain = self.grain(fine);
+            let grain = self.grain(stage);
             if grain.atoms.iter().filter(|a| a.households > 0.0).count() < 2 {
                 continue;
             }
             let plan = Plan::new(&grain.atoms, grain.borders.clone());
-            let mut cuts = plan.cuts(&mut random, fine);
+            let cuts = plan.cuts(&mut random, stage == Stage::Stairwells);
             nearest = cuts.iter().map(|c| c.deviation).fold(nearest, f64::min);
-            let (whole, off): (Vec<Cut>, Vec<Cut>) =
-                std::mem::take(&mut cuts).into_iter().partition(|c| c.deviation <= tolerance);
+            let (within, off): (Vec<Cut>, Vec<Cut>) = cuts.into_iter().partition(|c| c.deviation <= tolerance);
+            // What is found later is less good, so it only fills up to the least number.
+            let wanted = if stage == Stage::Buildings { most } else { least };
             let before = found.len();
-            // A found way with whole buildings is worth any that goes through one, so these only fill up to the least number.
-            let wanted = if fine { LEAST_PROPOSALS.min(most) } else { most };
             for tongues in [false, true] {
-                if !tongues || found.len() < LEAST_PROPOSALS.min(most) {
-                    self.fill(&grain, &plan, whole.clone(), &mut found, Filling { before, wanted, tongues });
+                if !tongues || (found.len() < least && stage == Stage::Stairwells) {
+                    self.fill(&grain, &plan, within.clone(), &mut found, Filling { before, wanted, tongues, stage });
                 }
             }
-            if !fine && found.is_empty() {
+            if stage == Stage::Buildings && found.is_empty() {
                 spare = self.nearest_whole(&grain, &plan, off, if divisible { 1 } else { most });
             }
         }
@@ -389,16 +413,19 @@ impl<'a> Task<'a> {
             let one = nearest.is_infinite();
             return Err(if one { ProposalFault::OneHome } else { ProposalFault::NoBalance { tolerance, nearest } });
         }
+        if found.iter().any(|f| f.proposal.buildings_cut == 0) {
+            spare.clear();
+        }
         found.sort_by(|a, b| a.score.total_cmp(&b.score));
         let mut list: Vec<Proposal> = found.into_iter().map(|f| f.proposal).collect();
         list.extend(spare);
         Ok(Proposals { list, basis: self.dwellings.basis, opened: self.dwellings.opened })
     }
 
-    /// Draws the cheapest cuts that differ from those that were drawn, until enough are legal. `before` were found at the coarser grain, whose atoms
-    /// are the buildings.
+    /// Draws the cheapest cuts that differ from those that were drawn, until enough are legal. Those found at an earlier
+    /// stage have the buildings as their first atoms.
     fn fill(&mut self, grain: &Grain, plan: &Plan, mut cuts: Vec<Cut>, found: &mut Vec<Found>, filling: Filling) {
-        let Filling { before, wanted, tongues } = filling;
+        let Filling { stage, before, wanted, tongues } = filling;
         let scale = self.rings.iter().map(|r| ground::measure(r).0).sum::<f64>().max(1.0).sqrt();
         let cost = |c: &Cut| {
             c.effort_m / scale + BUILDING_CUT * c.buildings as f64 + STAIRWELL_CUT * c.stairwells as f64 + c.deviation
@@ -410,7 +437,8 @@ impl<'a> Task<'a> {
                 return;
             }
             let alike = |f: &Found, coarse: bool| {
-                let on_atom = |(i, a): (usize, &Atom)| f.cut.sides[if coarse { a.building as usize } else { i }];
+                let at = |i: usize, a: &Atom| if coarse { a.building as usize } else { i };
+                let on_atom = |(i, a): (usize, &Atom)| f.cut.sides.get(at(i, a)).copied().unwrap_or(false);
                 let sides: Vec<bool> = grain.atoms.iter().enumerate().map(on_atom).collect();
                 plan.difference(&sides, &cut.sides) < DIFFERENT
             };
@@ -419,6 +447,9 @@ impl<'a> Task<'a> {
             }
             drawn += 1;
             if let Some((proposal, score)) = self.drawn(grain, &cut, tongues) {
+                if stage == Stage::OpenLand && proposal.sides.iter().any(|s| s.compactness < LEAST_COMPACT) {
+                    continue;
+                }
                 found.push(Found { cut, proposal, score });
             }
         }
@@ -502,7 +533,8 @@ impl<'a> Task<'a> {
         let shapes = self.bench.rehearse(&edits, |coverage| [keep, new].map(|f| Shape::of(coverage, f, ground)));
         let [Some(kept), Some(made)] = shapes.ok()? else { return None };
         let shares = metrics::shares(&made, &self.dwellings, &grain.atoms, &grain.land);
-        let as_meant = grain.atoms.iter().zip(sides).all(|(a, s)| a.land || made.holds(a.middle) == *s);
+        let counts = |a: &Atom| !a.land && (a.households > 0.0 || a.outline.len() > 2);
+        let as_meant = grain.atoms.iter().zip(sides).all(|(a, s)| !counts(a) || made.holds(a.middle) == *s);
         if !as_meant || shares.buildings_cut as usize > cut.buildings || shares.compounds_cut > 0 {
             return None;
         }
@@ -546,7 +578,8 @@ impl<'a> Task<'a> {
 
     /// Which buildings have atoms on both sides.
     fn divided(&self, grain: &Grain, sides: &[bool]) -> Vec<bool> {
-        let mut seen = vec![0_u8; self.dwellings.buildings.len()];
+        let most = grain.atoms.iter().map(|a| a.building as usize + 1).max().unwrap_or(0);
+        let mut seen = vec![0_u8; most.max(self.dwellings.buildings.len())];
         grain.atoms.iter().zip(sides).for_each(|(a, s)| seen[a.building as usize] |= 1 + u8::from(*s));
         seen.into_iter().map(|bits| bits == 3).collect()
     }
