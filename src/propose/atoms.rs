@@ -22,6 +22,8 @@ pub(super) struct Building {
     pub(super) people: f64,
     /// Index of the compound that must not be cut.
     pub(super) compound: Option<u32>,
+    /// Index of the compound that lies in one unit, kept whole or too heavy for it.
+    pub(super) estate: Option<u32>,
     /// Stairwells (单元): by its addresses, else by its length. 0 where it is never divided: a house, or without an outline.
     pub(super) stairwells: usize,
     /// Which of the units it lies in.
@@ -57,7 +59,13 @@ struct Outline {
 /// Gathers what stands in the units. `rings` are those of the land of all of them together.
 ///
 /// Cost: one pass over the district's places and base map, with a box test each.
-pub(super) fn gather(snapshot: &Snapshot, ground: &Ground, units: &[UnitIx], rings: &[Vec<Spot>], most_share: f64) -> Dwellings {
+pub(super) fn gather(
+    snapshot: &Snapshot,
+    ground: &Ground,
+    units: &[UnitIx],
+    rings: &[Vec<Spot>],
+    most_share: f64,
+) -> Dwellings {
     let faces: Vec<Option<FaceIx>> = units.iter().map(|u| snapshot.hierarchy.unit(*u).face).collect();
     let owner = |place: &Place| {
         let face = snapshot.locator.owner_of(place.point);
@@ -89,8 +97,9 @@ pub(super) fn gather(snapshot: &Snapshot, ground: &Ground, units: &[UnitIx], rin
         };
         let middle = outline.as_ref().map_or(spot, |ring| middle(ring));
         let unit = home.unit;
-        let (compound, land) = (None, false);
-        buildings.push(Building { middle, outline, households: 1.0, people: 0.0, compound, stairwells, unit, land });
+        let (compound, estate, land) = (None, None, false);
+        let (households, people) = (1.0, 0.0);
+        buildings.push(Building { middle, outline, households, people, compound, estate, stairwells, unit, land });
         addresses.push(Some(home.place));
     }
     let mut basis = Vec::new();
@@ -103,6 +112,7 @@ pub(super) fn gather(snapshot: &Snapshot, ground: &Ground, units: &[UnitIx], rin
             households: if addressed { 0.0 } else { measure(&o.ring).0.abs() },
             people: 0.0,
             compound: None,
+            estate: None,
             stairwells: if addressed { 0 } else { stairwells(&o.ring, 0) },
             unit,
             land: false,
@@ -123,8 +133,8 @@ pub(super) fn gather(snapshot: &Snapshot, ground: &Ground, units: &[UnitIx], rin
 }
 
 const fn land(middle: Spot, unit: usize) -> Building {
-    let (outline, compound, stairwells, land) = (None, None, 0, true);
-    Building { middle, outline, households: 1.0, people: 0.0, compound, stairwells, unit, land }
+    let (outline, compound, estate, stairwells, land) = (None, None, None, 0, true);
+    Building { middle, outline, households: 1.0, people: 0.0, compound, estate, stairwells, unit, land }
 }
 
 /// The households and people of each unit, spread over its buildings in proportion to what `households` says so far.
@@ -251,6 +261,9 @@ fn compounds(
         } else {
             None
         };
+        if matches!(why, None | Some(Compound::OutweighsHalf)) {
+            own.iter().for_each(|i| buildings[*i].estate = Some(number as u32));
+        }
         match why {
             Some(why) => opened.push(Opened { name: compound.name.clone(), share: weight / whole.max(1e-9), why }),
             None => own.iter().for_each(|i| buildings[*i].compound = Some(number as u32)),
@@ -342,7 +355,8 @@ pub(super) fn open_land(rings: &[Vec<Spot>], atoms: &[Atom]) -> Vec<Atom> {
 
 /// A slice of an outline across its longest edge: the `part`-th of `parts`.
 fn slice(ring: &[Spot], part: usize, parts: usize) -> Vec<Spot> {
-    let longest = edges(ring).max_by(|x, y| super::ground::distance(x.0, x.1).total_cmp(&super::ground::distance(y.0, y.1)));
+    let longest =
+        edges(ring).max_by(|x, y| super::ground::distance(x.0, x.1).total_cmp(&super::ground::distance(y.0, y.1)));
     let Some((a, b)) = longest else { return ring.to_vec() };
     let length = super::ground::distance(a, b).max(1e-9);
     let unit = ((b.0 - a.0) / length, (b.1 - a.1) / length);

@@ -77,9 +77,10 @@ pub(super) fn edges(ring: &[Spot]) -> impl Iterator<Item = (Spot, Spot)> + '_ {
 
 /// Whether `p` lies inside rings, by the even-odd rule.
 pub(super) fn inside(rings: &[Vec<Spot>], p: Spot) -> bool {
-    let crossings = rings.iter().flat_map(|r| edges(r)).filter(|(a, b)| {
-        (a.1 <= p.1) != (b.1 <= p.1) && a.0 + (p.1 - a.1) / (b.1 - a.1) * (b.0 - a.0) > p.0
-    });
+    let crossings = rings
+        .iter()
+        .flat_map(|r| edges(r))
+        .filter(|(a, b)| (a.1 <= p.1) != (b.1 <= p.1) && a.0 + (p.1 - a.1) / (b.1 - a.1) * (b.0 - a.0) > p.0);
     crossings.count() % 2 == 1
 }
 

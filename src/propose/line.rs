@@ -150,8 +150,11 @@ impl Board<'_> {
                 }
             }
         }
-        let starts: Vec<(usize, usize)> =
-            next.iter().filter(|(at, out)| out.len() > arrives.get(at).copied().unwrap_or(0)).map(|(at, _)| *at).collect();
+        let starts: Vec<(usize, usize)> = next
+            .iter()
+            .filter(|(at, out)| out.len() > arrives.get(at).copied().unwrap_or(0))
+            .map(|(at, _)| *at)
+            .collect();
         let mut chains = Vec::new();
         for start in starts {
             let mut corners = vec![start];
@@ -257,7 +260,11 @@ impl Board<'_> {
         out.extend(self.straight(&free, walls, freedom_m).into_iter().skip(1));
         out.dedup_by(|a, b| distance(*a, *b) < 0.5);
         let last = out.len() - 1;
-        if last == 0 { out.push(ends[1]) } else { out[last] = ends[1] }
+        if last == 0 {
+            out.push(ends[1])
+        } else {
+            out[last] = ends[1]
+        }
         self.unhooked(out, walls)
     }
 
@@ -307,7 +314,8 @@ impl Board<'_> {
             let turn = (p.0 * q.0 + p.1 * q.1) / (lengths.0 * lengths.1).max(1e-9);
             let short = lengths.0.min(lengths.1) < 4.0;
             let cut = [a, c];
-            if (turn < -0.2 || (short && turn < 0.97)) && self.clearance(&cut, walls) >= 1.5 && self.stays_inside(&cut) {
+            if (turn < -0.2 || (short && turn < 0.97)) && self.clearance(&cut, walls) >= 1.5 && self.stays_inside(&cut)
+            {
                 line.remove(i);
                 i = i.saturating_sub(1).max(1);
             } else {

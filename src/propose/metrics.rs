@@ -1,10 +1,10 @@
 //! What each side of a proposal would be like: counted on the shapes that the edits give, not on the plan they were drawn from.
 
+use super::Side;
 use super::atoms::{Atom, Dwellings};
 use super::ground::{Ground, Spot, distance_to_chain, inside, length, measure, walked};
 use super::parcels::Parcels;
 use super::streets::Street;
-use super::Side;
 use crate::coverage::{Coverage, FaceId, FaceIx, LatticePoint};
 use crate::crs::PlaneCrs;
 use crate::grid::UnitIx;
@@ -99,7 +99,7 @@ pub(super) fn shares(new: &Shape, dwellings: &Dwellings, atoms: &[Atom], land: &
         });
         let sides = inner.chain([building.middle]).fold(0_u8, |bits, s| bits | (1 + u8::from(new.holds(s))));
         shares.buildings_cut += u32::from(sides == 3);
-        if let Some(compound) = building.compound {
+        if let Some(compound) = building.estate {
             *compounds.entry(compound).or_insert(0) |= sides;
         }
     }
@@ -136,7 +136,11 @@ impl Survey {
             people: live.1,
             issues_a_month: if self.months > 0.0 { issues as f64 / self.months } else { 0.0 },
             area_m2,
-            compactness: if around_m > 0.0 { 4.0 * std::f64::consts::PI * area_m2 / (around_m * around_m) } else { 0.0 },
+            compactness: if around_m > 0.0 {
+                4.0 * std::f64::consts::PI * area_m2 / (around_m * around_m)
+            } else {
+                0.0
+            },
             contiguous: shape.parts == 1,
             barriers_crossed: barriers(shape, streets),
         }
@@ -149,9 +153,8 @@ fn barriers(shape: &Shape, streets: &[Street]) -> u32 {
         let deep = |s: &Spot| {
             shape.holds(*s)
                 && shape.spots.iter().all(|ring| {
-                    let closed = ring.last().zip(ring.first()).map_or(f64::INFINITY, |(a, b)| {
-                        distance_to_chain(*s, &[*a, *b])
-                    });
+                    let closed =
+                        ring.last().zip(ring.first()).map_or(f64::INFINITY, |(a, b)| distance_to_chain(*s, &[*a, *b]));
                     distance_to_chain(*s, ring).min(closed) > BARRIER_INSIDE_M
                 })
         };

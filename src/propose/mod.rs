@@ -115,8 +115,8 @@ pub struct Proposal {
     pub balanced: bool,
     /// Buildings that stand on both sides: between stairwells where possible. 0 where whole buildings can be balanced.
     pub buildings_cut: u32,
-    /// Compounds that were in one unit and would be in two; 0 but for those in [`Proposals::opened`] that outweigh half or are the unit, which are not
-    /// counted here.
+    /// Compounds that lie in one unit and would lie in two. 0, but where one [outweighs half](Compound::OutweighsHalf). One that
+    /// [is the unit](Compound::IsTheUnit) is not counted: whatever divides the one divides the other.
     pub compounds_cut: u32,
 }
 
@@ -140,7 +140,9 @@ pub enum ProposalFault {
     OneHome,
     #[error("it has {found} buildings, more than the {most} that are looked at; divide it by hand first")]
     TooManyHomes { found: usize, most: usize },
-    #[error("no line was found that balances it within {tolerance:.3} of half; the nearest would be off by {nearest:.3}")]
+    #[error(
+        "no line was found that balances it within {tolerance:.3} of half; the nearest would be off by {nearest:.3}"
+    )]
     NoBalance { tolerance: f64, nearest: f64 },
     #[error("the two share no boundary; only neighbours can be balanced")]
     NotNeighbours,
@@ -290,6 +292,20 @@ enum Stage {
     OpenLand,
     /// Buildings stairwell by stairwell.
     Stairwells,
+    /// Both; and a line may come back near to itself.
+    All,
+}
+
+impl Stage {
+    const ORDER: [Self; 4] = [Self::Buildings, Self::OpenLand, Self::Stairwells, Self::All];
+
+    const fn divides_buildings(self) -> bool {
+        matches!(self, Self::Stairwells | Self::All)
+    }
+
+    const fn has_open_land(self) -> bool {
+        matches!(self, Self::OpenLand | Self::All)
+    }
 }
 
 /// What to fill a list of proposals up with.
@@ -298,8 +314,6 @@ struct Filling {
     /// So many were found at an earlier stage.
     before: usize,
     wanted: usize,
-    /// Whether a line may come back near to itself.
-    tongues: bool,
 }
 
 /// The land divided among atoms of one grain.
@@ -345,12 +359,25 @@ impl<'a> Task<'a> {
         let streets = streets::around(snapshot, &ground, &rings);
         let survey = Survey::new(snapshot, &ground, &units);
         let rebalance = units.len() > 1;
-        Ok(Self { snapshot, bench, faces, first, rims, rings, ground, streets, dwellings, survey, goal: *goal, rebalance })
+        Ok(Self {
+            snapshot,
+            bench,
+            faces,
+            first,
+            rims,
+            rings,
+            ground,
+            streets,
+            dwellings,
+            survey,
+            goal: *goal,
+            rebalance,
+        })
     }
 
     fn grain(&self, stage: Stage) -> Grain {
-        let mut atoms = atoms::atoms(&self.dwellings.buildings, stage == Stage::Stairwells);
-        if stage != Stage::Buildings {
+        let mut atoms = atoms::atoms(&self.dwellings.buildings, stage.divides_buildings());
+        if stage.has_open_land() {
             let open = atoms::open_land(&self.rings, &atoms);
             atoms.extend(open);
         }
@@ -380,11 +407,11 @@ impl<'a> Task<'a> {
         let least = LEAST_PROPOSALS.min(most);
         let standing = self.dwellings.buildings.iter().any(|b| !b.land);
         let divisible = self.dwellings.buildings.iter().any(|b| b.stairwells > 0 && b.households > 0.0);
-        for stage in [Stage::Buildings, Stage::OpenLand, Stage::Stairwells] {
+        for stage in Stage::ORDER {
             let possible = match stage {
                 Stage::Buildings => true,
                 Stage::OpenLand => standing,
-                Stage::Stairwells => divisible,
+                Stage::Stairwells | Stage::All => divisible,
             };
             if !possible || (stage != Stage::Buildings && found.len() >= least) {
                 continue;
@@ -394,17 +421,13 @@ impl<'a> Task<'a> {
                 continue;
             }
             let plan = Plan::new(&grain.atoms, grain.borders.clone());
-            let cuts = plan.cuts(&mut random, stage == Stage::Stairwells);
+            let cuts = plan.cuts(&mut random, stage.divides_buildings());
             nearest = cuts.iter().map(|c| c.deviation).fold(nearest, f64::min);
             let (within, off): (Vec<Cut>, Vec<Cut>) = cuts.into_iter().partition(|c| c.deviation <= tolerance);
             // What is found later is less good, so it only fills up to the least number.
             let wanted = if stage == Stage::Buildings { most } else { least };
             let before = found.len();
-            for tongues in [false, true] {
-                if !tongues || (found.len() < least && stage == Stage::Stairwells) {
-                    self.fill(&grain, &plan, within.clone(), &mut found, Filling { before, wanted, tongues, stage });
-                }
-            }
+            self.fill(&grain, &plan, within, &mut found, &Filling { stage, before, wanted });
             if stage == Stage::Buildings && found.is_empty() {
                 spare = self.nearest_whole(&grain, &plan, off, if divisible { 1 } else { most });
             }
@@ -424,11 +447,11 @@ impl<'a> Task<'a> {
 
     /// Draws the cheapest cuts that differ from those that were drawn, until enough are legal. Those found at an earlier
     /// stage have the buildings as their first atoms.
-    fn fill(&mut self, grain: &Grain, plan: &Plan, mut cuts: Vec<Cut>, found: &mut Vec<Found>, filling: Filling) {
-        let Filling { stage, before, wanted, tongues } = filling;
+    fn fill(&mut self, grain: &Grain, plan: &Plan, mut cuts: Vec<Cut>, found: &mut Vec<Found>, filling: &Filling) {
+        let Filling { stage, before, wanted } = *filling;
         let scale = self.rings.iter().map(|r| ground::measure(r).0).sum::<f64>().max(1.0).sqrt();
         let cost = |c: &Cut| {
-            c.effort_m / scale + BUILDING_CUT * c.buildings as f64 + STAIRWELL_CUT * c.stairwells as f64 + c.deviation
+            c.effort_m / scale + BUILDING_CUT * c.walls as f64 + STAIRWELL_CUT * c.stairwells as f64 + c.deviation
         };
         cuts.sort_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.sides.cmp(&b.sides)));
         let mut drawn = 0;
@@ -446,7 +469,7 @@ impl<'a> Task<'a> {
                 continue;
             }
             drawn += 1;
-            if let Some((proposal, score)) = self.drawn(grain, &cut, tongues) {
+            if let Some((proposal, score)) = self.drawn(grain, &cut, stage == Stage::All) {
                 if stage == Stage::OpenLand && proposal.sides.iter().any(|s| s.compactness < LEAST_COMPACT) {
                     continue;
                 }
@@ -516,7 +539,14 @@ impl<'a> Task<'a> {
         }
     }
 
-    fn drawn_as(&mut self, grain: &Grain, cut: &Cut, sides: &[bool], freedom_m: f64, tongues: bool) -> Option<(Proposal, f64)> {
+    fn drawn_as(
+        &mut self,
+        grain: &Grain,
+        cut: &Cut,
+        sides: &[bool],
+        freedom_m: f64,
+        tongues: bool,
+    ) -> Option<(Proposal, f64)> {
         let divided = self.divided(grain, sides);
         let whole = self.dwellings.buildings.iter().enumerate().filter(|(i, _)| !divided[*i]);
         let walls: Vec<&[Spot]> = whole.filter_map(|(_, b)| b.outline.as_deref()).collect();
@@ -535,7 +565,7 @@ impl<'a> Task<'a> {
         let shares = metrics::shares(&made, &self.dwellings, &grain.atoms, &grain.land);
         let counts = |a: &Atom| !a.land && (a.households > 0.0 || a.outline.len() > 2);
         let as_meant = grain.atoms.iter().zip(sides).all(|(a, s)| !counts(a) || made.holds(a.middle) == *s);
-        if !as_meant || shares.buildings_cut as usize > cut.buildings || shares.compounds_cut > 0 {
+        if !as_meant || shares.buildings_cut as usize > cut.buildings {
             return None;
         }
         let whole = shares.households[0] + shares.households[1];

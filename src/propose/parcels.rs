@@ -47,9 +47,10 @@ impl Parcels {
     /// Cells of the land inside `rings`, given to the atoms. Cost: a few tens of nanoseconds a cell for each of the fronts that reach it, of which there are few.
     pub(super) fn new(rings: &[Vec<Spot>], streets: &[Vec<Spot>], atoms: &[Atom]) -> Self {
         let none = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
-        let (low, high) = rings.iter().flatten().fold(none, |(lo, hi), s| {
-            ((lo.0.min(s.0), lo.1.min(s.1)), (hi.0.max(s.0), hi.1.max(s.1)))
-        });
+        let (low, high) = rings
+            .iter()
+            .flatten()
+            .fold(none, |(lo, hi), s| ((lo.0.min(s.0), lo.1.min(s.1)), (hi.0.max(s.0), hi.1.max(s.1))));
         let size = (((high.0 - low.0) * (high.1 - low.1)).max(0.0) / CELLS).sqrt().max(LEAST_CELL_M);
         let size = if size.is_finite() { size } else { LEAST_CELL_M };
         let count = |from: f64, to: f64| ((to - from) / size).ceil().clamp(1.0, CELLS) as usize;

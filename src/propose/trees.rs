@@ -36,6 +36,8 @@ pub(super) struct Cut {
     pub(super) deviation: f64,
     pub(super) buildings: usize,
     pub(super) stairwells: usize,
+    /// How often a line goes through a building: two times through one is worse than once.
+    pub(super) walls: usize,
     /// What the line will about be like: metres, those along streets for less.
     pub(super) effort_m: f64,
 }
@@ -143,7 +145,11 @@ impl<'a> Plan<'a> {
         let cut = |bits: &u8| *bits == 3;
         let buildings = buildings.iter().filter(|b| cut(b)).count();
         let stairwells = stairwells.values().filter(|b| cut(b)).count();
-        Some(Cut { sides, deviation, buildings, stairwells, effort_m })
+        // The atoms of a building stand one after another.
+        let walls = (1..sides.len())
+            .filter(|i| self.atoms[*i].building == self.atoms[*i - 1].building && sides[*i] != sides[*i - 1]);
+        let walls = walls.count();
+        Some(Cut { sides, deviation, buildings, stairwells, walls, effort_m })
     }
 
     /// A random spanning tree, as the borders that are its edges.
