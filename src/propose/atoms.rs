@@ -53,7 +53,8 @@ const OPEN_PIECES: f64 = 12.0;
 /// An outline of the base map.
 struct Outline {
     ring: Vec<Spot>,
-    taken: bool,
+    /// The building that it is.
+    taken: Option<usize>,
 }
 
 /// Gathers what stands in the units. `rings` are those of the land of all of them together.
@@ -82,30 +83,11 @@ pub(super) fn gather(
         .filter_map(|p| Some((p, owner(p)?)))
         .collect();
     let mut outlines = outlines(snapshot, ground, &near);
-    let mut buildings = Vec::new();
-    let mut addresses: Vec<Option<&Place>> = Vec::new();
-    for home in homes(&places) {
-        let spot = ground.spot_of(home.place.point);
-        let outline = outlines.iter_mut().find(|o| !o.taken && inside(std::slice::from_ref(&o.ring), spot));
-        let outline = outline.map(|o| {
-            o.taken = true;
-            o.ring.clone()
-        });
-        let stairwells = match &outline {
-            Some(ring) if home.place.kind == "building" => stairwells(ring, home.entrances),
-            _ => 0,
-        };
-        let middle = outline.as_ref().map_or(spot, |ring| middle(ring));
-        let unit = home.unit;
-        let (compound, estate, land) = (None, None, false);
-        let (households, people) = (1.0, 0.0);
-        buildings.push(Building { middle, outline, households, people, compound, estate, stairwells, unit, land });
-        addresses.push(Some(home.place));
-    }
+    let (mut buildings, mut addresses) = addressed(&homes(&places), ground, &mut outlines);
     let mut basis = Vec::new();
     for unit in 0..units.len() {
         let addressed = buildings.iter().any(|b| b.unit == unit);
-        let free = outlines.iter().filter(|o| !o.taken && own(middle(&o.ring)) == Some(unit));
+        let free = outlines.iter().filter(|o| o.taken.is_none() && own(middle(&o.ring)) == Some(unit));
         buildings.extend(free.map(|o| Building {
             middle: middle(&o.ring),
             outline: Some(o.ring.clone()),
@@ -130,6 +112,42 @@ pub(super) fn gather(
     share(snapshot, units, &mut buildings);
     let opened = compounds(snapshot, &places, &addresses, &mut buildings, most_share);
     Dwellings { buildings, basis, opened }
+}
+
+/// The buildings of home addresses, each with the first of its addresses. Several in one outline, or at one spot, are one building.
+fn addressed<'a>(
+    homes: &[Home<'a>],
+    ground: &Ground,
+    outlines: &mut [Outline],
+) -> (Vec<Building>, Vec<Option<&'a Place>>) {
+    let (mut buildings, mut addresses): (Vec<Building>, Vec<Option<&Place>>) = (Vec::new(), Vec::new());
+    let mut at_spot: HashMap<(i64, i64), usize> = HashMap::new();
+    for home in homes {
+        let spot = ground.spot_of(home.place.point);
+        let outline = outlines.iter_mut().find(|o| inside(std::slice::from_ref(&o.ring), spot));
+        let half_metres = ((2.0 * spot.0).round() as i64, (2.0 * spot.1).round() as i64);
+        let known = outline.as_ref().map_or_else(|| at_spot.get(&half_metres).copied(), |o| o.taken);
+        if let Some(building) = known {
+            buildings[building].households += 1.0;
+            continue;
+        }
+        at_spot.insert(half_metres, buildings.len());
+        let outline = outline.map(|o| {
+            o.taken = Some(buildings.len());
+            o.ring.clone()
+        });
+        let stairwells = match &outline {
+            Some(ring) if home.place.kind == "building" => stairwells(ring, home.entrances),
+            _ => 0,
+        };
+        let middle = outline.as_ref().map_or(spot, |ring| middle(ring));
+        let unit = home.unit;
+        let (compound, estate, land) = (None, None, false);
+        let (households, people) = (1.0, 0.0);
+        buildings.push(Building { middle, outline, households, people, compound, estate, stairwells, unit, land });
+        addresses.push(Some(home.place));
+    }
+    (buildings, addresses)
 }
 
 const fn land(middle: Spot, unit: usize) -> Building {
@@ -174,7 +192,7 @@ fn outlines(snapshot: &Snapshot, ground: &Ground, near: &impl Fn(Spot) -> bool) 
         if measure(&ring).0 < 0.0 {
             ring.reverse();
         }
-        (ring.len() > 2).then_some(Outline { ring, taken: false })
+        (ring.len() > 2).then_some(Outline { ring, taken: None })
     };
     close.filter_map(outline).collect()
 }
