@@ -19,7 +19,7 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, compare, district, drafts, events, health, owner, readings, stats, styles, tiles, units, versions,
+    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, stats, styles, tiles, units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
@@ -42,6 +42,8 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
         ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        ("/api/v1/units/{code}/proposals", &["/api/v1/units/{code}/proposals"], get(proposals::of_unit)),
+        ("/api/v1/issues/{id}", &["/api/v1/issues/{id}"], get(issues::one)),
         ("/api/v1/versions", &["/api/v1/versions"], get(versions::list)),
         ("/api/v1/versions/{version}", &["/api/v1/versions/{version}"], get(versions::one)),
         ("/api/v1/versions/{version}/diff", &["/api/v1/versions/{version}/diff"], get(compare::of_version)),
