@@ -14,6 +14,8 @@ use super::save::{self, Writing};
 use super::schema::{self, quoted};
 use super::{Publication, StoreFault, layers, log, versions};
 use crate::coverage::{Coverage, FaceRole, LatticePoint};
+use crate::grid::people::Person;
+use crate::grid::{Hierarchy, UnitIx};
 
 /// Writes a publication inside the caller's transaction.
 pub(super) fn publish(writing: &Writing, publication: &Publication) -> Result<(), StoreFault> {
@@ -182,16 +184,39 @@ fn own(writing: &Writing, before: &View, after: &View) -> Result<(), StoreFault>
     patch("wangge_post", 3)?
         .mapped(posts(before), posts(after), |(holder, fid, place), unit| rows::post((holder, fid, place, unit)))?
         .done()?;
-    let people = |view: &View| -> Vec<Row> {
-        let people = view.roster.people().iter().enumerate();
-        people.map(|(at, person)| rows::person(view.hierarchy, at, person)).collect()
-    };
-    patch("people", 1)?.listed(&people(before), &people(after), |_, row| row.clone())?.done()?;
+    people(patch("people", 1)?, before, after)?;
     let branches = |view: &View| -> Vec<Row> {
         let branches = view.roster.branches().iter().enumerate();
         branches.map(|(at, branch)| rows::branch(view.hierarchy, at, branch)).collect()
     };
     patch("branches", 1)?.listed(&branches(before), &branches(after), |_, row| row.clone())?.done()
+}
+
+/// Most people stay where they are: their rows are not even made.
+fn people(mut patch: Patch, before: &View, after: &View) -> Result<(), StoreFault> {
+    let (was, is) = (before.roster.people(), after.roster.people());
+    for at in 0..was.len().max(is.len()) {
+        let (old, new) = (was.get(at), is.get(at));
+        if let (Some(old), Some(new)) = (old, new)
+            && same_person(old, new)
+            && codes(before.hierarchy, &old.units).eq(codes(after.hierarchy, &new.units))
+        {
+            continue;
+        }
+        let row = |view: &View, person: Option<&Person>| person.map(|person| rows::person(view.hierarchy, at, person));
+        patch.change(row(before, old), row(after, new))?;
+    }
+    patch.done()
+}
+
+/// Wherever they are posted.
+fn same_person(a: &Person, b: &Person) -> bool {
+    let Person { id, name, phone, org, role, units: _, term } = a;
+    (id, name, phone, org, role, term) == (&b.id, &b.name, &b.phone, &b.org, &b.role, &b.term)
+}
+
+fn codes<'a>(hierarchy: &'a Hierarchy, units: &'a [UnitIx]) -> impl Iterator<Item = &'a str> {
+    units.iter().map(|unit| hierarchy.unit(*unit).code.as_str())
 }
 
 fn cells<'a>(view: &View<'a>) -> BTreeMap<u64, rows::Cells<'a>> {
