@@ -13,6 +13,7 @@ pub mod history;
 pub mod actors;
 pub mod points;
 pub mod report;
+pub mod sheet;
 
 pub use fault::{FileFault, Problem, RowFault, Spot};
 pub use text::{Limits, Text};

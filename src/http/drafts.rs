@@ -22,7 +22,7 @@ use crate::grid::draft::{Actor, Draft, Scope};
 use crate::service::drafts::{DraftFault, Drafts, Published, Stepped};
 
 /// Runs what waits for the disk, and what may take long, on a blocking thread.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     app: &Arc<App>,
     work: impl FnOnce(&Drafts) -> Result<T, DraftFault> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -258,7 +258,7 @@ pub(super) async fn publish(
     json(&Whole::of(&draft, state.snapshot.version))
 }
 
-fn number(text: &str) -> Result<u64, Problem> {
+pub(super) fn number(text: &str) -> Result<u64, Problem> {
     text.parse().map_err(|_| Problem::not_found("a draft or step is named by its number"))
 }
 

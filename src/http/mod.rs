@@ -20,6 +20,7 @@ mod versions;
 mod acting;
 mod ops;
 mod drafts;
+mod compare;
 mod events;
 mod units;
 mod district;

@@ -18,7 +18,9 @@ use super::guard::{OnPanic, around};
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
-use super::{batch, checks, district, drafts, events, health, owner, readings, stats, styles, tiles, units, versions};
+use super::{
+    batch, checks, compare, district, drafts, events, health, owner, readings, stats, styles, tiles, units, versions,
+};
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
 use crate::service::events::Events;
@@ -42,6 +44,7 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
         ("/api/v1/versions", &["/api/v1/versions"], get(versions::list)),
         ("/api/v1/versions/{version}", &["/api/v1/versions/{version}"], get(versions::one)),
+        ("/api/v1/versions/{version}/diff", &["/api/v1/versions/{version}/diff"], get(compare::of_version)),
         ("/api/v1/versions/{version}/revert", &["/api/v1/versions/{version}/revert"], post(drafts::revert)),
         ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
         ("/api/v1/events", &["/api/v1/events"], get(events::listen)),
@@ -50,6 +53,8 @@ fn routes() -> Vec<Route> {
         ("/api/v1/drafts/{id}", &["/api/v1/drafts/{id}"], get(drafts::one).delete(drafts::discard)),
         ("/api/v1/drafts/{id}/ops", &["/api/v1/drafts/{id}/ops"], post(drafts::ask)),
         ("/api/v1/drafts/{id}/ops/{seq}", &["/api/v1/drafts/{id}/ops/{seq}"], delete(drafts::undo)),
+        ("/api/v1/drafts/{id}/diff", &["/api/v1/drafts/{id}/diff"], get(compare::of_draft)),
+        ("/api/v1/drafts/{id}/affected", &["/api/v1/drafts/{id}/affected"], get(compare::affected)),
         ("/api/v1/drafts/{id}/rebase", &["/api/v1/drafts/{id}/rebase"], post(drafts::rebase)),
         ("/api/v1/drafts/{id}/submit", &["/api/v1/drafts/{id}/submit"], post(drafts::submit)),
         ("/api/v1/drafts/{id}/approve", &["/api/v1/drafts/{id}/approve"], post(drafts::approve)),

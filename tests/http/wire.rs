@@ -130,6 +130,6 @@ impl Listener {
         let data = self.until("\n\n").await;
         let kind = before.split_off(before.find("event: ").unwrap() + 7);
         let id = before.find("id: ").map_or("", |at| before[at + 4..].lines().next().unwrap());
-        (id.to_owned(), kind.trim().to_owned(), serde_json::from_str(data.trim()).unwrap())
+        (id.to_owned(), kind.lines().next().unwrap().to_owned(), serde_json::from_str(data.trim()).unwrap())
     }
 }

@@ -3,6 +3,7 @@
 //! A draft is its log in the store. What is kept here is only the desk that the log leads to, so that the next step costs what it touches; it can be
 //! thrown away at any time and is made anew from the log.
 
+pub mod affected;
 mod ask;
 mod codes;
 mod fault;
