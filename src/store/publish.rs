@@ -89,7 +89,7 @@ impl<'a> Patch<'a> {
     }
 
     /// One row as it was and as it becomes.
-    fn change(&mut self, old: Option<Row>, new: Option<Row>) -> Result<(), StoreFault> {
+    fn change(&mut self, old: Option<&Row>, new: Option<&Row>) -> Result<(), StoreFault> {
         if old == new {
             return Ok(());
         }
@@ -98,11 +98,11 @@ impl<'a> Patch<'a> {
             let statement = self.writing.connection.prepare_cached(sql);
             statement.and_then(|mut statement| statement.execute(params_from_iter(values))).map_err(broken)
         };
-        if let Some(old) = &old {
+        if let Some(old) = old {
             self.find(old)?;
             self.sum.subtract(Sum::row(old));
         }
-        match (&old, &new) {
+        match (old, new) {
             (None, Some(new)) => _ = run(&save::insertion("INSERT", self.table, new.len()), new)?,
             (Some(_), Some(new)) => _ = run(&save::insertion("REPLACE", self.table, new.len()), new)?,
             (Some(old), None) => {
@@ -111,7 +111,7 @@ impl<'a> Patch<'a> {
             }
             (None, None) => {}
         }
-        if let Some(new) = &new {
+        if let Some(new) = new {
             self.sum.add(Sum::row(new));
         }
         self.changed = true;
@@ -128,7 +128,8 @@ impl<'a> Patch<'a> {
         for at in 0..before.len().max(after.len()) {
             let (old, new) = (before.get(at), after.get(at));
             if old != new {
-                self.change(old.map(|value| row(at, value)), new.map(|value| row(at, value)))?;
+                let [old, new] = [old, new].map(|value| value.map(|value| row(at, value)));
+                self.change(old.as_ref(), new.as_ref())?;
             }
         }
         Ok(self)
@@ -144,11 +145,11 @@ impl<'a> Patch<'a> {
         for (key, old) in before {
             match after.remove_entry(&key) {
                 Some((_, new)) if new == old => {}
-                Some((again, new)) => self.change(Some(row(key, old)), Some(row(again, new)))?,
-                None => self.change(Some(row(key, old)), None)?,
+                Some((again, new)) => self.change(Some(&row(key, old)), Some(&row(again, new)))?,
+                None => self.change(Some(&row(key, old)), None)?,
             }
         }
-        after.into_iter().try_for_each(|(key, new)| self.change(None, Some(row(key, new))))?;
+        after.into_iter().try_for_each(|(key, new)| self.change(None, Some(&row(key, new))))?;
         Ok(self)
     }
 
@@ -174,7 +175,9 @@ fn own(writing: &Writing, before: &View, after: &View) -> Result<(), StoreFault>
     let patch = |table, keys| Patch::of(writing, table, keys);
     patch("wangge_meta", 1)?.listed(&meta(before)?, &meta(after)?, |_, row| row.clone())?.done()?;
     let (old, new) = (before.coverage, after.coverage);
-    patch("wangge_junction", 1)?.listed(old.junctions(), new.junctions(), rows::junction)?.done()?;
+    patch("wangge_junction", 1)?
+        .listed(old.junctions(), new.junctions(), |at, point| rows::junction(at, *point))?
+        .done()?;
     patch("wangge_arc", 1)?.listed(old.arcs(), new.arcs(), rows::arc)?.done()?;
     let faces = |coverage: &Coverage| -> Vec<_> {
         coverage.faces().iter().map(|face| (face.id, face.role, face.exclave)).collect()
@@ -204,7 +207,7 @@ fn people(mut patch: Patch, before: &View, after: &View) -> Result<(), StoreFaul
             continue;
         }
         let row = |view: &View, person: Option<&Person>| person.map(|person| rows::person(view.hierarchy, at, person));
-        patch.change(row(before, old), row(after, new))?;
+        patch.change(row(before, old).as_ref(), row(after, new).as_ref())?;
     }
     patch.done()
 }
