@@ -35,7 +35,7 @@ impl Units {
 
     /// The units of `after`, with what has not changed since `before` taken over; the same as [`Units::new`].
     pub(super) fn next(&self, before: &Snapshot, after: &Snapshot, pairs: &Pairs<'_>) -> (Self, Since) {
-        let arcs = Generalized::new(&after.coverage);
+        let arcs = self.arcs.next(&before.coverage, &after.coverage, pairs);
         let since = Since::new((before, self), (after, &arcs), pairs);
         (Self::made(after, arcs, Some((self, &since))), since)
     }
