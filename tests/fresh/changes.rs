@@ -57,7 +57,10 @@ impl Proposer {
         let points = &self.any(desk.coverage().arcs()).points;
         let at = 1 + self.below(points.len().checked_sub(2).filter(|n| *n > 0)?);
         let (a, b, c) = (points[at - 1], points[at], points[at + 1]);
-        let moved = LatticePoint::new(b.x + self.random.between(-100_000, 100_000), b.y + self.random.between(-100_000, 100_000));
+        let moved = LatticePoint::new(
+            b.x + self.random.between(-100_000, 100_000),
+            b.y + self.random.between(-100_000, 100_000),
+        );
         Some(lines(Verb::Reshape, vec![Edit::Reshape { old: vec![a, b, c], new: vec![a, moved, c] }]))
     }
 
