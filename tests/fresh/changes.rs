@@ -34,7 +34,8 @@ impl Proposer {
     /// A change that may be refused.
     pub fn propose(&mut self, desk: &mut Desk) -> Option<Change> {
         match self.below(100) {
-            0..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
+            0..=9 => self.vertex(desk),
+            10..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
             40..=54 => self.junction(desk),
             55..=69 => self.split(desk),
             70..=77 => self.merge(desk),
@@ -57,7 +58,10 @@ impl Proposer {
         let points = &self.any(desk.coverage().arcs()).points;
         let at = 1 + self.below(points.len().checked_sub(2).filter(|n| *n > 0)?);
         let (a, b, c) = (points[at - 1], points[at], points[at + 1]);
-        let moved = LatticePoint::new(b.x + self.random.between(-100_000, 100_000), b.y + self.random.between(-100_000, 100_000));
+        let moved = LatticePoint::new(
+            b.x + self.random.between(-100_000, 100_000),
+            b.y + self.random.between(-100_000, 100_000),
+        );
         Some(lines(Verb::Reshape, vec![Edit::Reshape { old: vec![a, b, c], new: vec![a, moved, c] }]))
     }
 

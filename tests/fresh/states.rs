@@ -35,7 +35,8 @@ fn what_is_kept_is_what_would_be_drawn() {
     let font = Font::new(&include_bytes!("../../data/fonts/NotoSansSC-subset.otf")[..]).unwrap();
     let styles = vec![("district".to_owned(), include_str!("../../styles/district.json").to_owned())];
     let mut state = State::new(sample(), &Look { font, styles }, Capacity::default());
-    let keys: Vec<TileKey> = keys().into_iter().filter(|key| coord_of(key).z() % 2 == 0 || coord_of(key).z() == 17).collect();
+    let keys: Vec<TileKey> =
+        keys().into_iter().filter(|key| coord_of(key).z() % 2 == 0 || coord_of(key).z() == 17).collect();
     let mut proposer = Proposer { random: Seeded(5), next_id: 1 << 40 };
     let mut kept = 0;
     for _ in 0..6 {
@@ -46,6 +47,7 @@ fn what_is_kept_is_what_would_be_drawn() {
         let (snapshot, delta) = next(&state.snapshot, &mut proposer, 2);
         let (after, dirty) = state.next(snapshot, &delta);
         let redrawn: Vec<TileCoord> = dirty.tiles.iter().flatten().map(|tile| tile.coord).collect();
+        after.finish(dirty);
         for key in &keys {
             let Some(held) = after.tiles.peek(key) else { continue };
             let drawn = draw(&after, key).unwrap();
