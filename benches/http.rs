@@ -69,7 +69,7 @@ async fn compare(ways: &[Way], turn: Duration) -> Result<(), Failure> {
     let serving = Arc::new(Serving::new(contents, look(None)?, Capacity::default()));
     let asked: Vec<_> = ways.iter().map(|way| questions(&serving.state().snapshot, *way)).collect();
     let limits = Limits::default();
-    let app = App::new(serving, limits.clone(), None);
+    let app = App::new(serving, limits.clone(), None, Actors::default());
     let mut more = Router::new();
     for (at, questions) in asked.iter().enumerate() {
         let body = typical(&router(&app), questions).await?;

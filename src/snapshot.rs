@@ -30,12 +30,12 @@ pub struct Snapshot {
     pub places: Arc<Vec<Place>>,
     /// In the order received.
     pub issues: Arc<Vec<Issue>>,
-    /// Background features (rivers, streets …) for drawing only.
+    /// Background features (rivers, streets …): for drawing, and as evidence for proposals.
     pub base: Arc<Vec<BaseFeature>>,
     pub locator: Locator,
 }
 
-/// A line or area of the background map; never used to decide anything.
+/// A line or area of the background map; never used to decide anything, only to draw and to propose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BaseFeature {
     pub kind: String,
@@ -105,7 +105,8 @@ impl Snapshot {
     }
 
     /// The roster over another version's units, by identity.
-    fn posted(&self, units: &Hierarchy) -> Roster {
+    #[must_use]
+    pub fn posted(&self, units: &Hierarchy) -> Roster {
         let there: HashMap<u64, UnitIx> =
             units.units().iter().enumerate().map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
         self.roster.moved(|unit| there.get(&self.hierarchy.unit(unit).id).copied())

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up has failed")]
 
+mod publication;
 mod town;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,12 +19,13 @@ use sha2::{Digest, Sha256};
 use town::{Desk, Town, code};
 use wangge::coverage::validate;
 use wangge::exchange::Limits;
+use wangge::grid::draft::{Actor, Entry, Logged, Scope};
 use wangge::grid::past::Boundaries;
 use wangge::locate::Locator;
 use wangge::service::import::{Imported, Sources, import, prepare};
 use wangge::service::past::{Held, held};
 use wangge::snapshot::Snapshot;
-use wangge::store::{GeoPackage, Store, StoreFault};
+use wangge::store::{GeoPackage, Publication, Store, StoreFault};
 
 const NOW: &str = "2026-07-01T02:00:00Z";
 
@@ -186,24 +188,28 @@ fn a_version_that_was_damaged_is_told_by_its_number() {
     connection.execute(half, []).unwrap();
     let store = GeoPackage::at(&desk.store());
     let fault = store.boundaries(1).unwrap_err();
-    assert!(matches!(&fault, StoreFault::Row { table, row: 1, .. } if table == "wangge_version"), "{fault}");
-    assert!(
-        matches!(store.load(), Err(StoreFault::Hash { .. })),
-        "a table that was changed outside is not served from"
-    );
+    assert!(matches!(&fault, StoreFault::Chain { table, row: 1, .. } if table == "wangge_version"), "{fault}");
+    desk.import().ends(2).says(&["wangge_version, row 1", "a new file"]);
+    assert!(store.load().is_ok(), "the boundaries of today are whole");
 }
 
-/// What [`wangge::store`] records for a table: type, length and bytes of every value.
+/// What a store of schema 1 or 2 records of a table: type, length and bytes of every value, in the order of the rows.
 fn digest(connection: &Connection, table: &str) -> String {
     let mut statement = connection.prepare(&format!("SELECT * FROM {table} ORDER BY rowid")).unwrap();
     let columns = statement.column_count();
     let (mut hash, mut rows) = (Sha256::new(), statement.query([]).unwrap());
     while let Some(row) = rows.next().unwrap() {
         for i in 0..columns {
-            let ValueRef::Text(text) = row.get_ref(i).unwrap() else { panic!("{table} is all text") };
-            hash.update([3]);
-            hash.update((text.len() as u64).to_le_bytes());
-            hash.update(text);
+            let (tag, bytes): (u8, &[u8]) = match row.get_ref(i).unwrap() {
+                ValueRef::Null => (0, &[]),
+                ValueRef::Integer(n) => (1, &n.to_le_bytes()),
+                ValueRef::Real(x) => (2, &x.to_le_bytes()),
+                ValueRef::Text(text) => (3, text),
+                ValueRef::Blob(blob) => (4, blob),
+            };
+            hash.update([tag]);
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
         }
     }
     hash.finalize().iter().fold(String::new(), |mut text, byte| {
@@ -212,21 +218,64 @@ fn digest(connection: &Connection, table: &str) -> String {
     })
 }
 
+/// Makes of a store what Wangge wrote before it knew changes.
+fn downgrade(desk: &Desk, schema: u32) {
+    let connection = Connection::open(desk.store()).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE unit_2 (id INTEGER PRIMARY KEY NOT NULL, unit_id INTEGER NOT NULL, level INTEGER NOT NULL, code TEXT NOT \
+             NULL, name TEXT NOT NULL, parent INTEGER, class TEXT NOT NULL, households INTEGER NOT NULL, population INTEGER NOT \
+             NULL, face INTEGER);
+             INSERT INTO unit_2 SELECT row_number() OVER (ORDER BY level, code) - 1, unit_id, level, code, name, parent, class, \
+             households, population, (SELECT id FROM wangge_face f WHERE f.face_id = u.face_id) FROM wangge_unit u;
+             UPDATE unit_2 SET parent = (SELECT p.id FROM unit_2 p WHERE p.unit_id = unit_2.parent);
+             CREATE TABLE post_2 (id INTEGER PRIMARY KEY NOT NULL, holder TEXT NOT NULL, holder_fid INTEGER NOT NULL, unit INTEGER \
+             NOT NULL);
+             INSERT INTO post_2 SELECT row_number() OVER (ORDER BY holder DESC, holder_fid, place), holder, holder_fid, (SELECT id \
+             FROM unit_2 u WHERE u.unit_id = p.unit_id) FROM wangge_post p;
+             CREATE TABLE version_2 (id INTEGER PRIMARY KEY NOT NULL, effective TEXT NOT NULL, recorded TEXT NOT NULL, document \
+             TEXT NOT NULL, reason TEXT NOT NULL, boundaries BLOB);
+             INSERT INTO version_2 SELECT id, effective, recorded, document, reason, boundaries FROM wangge_version;
+             DROP TABLE wangge_unit; ALTER TABLE unit_2 RENAME TO wangge_unit;
+             DROP TABLE wangge_post; ALTER TABLE post_2 RENAME TO wangge_post;
+             DROP TABLE wangge_version; ALTER TABLE version_2 RENAME TO wangge_version;
+             DROP TABLE wangge_draft_log; DROP TABLE wangge_counter;
+             DELETE FROM gpkg_extensions WHERE table_name IN ('wangge_draft_log', 'wangge_counter');
+             DELETE FROM wangge_hash WHERE name = 'wangge_draft_log'",
+        )
+        .unwrap();
+    if schema == 1 {
+        connection
+            .execute_batch(
+                "DROP TABLE wangge_version; DROP TABLE wangge_lineage; DELETE FROM gpkg_extensions WHERE table_name IN \
+                 ('wangge_version', 'wangge_lineage')",
+            )
+            .unwrap();
+    } else {
+        connection
+            .execute_batch("INSERT INTO wangge_hash VALUES ('wangge_version', ''), ('wangge_lineage', '')")
+            .unwrap();
+    }
+    connection.execute("UPDATE wangge_meta SET value = ?1 WHERE key = 'schema'", [schema.to_string()]).unwrap();
+    let mut names = connection.prepare("SELECT name FROM wangge_hash").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    for name in names {
+        let sha256 = digest(&connection, &name);
+        connection.execute("UPDATE wangge_hash SET sha256 = ?2 WHERE name = ?1", [name, sha256]).unwrap();
+    }
+}
+
+fn opened() -> Logged {
+    let actor = Actor { name: "甲".to_owned(), scope: Scope::District };
+    let entry = Entry::Opened { title: "乙".to_owned(), base: 1 };
+    Logged { number: 1, actor, at: NOW.parse().unwrap(), entry }
+}
+
 #[test]
 fn a_store_from_before_there_were_versions_opens_and_gets_them_with_the_next_import() {
     let desk = Desk::with(&Town::new());
     desk.import().ends(0);
-    let connection = Connection::open(desk.store()).unwrap();
-    connection
-        .execute_batch(
-            "DROP TABLE wangge_version; DROP TABLE wangge_lineage; DELETE FROM gpkg_extensions WHERE table_name IN \
-             ('wangge_version', 'wangge_lineage'); DELETE FROM wangge_hash WHERE name IN ('wangge_version', \
-             'wangge_lineage'); UPDATE wangge_meta SET value = '1' WHERE key = 'schema'",
-        )
-        .unwrap();
-    let sha256 = digest(&connection, "wangge_meta");
-    connection.execute("UPDATE wangge_hash SET sha256 = ?1 WHERE name = 'wangge_meta'", [sha256]).unwrap();
-    drop(connection);
+    downgrade(&desk, 1);
     let store = GeoPackage::at(&desk.store());
     let contents = store.load().unwrap();
     assert_eq!(contents.history.versions().len(), 1);
@@ -238,6 +287,48 @@ fn a_store_from_before_there_were_versions_opens_and_gets_them_with_the_next_imp
         matches!(store.boundaries(1), Err(StoreFault::NotKept { version: 1, .. })),
         "its land is not known any more"
     );
+}
+
+#[test]
+fn stores_from_before_there_were_changes_open_and_are_brought_up_by_the_next_draft_or_publication() {
+    for (schema, publishes) in [(1, false), (1, true), (2, false), (2, true)] {
+        let desk = Desk::with(&Town::new());
+        desk.import().ends(0);
+        desk.import().ends(0);
+        let store = GeoPackage::at(&desk.store());
+        let (before, first) = (store.load().unwrap(), store.boundaries(1).unwrap());
+        downgrade(&desk, schema);
+        let old = store.load().unwrap();
+        assert!(old.coverage == before.coverage && old.hierarchy == before.hierarchy);
+        assert_eq!(old.roster.people(), before.roster.people());
+        assert_eq!((store.draft(1).unwrap(), store.changes(2).unwrap()), (None, None));
+        let inspected = store.inspect().unwrap();
+        assert!(inspected.problems.is_empty() && inspected.changed.is_empty(), "{:?}", inspected.problems);
+        if schema == 2 {
+            assert_eq!(store.boundaries(1).unwrap(), first);
+        }
+        let now = Snapshot::new(old);
+        if publishes {
+            let changes = [publication::bend(&now.coverage, 1)];
+            let after = publication::next(&now, &changes, None);
+            store.publish(&Publication { before: &now, after: &after, changes: &changes, draft: None }).unwrap();
+            assert_eq!(store.load().unwrap().coverage, after.coverage);
+            assert_eq!(store.boundaries(3).unwrap().hierarchy, after.hierarchy);
+        } else {
+            assert_eq!(store.open_draft(&opened()).unwrap(), 1);
+            assert_eq!(store.draft(1).unwrap(), Some(vec![opened()]));
+        }
+        let history = store.history().unwrap().unwrap();
+        assert_eq!(history.versions().len(), if schema == 1 { 1 } else { 2 } + usize::from(publishes));
+        assert!(history.versions().iter().all(|version| version.digest.len() == 64));
+        let inspected = store.inspect().unwrap();
+        assert!(inspected.problems.is_empty() && inspected.changed.is_empty(), "{:?}", inspected.problems);
+        assert_eq!(store.boundaries(2).unwrap().coverage, before.coverage);
+        if schema == 2 {
+            assert_eq!(store.boundaries(1).unwrap(), first);
+        }
+        desk.import().ends(0);
+    }
 }
 
 #[test]

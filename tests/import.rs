@@ -45,7 +45,7 @@ fn assert_same(a: &Contents, b: &Contents) {
 fn everything_that_is_saved_is_loaded_again() {
     let desk = Desk::with(&Town::new());
     let contents = built(&desk.path("district.toml"));
-    let mut store = GeoPackage::at(&desk.store());
+    let store = GeoPackage::at(&desk.store());
     assert_eq!(store.version().unwrap(), None);
     store.replace(&contents, &[]).unwrap();
     assert_eq!(store.version().unwrap(), Some(7));

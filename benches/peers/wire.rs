@@ -109,7 +109,7 @@ fn start(contents: Contents) -> Fallible<SocketAddr> {
     let runtime = tokio::runtime::Runtime::new()?;
     std::thread::spawn(move || {
         runtime.block_on(async {
-            let app = App::new(serving, Limits::default(), None);
+            let app = App::new(serving, Limits::default(), None, Actors::default());
             if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
                 serve(listener, router(&app), Limits::default(), std::future::pending()).await;
             }

@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Err(StoreFault::Missing(_)) => import_sample(&args.store, &args.data)?,
         stored => stored?,
     };
-    args.wire.serve(contents, &args.store)
+    args.wire.serve(contents, &args.store, true)
 }
 
 /// Imports beside the store and renames at the end, so that a demo stopped half-way leaves nothing that looks like a store.

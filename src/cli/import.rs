@@ -47,7 +47,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let recorded = Timestamp::now();
-    let mut store = GeoPackage::at(&args.store);
+    let store = GeoPackage::at(&args.store);
     // Before the long work: a store that cannot be written is told at once.
     let kept = if args.dry_run { None } else { store.history()? };
     let sources = Sources {

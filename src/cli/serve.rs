@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use super::{Failure, text};
 use crate::http::{App, Drained, Limits, look, router, serve};
+use crate::service::actors::Actors;
 use crate::service::serving::{Capacity, Serving};
 use crate::service::tiles::prebuild;
 use crate::snapshot::Contents;
@@ -38,6 +39,9 @@ pub(super) struct Wire {
     /// 地图字体文件 · a font file for names that the built-in font cannot write
     #[arg(long, env = "WANGGE_FONT", value_name = "FILE")]
     font: Option<PathBuf>,
+    /// 可修改边界的人员及其令牌（见 docs/FORMATS.md） · who may change boundaries, and their tokens
+    #[arg(long, env = "WANGGE_ACTORS", value_name = "FILE")]
+    actors: Option<PathBuf>,
     /// 瓦片缓存上限（兆字节） · bound of the tile cache, in megabytes
     #[arg(long, env = "WANGGE_CACHE_MB", value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(8..=65_536))]
     cache_mb: u64,
@@ -64,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let contents = GeoPackage::at(&args.store).load()?;
     tracing::info!(took_ms = begun.elapsed().as_millis(), "the district is loaded");
-    args.wire.serve(contents, &args.store)
+    args.wire.serve(contents, &args.store, false)
 }
 
 /// Where the log goes: the terminal's error stream, what `WANGGE_LOG` asks for (`info` unless set).
@@ -82,17 +86,17 @@ impl Wire {
         std::net::TcpListener::bind(self.listen).map(drop).map_err(|fault| cannot_listen(self.listen, &fault))
     }
 
-    /// Indexes the district, opens the port, and answers until Ctrl-C or SIGTERM.
-    pub(super) fn serve(&self, contents: Contents, store: &Path) -> Result<ExitCode, Failure> {
+    /// Indexes the district, opens the port, and answers until Ctrl-C or SIGTERM. A demonstration knows actors of its own, where the data is made up.
+    pub(super) fn serve(&self, contents: Contents, store: &Path, demonstration: bool) -> Result<ExitCode, Failure> {
         let font = self.font.as_deref().map(read_font).transpose()?;
         let look = look(font).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
         let capacity = Capacity { tiles_bytes: self.cache_mb << 20, ..Capacity::default() };
         let begun = Instant::now();
         let store = Arc::new(GeoPackage::at(store));
-        let serving = Serving::new(contents, look, capacity).with_past(store);
+        let serving = Serving::new(contents, look, capacity).with_store(store);
         tracing::info!(took_ms = begun.elapsed().as_millis(), "lookups are ready");
         let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::unusable(text::NO_RUNTIME, fault))?;
-        let drained = runtime.block_on(self.answer(Arc::new(serving)))?;
+        let drained = runtime.block_on(self.answer(Arc::new(serving), demonstration))?;
         // Whatever still runs on blocking threads works for nobody now.
         runtime.shutdown_background();
         match drained {
@@ -102,7 +106,20 @@ impl Wire {
         Ok(ExitCode::SUCCESS)
     }
 
-    async fn answer(&self, serving: Arc<Serving>) -> Result<Drained, Failure> {
+    /// Who may change boundaries: those of the file; those of the demonstration, where it is asked for and the data is made up.
+    fn actors(&self, serving: &Serving, demonstration: bool) -> Result<Actors, Failure> {
+        let state = serving.state();
+        let Some(file) = &self.actors else {
+            let part = state.snapshot.hierarchy.at_level(0).last().map(|(_, unit)| (&*unit.code, &*unit.name));
+            let demonstration = demonstration && state.snapshot.district.synthetic;
+            return Ok(if demonstration { Actors::of_a_demonstration(part) } else { Actors::default() });
+        };
+        let text = crate::exchange::text::read(file, &crate::exchange::Limits::default())?;
+        let actors = Actors::new(crate::exchange::actors::read(&text)?);
+        actors.map_err(|fault| Failure::unusable(text::NO_ACTORS, format_args!("{}: {fault}", file.display())))
+    }
+
+    async fn answer(&self, serving: Arc<Serving>, demonstration: bool) -> Result<Drained, Failure> {
         let listener = TcpListener::bind(self.listen).await.map_err(|fault| cannot_listen(self.listen, &fault))?;
         let address = listener.local_addr().unwrap_or(self.listen);
         let limits = Limits {
@@ -110,14 +127,22 @@ impl Wire {
             connections_per_address: self.max_connections_per_address,
             ..Limits::default()
         };
-        let app = App::new(Arc::clone(&serving), limits.clone(), self.origin.clone());
+        let app =
+            App::new(Arc::clone(&serving), limits.clone(), self.origin.clone(), self.actors(&serving, demonstration)?);
         announce(&serving, address);
         let going = Arc::new(AtomicBool::new(true));
         let ahead = tokio::task::spawn_blocking({
             let going = Arc::clone(&going);
             move || build_ahead(&serving, &going)
         });
-        let drained = serve(listener, router(&app), limits, asked_to_stop()).await;
+        let stopping = {
+            let app = Arc::clone(&app);
+            async move {
+                asked_to_stop().await;
+                app.close();
+            }
+        };
+        let drained = serve(listener, router(&app), limits, stopping).await;
         going.store(false, Ordering::Relaxed);
         let _ = ahead.await; // ends at the next tile
         Ok(drained)

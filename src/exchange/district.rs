@@ -117,10 +117,7 @@ struct RawFiles {
 /// # Errors
 /// [`FileFault`] with the line of the setting that is missing, unknown or out of its range.
 pub fn read(text: &Text) -> Result<DistrictFile, FileFault> {
-    let raw: RawFile = toml::from_str(&text.content).map_err(|error| {
-        let spot = error.span().map_or(Spot::Whole, |span| spot(text, span.start));
-        FileFault::new(&text.file, spot, Problem::Syntax(error.message().replace('\n', "; ")))
-    })?;
+    let raw: RawFile = toml::from_str(&text.content).map_err(|error| syntax(text, &error))?;
     let levels = levels(text, raw.level)?;
     let folder = text.file.parent().unwrap_or(Path::new(""));
     let paths = |list: Vec<String>| list.iter().map(|name| folder.join(name)).collect();
@@ -135,6 +132,12 @@ pub fn read(text: &Text) -> Result<DistrictFile, FileFault> {
     };
     let district = district(text, raw.district, levels)?;
     Ok(DistrictFile { district, options: options(text, &raw.coverage)?, files })
+}
+
+/// What is wrong with a TOML text, and in which line.
+pub(super) fn syntax(text: &Text, error: &toml::de::Error) -> FileFault {
+    let spot = error.span().map_or(Spot::Whole, |span| spot(text, span.start));
+    FileFault::new(&text.file, spot, Problem::Syntax(error.message().replace('\n', "; ")))
 }
 
 /// Line and column of a byte offset.

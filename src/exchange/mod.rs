@@ -10,8 +10,10 @@ pub mod base;
 pub mod table;
 pub mod tables;
 pub mod history;
+pub mod actors;
 pub mod points;
 pub mod report;
+pub mod sheet;
 
 pub use fault::{FileFault, Problem, RowFault, Spot};
 pub use text::{Limits, Text};

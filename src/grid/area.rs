@@ -2,6 +2,7 @@
 //! the children of a unit add up to its own.
 
 use crate::coverage::Coverage;
+use crate::coverage::region::Group;
 use crate::crs::PlaneCrs;
 
 use super::{Hierarchy, UnitIx};
@@ -10,12 +11,25 @@ use super::{Hierarchy, UnitIx};
 /// mistaken EPSG code), the ellipsoid's own metres at its middle are used. Cost: one projection a vertex.
 #[must_use]
 pub fn of_faces_m2(coverage: &Coverage, plane: PlaneCrs) -> Vec<f64> {
-    let mut areas = vec![0.0; coverage.faces().len()];
+    let faces = coverage.faces().len();
+    let alone: Vec<Group> = (0..faces as u32).map(Group).collect();
+    of_groups_m2(coverage, &alone, faces, plane)
+}
+
+/// The area of each group of faces, as [`of_faces_m2`]; only the lines between groups are measured. `group_of_face` has one entry a face;
+/// a number from `groups` on is no group.
+#[must_use]
+pub fn of_groups_m2(coverage: &Coverage, group_of_face: &[Group], groups: usize, plane: PlaneCrs) -> Vec<f64> {
+    let mut areas = vec![0.0; groups];
     let Some((lo, hi)) = coverage.bounds() else { return areas };
     let lattice = coverage.lattice();
     let (step_x, step_y) = lattice.metres_per_step(i32::midpoint(lo.y, hi.y));
     let origin = plane.project(lattice.position(lo)).map(|p| (p.east(), p.north()));
     for arc in coverage.arcs() {
+        let (left, right) = (group_of_face[arc.left.ix()], group_of_face[arc.right.ix()]);
+        if left == right {
+            continue;
+        }
         let positions: Vec<_> = arc.points.iter().map(|p| lattice.position(*p)).collect();
         let drawn = origin.and_then(|(e, n)| {
             let points = plane.project_all(&positions)?;
@@ -26,8 +40,12 @@ pub fn of_faces_m2(coverage: &Coverage, plane: PlaneCrs) -> Vec<f64> {
             arc.points.iter().map(|p| (metres(p.x, lo.x, step_x), metres(p.y, lo.y, step_y))).collect()
         });
         let swept: f64 = points.windows(2).map(|w| w[0].0 * w[1].1 - w[1].0 * w[0].1).sum::<f64>() / 2.0;
-        areas[arc.left.ix()] += swept;
-        areas[arc.right.ix()] -= swept;
+        if let Some(area) = areas.get_mut(left.0 as usize) {
+            *area += swept;
+        }
+        if let Some(area) = areas.get_mut(right.0 as usize) {
+            *area -= swept;
+        }
     }
     areas
 }

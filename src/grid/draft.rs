@@ -20,6 +20,17 @@ pub enum Scope {
     Units(Vec<String>),
 }
 
+impl Scope {
+    /// Whether a unit is in it, by the codes of the unit and all above it.
+    #[must_use]
+    pub fn covers<'a>(&self, mut chain: impl Iterator<Item = &'a str>) -> bool {
+        match self {
+            Self::District => true,
+            Self::Units(codes) => chain.any(|code| codes.iter().any(|known| known == code)),
+        }
+    }
+}
+
 /// What happened to a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -32,9 +43,10 @@ pub enum Entry {
     Changed {
         changes: Vec<Change>,
     },
-    /// A step was undone: that of the entry with this number.
+    /// A step was undone: that of the entry with this number. `steps` are later ones that read differently without it.
     Undone {
         step: u64,
+        steps: Vec<(u64, Vec<Change>)>,
     },
     /// The draft was replayed on a later version; the steps that stand now read so, by the number of their entry.
     Rebased {
@@ -212,14 +224,13 @@ impl Draft {
                 changes: changes.clone(),
                 undone: false,
             }),
-            Entry::Undone { step } => self.step_mut(*step)?.undone = true,
+            Entry::Undone { step, steps } => {
+                self.step_mut(*step)?;
+                self.reword(steps)?;
+                self.step_mut(*step)?.undone = true;
+            }
             Entry::Rebased { base, steps } => {
-                for (number, _) in steps {
-                    self.step_mut(*number)?;
-                }
-                for (number, changes) in steps {
-                    self.step_mut(*number)?.changes.clone_from(changes);
-                }
+                self.reword(steps)?;
                 self.base = *base;
             }
             Entry::Submitted { effective, document, reason } => {
@@ -244,6 +255,16 @@ impl Draft {
             Entry::Discarded => self.state = State::Discarded,
         }
         (self.last, self.changed) = (logged.number, logged.at);
+        Ok(())
+    }
+
+    fn reword(&mut self, steps: &[(u64, Vec<Change>)]) -> Result<(), LogFault> {
+        for (number, _) in steps {
+            self.step_mut(*number)?;
+        }
+        for (number, changes) in steps {
+            self.step_mut(*number)?.changes.clone_from(changes);
+        }
         Ok(())
     }
 

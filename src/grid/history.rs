@@ -91,6 +91,14 @@ impl History {
         self
     }
 
+    /// With what became of units.
+    #[must_use]
+    pub fn with_lineage(mut self, rows: Vec<Lineage>) -> Self {
+        self.lineage.extend(rows);
+        self.lineage.sort();
+        self
+    }
+
     /// Sorts both by version.
     #[must_use]
     pub fn new(mut versions: Vec<Version>, mut lineage: Vec<Lineage>) -> Self {

@@ -3,6 +3,7 @@
 mod hierarchy;
 pub mod area;
 pub mod change;
+pub mod diff;
 pub mod draft;
 pub mod history;
 pub mod past;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::people::{Role, Roster};
-use super::{District, Hierarchy, HierarchyFault, Level, SizeBand, UnitIx, area};
+use super::{District, Hierarchy, HierarchyFault, Level, SizeBand, Unit, UnitIx, area};
 use crate::coverage::build::{BuildReport, Decision, Patch, RingFault, RingFaultKind};
 use crate::coverage::validate::{self, Rule};
 use crate::coverage::{Coverage, FaceId, FaceIx, FaceRole, Lattice, LatticePoint, region};
@@ -95,12 +95,26 @@ pub struct Subject<'a> {
 pub fn check(subject: &Subject) -> Vec<Finding> {
     let mut findings = subject.covered();
     findings.extend(subject.seamless());
-    findings.extend(subject.sized());
+    findings.extend(subject.sized(subject.everything()));
     findings.extend(subject.complete());
     findings
 }
 
+/// What the principles find of some units by themselves – size and completeness: the boundaries of a draft are whole by the way they are made. Cost: linear
+/// in the units, and one projection for each vertex of those that are meant.
+#[must_use]
+pub fn check_units(subject: &Subject, meant: impl Fn(&Unit) -> bool) -> Vec<Finding> {
+    let units = || (0..).map(UnitIx).zip(subject.hierarchy.units()).filter(|(_, unit)| meant(unit)).map(|(ix, _)| ix);
+    let mut findings = subject.sized(units());
+    units().for_each(|ix| subject.complete_unit(ix, &mut findings));
+    findings
+}
+
 impl Subject<'_> {
+    fn everything(&self) -> impl Iterator<Item = UnitIx> + use<> {
+        (0..self.hierarchy.units().len() as u32).map(UnitIx)
+    }
+
     fn code(&self, unit: UnitIx) -> String {
         self.hierarchy.unit(unit).code.clone()
     }
@@ -218,19 +232,41 @@ impl Subject<'_> {
         validate::faults(self.coverage).into_iter().map(of_rule).collect()
     }
 
+    /// The area of each unit, right for those that are meant only.
+    fn areas_m2(&self, meant: &[UnitIx]) -> Vec<f64> {
+        let count = self.hierarchy.units().len();
+        if meant.len() == count {
+            return area::of_units_m2(self.coverage, self.hierarchy, self.district.plane);
+        }
+        let mut areas = vec![0.0; count];
+        for level in 0..self.hierarchy.levels() as u8 {
+            let here: BTreeSet<u32> =
+                meant.iter().filter(|ix| self.hierarchy.unit(**ix).level == level).map(|ix| ix.0).collect();
+            if here.is_empty() {
+                continue;
+            }
+            let mut groups = self.hierarchy.groups(level);
+            groups.iter_mut().filter(|group| !here.contains(&group.0)).for_each(|group| *group = region::Group::NONE);
+            let of_level = area::of_groups_m2(self.coverage, &groups, count, self.district.plane);
+            here.iter().for_each(|ix| areas[*ix as usize] = of_level[*ix as usize]);
+        }
+        areas
+    }
+
     /// 规模适当.
-    fn sized(&self) -> Vec<Finding> {
+    fn sized(&self, units: impl Iterator<Item = UnitIx>) -> Vec<Finding> {
         if self.district.levels.iter().all(|level| level.bands.is_empty()) {
             return Vec::new();
         }
-        let areas = area::of_units_m2(self.coverage, self.hierarchy, self.district.plane);
+        let units: Vec<UnitIx> = units.collect();
+        let areas = self.areas_m2(&units);
         let mut findings = Vec::new();
-        for (i, unit) in self.hierarchy.units().iter().enumerate() {
+        for ix in units {
+            let unit = self.hierarchy.unit(ix);
             let level = &self.district.levels[usize::from(unit.level)];
             if level.bands.is_empty() {
                 continue;
             }
-            let ix = UnitIx(i as u32);
             let warn = |rule, zh, en| {
                 let warning = Finding::new(Principle::Size, Severity::Warning, rule, zh, en);
                 warning.about(vec![unit.code.clone()]).at(self.place(ix))
@@ -241,7 +277,7 @@ impl Subject<'_> {
                 findings.push(warn("no_band", zh, en));
                 continue;
             };
-            for (rule, what, value, range) in measures(band, unit.households, unit.population, areas[i]) {
+            for (rule, what, value, range) in measures(band, unit.households, unit.population, areas[ix.ix()]) {
                 let Some((least, most)) = range else { continue };
                 if value < least || value > most {
                     let value = if rule == "area" { format!("{value:.4}") } else { format!("{value:.0}") };
@@ -257,29 +293,26 @@ impl Subject<'_> {
     /// 规范完整.
     fn complete(&self) -> Vec<Finding> {
         let mut findings: Vec<_> = self.hierarchy.faults().into_iter().filter_map(|f| self.code_fault(f)).collect();
-        for (i, unit) in self.hierarchy.units().iter().enumerate() {
-            let ix = UnitIx(i as u32);
-            let level = usize::from(unit.level);
-            let mut add = |severity, rule, zh: String, en: String| {
-                let finding = Finding::new(Principle::Complete, severity, rule, zh, en);
-                findings.push(finding.about(vec![unit.code.clone()]).at(self.place(ix)));
-            };
-            if let Some((zh, en)) = self.malformed(ix) {
-                add(Severity::Fault, "code", zh, en);
-            }
-            if unit.name.is_empty() {
-                add(
-                    Severity::Warning,
-                    "name",
-                    format!("网格 {} 没有名称", unit.code),
-                    format!("{} has no name", unit.code),
-                );
-            }
-            for (rule, zh, en) in self.vacancies(ix, level) {
-                add(Severity::Warning, rule, zh, en);
-            }
-        }
+        self.everything().for_each(|ix| self.complete_unit(ix, &mut findings));
         findings
+    }
+
+    fn complete_unit(&self, ix: UnitIx, findings: &mut Vec<Finding>) {
+        let unit = self.hierarchy.unit(ix);
+        let mut add = |severity, rule, zh: String, en: String| {
+            let finding = Finding::new(Principle::Complete, severity, rule, zh, en);
+            findings.push(finding.about(vec![unit.code.clone()]).at(self.place(ix)));
+        };
+        if let Some((zh, en)) = self.malformed(ix) {
+            add(Severity::Fault, "code", zh, en);
+        }
+        if unit.name.is_empty() {
+            let (zh, en) = (format!("网格 {} 没有名称", unit.code), format!("{} has no name", unit.code));
+            add(Severity::Warning, "name", zh, en);
+        }
+        for (rule, zh, en) in self.vacancies(ix, usize::from(unit.level)) {
+            add(Severity::Warning, rule, zh, en);
+        }
     }
 
     fn code_fault(&self, f: HierarchyFault) -> Option<Finding> {

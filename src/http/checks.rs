@@ -64,20 +64,20 @@ struct Class<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Found<'a> {
-    rule: &'static str,
+pub(super) struct Found<'a> {
+    pub(super) rule: &'static str,
     severity: &'static str,
-    codes: &'a [String],
-    zh: &'a str,
-    en: &'a str,
-    at: Option<At>,
+    pub(super) codes: &'a [String],
+    pub(super) zh: &'a str,
+    pub(super) en: &'a str,
+    pub(super) at: Option<Place>,
     area_m2: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
-struct At {
-    lon: f64,
-    lat: f64,
+pub(super) struct Place {
+    pub(super) lon: f64,
+    pub(super) lat: f64,
 }
 
 impl<'a> Answer<'a> {
@@ -111,7 +111,7 @@ impl<'a> Class<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn of(finding: &'a Finding) -> Self {
+    pub(super) fn of(finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule,
             severity: match finding.severity {
@@ -121,7 +121,7 @@ impl<'a> Found<'a> {
             codes: &finding.codes,
             zh: &finding.zh,
             en: &finding.en,
-            at: finding.at.map(|(lon, lat)| At { lon: rounded(lon, 9), lat: rounded(lat, 9) }),
+            at: finding.at.map(|(lon, lat)| Place { lon: rounded(lon, 9), lat: rounded(lat, 9) }),
             area_m2: finding.area_m2.map(|area| rounded(area, 2)),
         }
     }

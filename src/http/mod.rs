@@ -1,6 +1,7 @@
 //! The wire: the only JSON shapes, and every route on one page.
 
 mod problem;
+mod conflict;
 mod query;
 mod period;
 pub mod mask;
@@ -16,6 +17,13 @@ mod pump;
 mod batch;
 mod readings;
 mod versions;
+mod acting;
+mod ops;
+mod drafts;
+mod compare;
+mod proposals;
+mod issues;
+mod events;
 mod units;
 mod district;
 mod checks;

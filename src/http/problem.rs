@@ -6,13 +6,16 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::conflict::Conflicted;
 use crate::service::slots::WorkFault;
 
 /// An answer that is not what was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Problem {
     kind: Kind,
     detail: String,
+    /// What is in the way, each by itself.
+    conflicts: Vec<Conflicted>,
     /// Where in the request: `/query/lon`, `/path/z`.
     pointer: Option<String>,
     /// Names one occurrence, so that a person can find it in the log.
@@ -20,8 +23,11 @@ pub(super) struct Problem {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Parameter,
+    Unauthorised,
+    Forbidden,
+    Conflict,
     NotFound,
     Method,
     Body,
@@ -38,6 +44,9 @@ impl Kind {
     const fn says(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Parameter => (StatusCode::BAD_REQUEST, "parameter", "请求参数有误"),
+            Self::Unauthorised => (StatusCode::UNAUTHORIZED, "unauthorised", "需要身份令牌"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "无权进行此操作"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "与现状冲突"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "没有找到"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "不支持这种请求方法"),
             Self::Body => (StatusCode::BAD_REQUEST, "body", "请求内容无法读取"),
@@ -52,8 +61,8 @@ impl Kind {
 }
 
 impl Problem {
-    fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), pointer: None, instance: None }
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), conflicts: Vec::new(), pointer: None, instance: None }
     }
 
     /// A query parameter that cannot be used.
@@ -91,6 +100,35 @@ impl Problem {
 
     pub(super) fn idle(after: Duration) -> Self {
         Self::new(Kind::BodyIdle, format!("the request body did not go on for {after:?}"))
+    }
+
+    /// A part of the body.
+    pub(super) fn body_at(pointer: &str, detail: impl Into<String>) -> Self {
+        Self::new(Kind::Body, detail).at(pointer)
+    }
+
+    pub(super) fn with(self, conflicts: Vec<Conflicted>) -> Self {
+        Self { conflicts, ..self }
+    }
+
+    pub(super) fn at(self, pointer: &str) -> Self {
+        Self { pointer: Some(pointer.to_owned()), ..self }
+    }
+
+    /// Nobody is known by the token of this request, if there is one.
+    pub(super) fn unauthorised(nobody: bool) -> Self {
+        Self::new(
+            Kind::Unauthorised,
+            if nobody {
+                "this service was started without actors (wangge serve --actors FILE), so nobody may change anything"
+            } else {
+                "send the token of an actor: Authorization: Bearer …"
+            },
+        )
+    }
+
+    pub(super) fn too_many_listeners() -> Self {
+        Self::new(Kind::Busy, "too many listen already, or the service is stopping: try again in a second")
     }
 
     /// The kind of body, or its encoding.
@@ -132,6 +170,8 @@ struct Body<'a> {
     instance: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<[At<'a>; 1]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    conflicts: &'a [Conflicted],
 }
 
 #[derive(Serialize)]
@@ -150,11 +190,15 @@ impl IntoResponse for Problem {
             detail: &self.detail,
             instance: self.instance.as_deref(),
             errors: self.pointer.as_deref().map(|pointer| [At { pointer, detail: &self.detail }]),
+            conflicts: &self.conflicts,
         };
         let mut response = (status, serde_json::to_vec(&body).unwrap_or_default()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.kind == Kind::Unauthorised {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if self.kind == Kind::Busy {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

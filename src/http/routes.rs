@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -18,7 +18,12 @@ use super::guard::{OnPanic, around};
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
-use super::{batch, checks, district, health, owner, readings, stats, styles, tiles, units, versions};
+use super::{
+    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, stats, styles, tiles, units, versions,
+};
+use crate::service::actors::Actors;
+use crate::service::drafts::Drafts;
+use crate::service::events::Events;
 use crate::service::serving::Serving;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
@@ -37,9 +42,26 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
         ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        ("/api/v1/units/{code}/proposals", &["/api/v1/units/{code}/proposals"], get(proposals::of_unit)),
+        ("/api/v1/issues/{id}", &["/api/v1/issues/{id}"], get(issues::one)),
         ("/api/v1/versions", &["/api/v1/versions"], get(versions::list)),
         ("/api/v1/versions/{version}", &["/api/v1/versions/{version}"], get(versions::one)),
+        ("/api/v1/versions/{version}/diff", &["/api/v1/versions/{version}/diff"], get(compare::of_version)),
+        ("/api/v1/versions/{version}/revert", &["/api/v1/versions/{version}/revert"], post(drafts::revert)),
         ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
+        ("/api/v1/events", &["/api/v1/events"], get(events::listen)),
+        // Who edits boundaries: drafts, review, publication.
+        ("/api/v1/drafts", &["/api/v1/drafts"], get(drafts::list).post(drafts::open)),
+        ("/api/v1/drafts/{id}", &["/api/v1/drafts/{id}"], get(drafts::one).delete(drafts::discard)),
+        ("/api/v1/drafts/{id}/ops", &["/api/v1/drafts/{id}/ops"], post(drafts::ask)),
+        ("/api/v1/drafts/{id}/ops/{seq}", &["/api/v1/drafts/{id}/ops/{seq}"], delete(drafts::undo)),
+        ("/api/v1/drafts/{id}/diff", &["/api/v1/drafts/{id}/diff"], get(compare::of_draft)),
+        ("/api/v1/drafts/{id}/affected", &["/api/v1/drafts/{id}/affected"], get(compare::affected)),
+        ("/api/v1/drafts/{id}/rebase", &["/api/v1/drafts/{id}/rebase"], post(drafts::rebase)),
+        ("/api/v1/drafts/{id}/submit", &["/api/v1/drafts/{id}/submit"], post(drafts::submit)),
+        ("/api/v1/drafts/{id}/approve", &["/api/v1/drafts/{id}/approve"], post(drafts::approve)),
+        ("/api/v1/drafts/{id}/return", &["/api/v1/drafts/{id}/return"], post(drafts::give_back)),
+        ("/api/v1/drafts/{id}/publish", &["/api/v1/drafts/{id}/publish"], post(drafts::publish)),
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
         ("/api/v1/stats/issues/timeline", &["/api/v1/stats/issues/timeline"], get(stats::over_time)),
@@ -73,18 +95,29 @@ pub struct App {
     pub(super) limits: Limits,
     /// Places for batches under way.
     pub(super) batches: Arc<Semaphore>,
+    pub(super) actors: Actors,
+    pub(super) drafts: Arc<Drafts>,
+    pub(super) events: Events,
     origin: Option<String>,
 }
 
 impl App {
     /// `origin` is the public one (`https://map.example.cn`), for the addresses inside TileJSON and styles; without it they
-    /// follow the Host header of each request.
+    /// follow the Host header of each request. `actors` may change boundaries; without any, nobody may.
     #[must_use]
-    pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>) -> Arc<Self> {
+    pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>, actors: Actors) -> Arc<Self> {
         let metrics = Arc::new(Metrics::new(routes().into_iter().map(|(at, ..)| at)));
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
         let batches = Arc::new(Semaphore::new(limits.batches.min(Semaphore::MAX_PERMITS)));
-        Arc::new(Self { serving, assets: Assets::new(), metrics, limits, batches, origin })
+        let drafts = Arc::new(Drafts::new(Arc::clone(&serving)));
+        let events = Events::new(format!("{:x}", jiff::Timestamp::now().as_millisecond()));
+        let assets = Assets::new();
+        Arc::new(Self { serving, assets, metrics, limits, batches, actors, drafts, events, origin })
+    }
+
+    /// Ends the streams that would go on for ever: the service stops.
+    pub fn close(&self) {
+        self.events.close();
     }
 }
 

@@ -20,7 +20,7 @@ use crate::grid::past::{self, Boundaries, PastFault};
 use crate::grid::people::Roster;
 use crate::grid::{District, Hierarchy};
 use crate::snapshot::Contents;
-use crate::store::{Store, StoreFault};
+use crate::store::{Store, StoreFault, digest_of};
 
 /// What to import. Empty lists mean what `district.toml` lists.
 #[derive(Clone, Debug, Default)]
@@ -252,6 +252,7 @@ impl Prepared {
             None if versions.is_empty() => (History::of_one(1, day(recorded), recorded), Vec::new()),
             None => told(versions, lineage, &boundaries, recorded)?,
         };
+        let history = digested(&history, &boundaries, &earlier);
         let Boundaries { coverage, hierarchy } = boundaries;
         let version = history.versions().last().map_or(1, |version| version.number);
         let contents =
@@ -270,6 +271,18 @@ fn next(kept: History, recorded: Timestamp) -> History {
     let (number, effective) = kept.versions().last().map_or((0, day(recorded)), |last| (last.number, last.effective));
     let reason = "导入 import".to_owned();
     kept.followed_by(Version { reason, ..Version::dated(number + 1, effective.max(day(recorded)), recorded) })
+}
+
+/// The history with the content hash of every version whose boundaries are told: the last, and the earlier ones.
+fn digested(history: &History, last: &Boundaries, earlier: &[(u64, Boundaries)]) -> History {
+    let current = history.versions().last().map(|version| version.number);
+    let of = |version: &Version| {
+        let told = earlier.iter().find(|(number, _)| *number == version.number).map(|(_, past)| past);
+        let told = told.or_else(|| (current == Some(version.number)).then_some(last));
+        let digest = told.map_or_else(|| version.digest.clone(), |told| digest_of(&told.coverage, &told.hierarchy));
+        Version { digest, ..version.clone() }
+    };
+    History::new(history.versions().iter().map(of).collect(), history.lineage().to_vec())
 }
 
 /// The history that files tell, and the boundaries of each version before the last, found by undoing what is told of the one after it.

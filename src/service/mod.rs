@@ -16,3 +16,6 @@ pub mod past;
 pub mod tiles;
 pub mod stats;
 pub mod units;
+pub mod actors;
+pub mod events;
+pub mod drafts;

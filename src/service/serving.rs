@@ -246,6 +246,7 @@ pub struct Serving {
     pub slots: Slots,
     /// The versions before.
     pub past: Shelf,
+    store: Option<Arc<dyn Store + Send + Sync>>,
     look: Look,
     capacity: Capacity,
     zone: TimeZone,
@@ -258,13 +259,18 @@ impl Serving {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
-        Self { state, slots, past: Shelf::default(), look, capacity, zone }
+        Self { state, slots, past: Shelf::default(), store: None, look, capacity, zone }
     }
 
-    /// With earlier versions as a store keeps them.
+    /// With the store that the contents came from: for earlier versions, and for drafts.
     #[must_use]
-    pub fn with_past(self, store: Arc<dyn Store + Send + Sync>) -> Self {
-        Self { past: Shelf::of(store), ..self }
+    pub fn with_store(self, store: Arc<dyn Store + Send + Sync>) -> Self {
+        Self { past: Shelf::of(Arc::clone(&store)), store: Some(store), ..self }
+    }
+
+    #[must_use]
+    pub const fn store(&self) -> Option<&Arc<dyn Store + Send + Sync>> {
+        self.store.as_ref()
     }
 
     /// The state of this moment.
@@ -285,6 +291,15 @@ impl Serving {
         let _ = state.pyramid(); // before anybody asks
         self.state.store(Arc::clone(&state));
         Ok(state)
+    }
+
+    /// Serves the version after `head`, which is in the store already: what is still right of what was made for `head` stays. Says which tiles are
+    /// not what they were. As long as [`State::next`] takes.
+    pub fn follow(&self, head: &State, after: Snapshot, delta: &Delta) -> (Arc<State>, Dirty) {
+        let (state, dirty) = head.next(after, delta);
+        let state = Arc::new(state);
+        self.state.store(Arc::clone(&state));
+        (state, dirty)
     }
 
     /// Today in the district.

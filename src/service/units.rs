@@ -59,7 +59,7 @@ pub fn neighbours(state: &State, unit: UnitIx) -> Vec<Adjacent> {
 }
 
 /// Ground length, edge by edge with the ellipsoid's radii of curvature at each edge.
-fn length_m(coverage: &Coverage, arc: &Arc) -> f64 {
+pub(super) fn length_m(coverage: &Coverage, arc: &Arc) -> f64 {
     let edge_m = |(a, b): (crate::coverage::LatticePoint, crate::coverage::LatticePoint)| {
         let (x_m, y_m) = coverage.lattice().metres_per_step(a.y.midpoint(b.y));
         ((f64::from(b.x) - f64::from(a.x)) * x_m).hypot((f64::from(b.y) - f64::from(a.y)) * y_m)

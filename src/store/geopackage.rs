@@ -5,14 +5,19 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::layers::{self, LayerRow};
 use super::lock::WriterLock;
 use super::read::Reading;
-use super::{Store, StoreFault, digest, save, schema};
+use super::rows::View;
+use super::save::{self, Writing};
+use super::{Publication, Store, StoreFault, counter, digest, log, publish, schema, versions};
 use crate::coverage::validate;
 use crate::grid::District;
+use crate::grid::change::Change;
+use crate::grid::draft::Logged;
 use crate::grid::history::History;
 use crate::grid::past::Boundaries;
 use crate::snapshot::Contents;
@@ -42,6 +47,11 @@ pub struct Inspection {
 /// How long another program's short transaction is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// So that copying the one file copies everything. Readers may hold it back: the log is durable all the same.
+const INTO_FILE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+/// A log that has grown to this many bytes is put into the file by the writer himself: every opening reads it all, some milliseconds a megabyte.
+const LONG_LOG: u64 = 4 << 20;
+
 impl GeoPackage {
     #[must_use]
     pub fn at(path: &Path) -> Self {
@@ -61,18 +71,22 @@ impl GeoPackage {
         let connection = self.open_to_read()?;
         self.ours(&connection)?;
         let noted = RefCell::new(Vec::new());
-        let reading = Reading { connection: &connection, file: &self.path, problems: Some(&noted) };
-        let schema = self.known_schema(&reading)?;
-        let district = reading.district(&reading.meta()?)?;
+        let reading = Reading { problems: Some(&noted), ..self.reading(&connection)? };
+        let meta = reading.meta()?;
+        let district = reading.district(&meta)?;
         let contents = reading.contents();
-        let mut inspection = Inspection {
-            district,
-            contents,
-            problems: noted.take(),
-            changed: self.changed(&connection, schema)?,
-            layers: Vec::new(),
-            unreadable: Vec::new(),
-        };
+        let mut problems = noted.take();
+        let mut changed = self.changed(&reading)?;
+        if reading.schema >= schema::WITH_CHANGES {
+            problems.extend(versions::verify(&reading, reading.setting(&meta, "version")?).err());
+            match log::logs(&reading, None) {
+                Ok(logs) => problems.extend(logs.into_iter().filter_map(|(_, log)| log.err())),
+                Err(fault) => problems.push(fault),
+            }
+            changed.extend(self.differs(&reading, log::TABLE)?.then(|| log::TABLE.to_owned()));
+        }
+        let mut inspection =
+            Inspection { district, contents, problems, changed, layers: Vec::new(), unreadable: Vec::new() };
         for level in &inspection.district.levels {
             match layers::read(&connection, &level.key) {
                 Ok(rows) => inspection.layers.extend(rows),
@@ -82,20 +96,8 @@ impl GeoPackage {
         Ok(inspection)
     }
 
-    fn sql(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreFault + '_ {
-        move |source| {
-            let file = self.path.clone();
-            match source.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreFault::Busy(file),
-                Some(ErrorCode::DiskFull) => StoreFault::Full(file),
-                Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-                    StoreFault::ReadOnly { file, reason: source.to_string() }
-                }
-                Some(ErrorCode::NotADatabase) => StoreFault::NotAStore { file, reason: "no SQLite file".to_owned() },
-                Some(ErrorCode::DatabaseCorrupt) => StoreFault::Damaged { file, problem: source.to_string() },
-                _ => StoreFault::Sql { file, doing, source },
-            }
-        }
+    fn sql(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreFault + Copy {
+        StoreFault::sql(&self.path, doing)
     }
 
     fn open_to_read(&self) -> Result<Connection, StoreFault> {
@@ -138,12 +140,14 @@ impl GeoPackage {
         Ok(())
     }
 
-    fn known_schema(&self, reading: &Reading) -> Result<u32, StoreFault> {
-        let found: u32 = reading.setting(&reading.meta()?, "schema")?;
+    /// An open store, if its schema is known.
+    fn reading<'a>(&'a self, connection: &'a Connection) -> Result<Reading<'a>, StoreFault> {
+        let unknown = Reading { connection, file: &self.path, schema: 0, problems: None };
+        let found: u32 = unknown.setting(&unknown.meta()?, "schema")?;
         if found > schema::SCHEMA {
             return Err(StoreFault::Newer { file: self.path.clone(), found, known: schema::SCHEMA });
         }
-        Ok(found)
+        Ok(Reading { schema: found, ..unknown })
     }
 
     /// Asks a store, if there is one.
@@ -163,36 +167,91 @@ impl GeoPackage {
             return Ok(None);
         }
         self.ours(&connection)?;
-        let reading = Reading { connection: &connection, file: &self.path, problems: None };
-        self.known_schema(&reading)?;
-        question(&reading).map(Some)
+        question(&self.reading(&connection)?).map(Some)
     }
 
     /// Tables whose hash is not the recorded one.
-    fn changed(&self, connection: &Connection, schema: u32) -> Result<Vec<String>, StoreFault> {
+    fn changed(&self, reading: &Reading) -> Result<Vec<String>, StoreFault> {
         let mut changed = Vec::new();
-        for name in save::hashed(schema) {
-            let recorded = connection
-                .query_row("SELECT sha256 FROM wangge_hash WHERE name = ?1", [name], |row| row.get::<_, String>(0))
-                .unwrap_or_default();
-            match digest::table(connection, name) {
-                Ok(found) if found == recorded => {}
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
-                    return Err(self.sql("hashing")(error));
-                }
-                // Another content, or no table at all.
-                Ok(_) | Err(_) => changed.push(name.to_owned()),
+        for name in save::hashed(reading.schema) {
+            if self.differs(reading, name)? {
+                changed.push(name.to_owned());
             }
         }
         Ok(changed)
     }
 
-    /// The layers of the district in an existing store, for dropping them.
-    fn earlier_layers(&self, connection: &Connection) -> Result<Vec<String>, StoreFault> {
-        let reading = Reading { connection, file: &self.path, problems: None };
-        self.known_schema(&reading)?;
-        let district = reading.district(&reading.meta()?)?;
-        Ok(district.levels.into_iter().map(|level| level.key).collect())
+    fn differs(&self, reading: &Reading, name: &str) -> Result<bool, StoreFault> {
+        let connection = reading.connection;
+        let recorded = connection
+            .query_row("SELECT sha256 FROM wangge_hash WHERE name = ?1", [name], |row| row.get::<_, String>(0))
+            .unwrap_or_default();
+        let found = if reading.schema < schema::WITH_CHANGES {
+            digest::table_in_order(connection, name)
+        } else {
+            digest::table(connection, name).map(digest::Sum::hex)
+        };
+        match found {
+            Ok(found) => Ok(found != recorded),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+                Err(self.sql("hashing")(error))
+            }
+            // No table at all.
+            Err(_) => Ok(true),
+        }
+    }
+
+    /// Everything in a store, checked.
+    fn checked(&self, reading: &Reading) -> Result<Contents, StoreFault> {
+        if let Some(table) = self.changed(reading)?.into_iter().next() {
+            return Err(StoreFault::Hash { file: self.path.clone(), table });
+        }
+        let contents = reading.contents()?;
+        if let Some(fault) = validate::faults(&contents.coverage).first() {
+            return Err(reading.coverage_fault(contents.coverage.lattice(), fault));
+        }
+        let recorded = contents.history.version(contents.version).map_or("", |version| version.digest.as_str());
+        if !recorded.is_empty() && recorded != digest::digest_of(&contents.coverage, &contents.hierarchy) {
+            let (file, version) = (self.path.clone(), contents.version);
+            let problem = "the tables are not those whose digest was recorded".to_owned();
+            return Err(StoreFault::Version { file, version, problem });
+        }
+        Ok(contents)
+    }
+
+    /// Does something in one transaction of an existing store, brought to the schema of today first.
+    fn change<T>(&self, doing: impl FnOnce(&Writing) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let _lock = WriterLock::wait(&self.path, PATIENCE)?;
+        let mut connection = self.open_to_read()?;
+        self.ours(&connection)?;
+        let opening = self.sql("opening");
+        // A writer does not wait for the log to be put into the file, nor does who closes after it: the log is durable.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(opening)?;
+        let pragmas =
+            "PRAGMA query_only = OFF; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF";
+        connection.execute_batch(pragmas).map_err(opening)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.sql("beginning"))?;
+        let writing = Writing { connection: &transaction, file: &self.path };
+        let reading = self.reading(&transaction)?;
+        if reading.schema < schema::SCHEMA {
+            let contents = self.checked(&reading)?;
+            let layers: Vec<String> = contents.district.levels.iter().map(|level| level.key.clone()).collect();
+            save::replace(&writing, &View::from(&contents), &[], (Some(reading.schema), &layers))?;
+        }
+        let done = doing(&writing)?;
+        transaction.commit().map_err(self.sql("committing"))?;
+        if fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > LONG_LOG) {
+            let _ = connection.execute_batch(INTO_FILE);
+        }
+        Ok(done)
+    }
+
+    /// A file that belongs to the store.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
     }
 
     fn write(&self, contents: &Contents, earlier: &[(u64, Boundaries)], existed: bool) -> Result<(), StoreFault> {
@@ -200,35 +259,51 @@ impl GeoPackage {
         let mut connection = Connection::open_with_flags(&self.path, flags).map_err(self.sql("opening"))?;
         connection.busy_timeout(PATIENCE).map_err(self.sql("opening"))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF").map_err(self.sql("opening"))?;
-        let layers_before = if existed && !self.is_blank(&connection)? {
+        let blank = !existed || self.is_blank(&connection)?;
+        if !blank {
             self.ours(&connection)?;
-            self.earlier_layers(&connection)?
-        } else {
-            Vec::new()
-        };
+        }
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF")
             .map_err(self.sql("opening"))?;
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.sql("beginning"))?;
-        save::replace(&transaction, contents, earlier, &layers_before).map_err(self.sql("writing"))?;
+        let (found, layers) = if blank {
+            (None, Vec::new())
+        } else {
+            let reading = self.reading(&transaction)?;
+            let district = reading.district(&reading.meta()?)?;
+            (Some(reading.schema), district.levels.into_iter().map(|level| level.key).collect())
+        };
+        let writing = Writing { connection: &transaction, file: &self.path };
+        save::replace(&writing, &View::from(contents), earlier, (found, &layers))?;
         transaction.commit().map_err(self.sql("committing"))?;
-        // Into the one file, so that copying it copies everything. Readers may hold it back: the log is durable all the same.
-        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = connection.execute_batch(INTO_FILE);
         connection.close().map_err(|(_, error)| self.sql("closing")(error))
     }
 }
 
+impl GeoPackage {
+    /// The logs of one draft, or of all.
+    fn logs(&self, one: Option<u64>) -> Result<Vec<log::Told>, StoreFault> {
+        let found =
+            self.ask(
+                |reading| {
+                    if reading.schema < schema::WITH_CHANGES { Ok(Vec::new()) } else { log::logs(reading, one) }
+                },
+            );
+        found.map(Option::unwrap_or_default)
+    }
+}
+
 impl Store for GeoPackage {
-    fn replace(&mut self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault> {
+    fn replace(&self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault> {
         let _lock = WriterLock::take(&self.path)?;
         let existed = fs::metadata(&self.path).is_ok_and(|found| found.len() > 0);
         let written = self.write(contents, earlier, existed);
         if written.is_err() && !existed {
             for suffix in ["", "-wal", "-shm"] {
-                let mut name = self.path.as_os_str().to_owned();
-                name.push(suffix);
-                let _ = fs::remove_file(PathBuf::from(name));
+                let _ = fs::remove_file(self.beside(suffix));
             }
         }
         if written.is_ok() && !existed {
@@ -244,31 +319,76 @@ impl Store for GeoPackage {
     }
 
     fn history(&self) -> Result<Option<History>, StoreFault> {
-        self.ask(|reading| reading.history(&reading.meta()?))
+        self.ask(|reading| {
+            if reading.schema >= schema::WITH_CHANGES {
+                versions::verify(reading, reading.setting(&reading.meta()?, "version")?)?;
+            }
+            reading.history()
+        })
     }
 
     fn boundaries(&self, version: u64) -> Result<Boundaries, StoreFault> {
         let connection = self.open_to_read()?;
         self.ours(&connection)?;
-        let reading = Reading { connection: &connection, file: &self.path, problems: None };
-        if self.known_schema(&reading)? < schema::WITH_HISTORY {
+        let reading = self.reading(&connection)?;
+        if reading.schema < schema::WITH_HISTORY {
             return Err(StoreFault::NotKept { file: self.path.clone(), version });
         }
-        reading.boundaries(version)
+        versions::boundaries(&reading, version)
     }
 
     fn load(&self) -> Result<Contents, StoreFault> {
         let connection = self.open_to_read()?;
         self.ours(&connection)?;
-        let reading = Reading { connection: &connection, file: &self.path, problems: None };
-        let schema = self.known_schema(&reading)?;
-        if let Some(table) = self.changed(&connection, schema)?.into_iter().next() {
-            return Err(StoreFault::Hash { file: self.path.clone(), table });
+        self.checked(&self.reading(&connection)?)
+    }
+
+    fn publish(&self, publication: &Publication) -> Result<(), StoreFault> {
+        self.change(|writing| publish::publish(writing, publication))
+    }
+
+    fn changes(&self, version: u64) -> Result<Option<Vec<Change>>, StoreFault> {
+        let found = self.ask(|reading| {
+            if reading.schema < schema::WITH_CHANGES { Ok(None) } else { versions::changes(reading, version) }
+        });
+        found.map(Option::flatten)
+    }
+
+    fn open_draft(&self, first: &Logged) -> Result<u64, StoreFault> {
+        self.change(|writing| log::open(writing, first))
+    }
+
+    fn append(&self, draft: u64, logged: &Logged) -> Result<(), StoreFault> {
+        self.change(|writing| log::append(writing, draft, logged))
+    }
+
+    fn draft(&self, id: u64) -> Result<Option<Vec<Logged>>, StoreFault> {
+        let logs = self.logs(Some(id))?;
+        logs.into_iter().next().map(|(_, log)| log).transpose()
+    }
+
+    fn drafts(&self) -> Result<Vec<(u64, Vec<Logged>)>, StoreFault> {
+        let told = self.logs(None)?.into_iter().filter_map(|(id, log)| match log {
+            Ok(log) => Some((id, log)),
+            Err(fault) => {
+                tracing::error!("{fault}");
+                None
+            }
+        });
+        Ok(told.collect())
+    }
+
+    fn reserve_units(&self, n: u32) -> Result<u64, StoreFault> {
+        self.change(|writing| counter::reserve(writing, n))
+    }
+
+    fn settle(&self) -> Result<(), StoreFault> {
+        if !fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0) {
+            return Ok(());
         }
-        let contents = reading.contents()?;
-        match validate::faults(&contents.coverage).first() {
-            Some(fault) => Err(reading.coverage_fault(contents.coverage.lattice(), fault)),
-            None => Ok(contents),
-        }
+        let connection = self.open_to_read()?;
+        self.ours(&connection)?;
+        connection.execute_batch("PRAGMA query_only = OFF").map_err(self.sql("opening"))?;
+        connection.execute_batch(INTO_FILE).map_err(self.sql("settling"))
     }
 }

@@ -1,12 +1,16 @@
 //! The layers that a GIS opens: one a level, each unit as the multipolygon that the coverage derives for it.
 
-use rusqlite::{Connection, params};
+use std::collections::HashSet;
+
+use rusqlite::Connection;
 
 use super::blob::{self, Shape};
+use super::rows::{Row, View};
 use super::schema::{LAYER, quoted};
-use crate::coverage::{Coverage, LatticePolygon, region};
+use super::{rows, save};
+use crate::coverage::region::{self, Group};
+use crate::coverage::{Coverage, LatticePolygon};
 use crate::grid::{Hierarchy, UnitIx, area};
-use crate::snapshot::Contents;
 
 /// Bounds of a layer: west, east, south, north.
 pub(super) type Bounds = Option<[f64; 4]>;
@@ -18,37 +22,39 @@ pub fn derive(coverage: &Coverage, hierarchy: &Hierarchy, level: u8) -> Vec<(Uni
     hierarchy.at_level(level).map(|(ix, _)| (ix, coverage.polygons(&rings[ix.ix()]))).collect()
 }
 
+/// The rows of the features of some units of one level – of all when `only` is `None` – with their bounds; a feature's number is its unit's identity.
+pub(super) fn features(view: &View, level: u8, only: Option<&HashSet<u64>>) -> Vec<(Row, Bounds)> {
+    let View { district, coverage, hierarchy, .. } = *view;
+    let mut groups = hierarchy.groups(level);
+    let wanted = |ix: UnitIx| only.is_none_or(|only| only.contains(&hierarchy.unit(ix).id));
+    if only.is_some() {
+        for group in groups.iter_mut().filter(|group| **group != Group::NONE) {
+            if !wanted(UnitIx(group.0)) {
+                *group = Group::NONE;
+            }
+        }
+    }
+    let rings = region::trace(coverage, &groups, hierarchy.units().len());
+    let areas = area::of_groups_m2(coverage, &groups, hierarchy.units().len(), district.plane);
+    let units = hierarchy.at_level(level).filter(|(ix, _)| wanted(*ix));
+    let row = |(ix, unit): (UnitIx, _)| {
+        let shape = degrees(coverage, &coverage.polygons(&rings[ix.ix()]));
+        rows::layer(rows::feature(hierarchy, unit), &shape, areas[ix.ix()])
+    };
+    units.map(row).collect()
+}
+
 /// Creates and fills the layer of each level; returns their names, titles and bounds.
-pub(super) fn write(connection: &Connection, contents: &Contents) -> rusqlite::Result<Vec<(String, String, Bounds)>> {
-    let Contents { district, coverage, hierarchy, .. } = contents;
-    let areas = area::of_units_m2(coverage, hierarchy, district.plane);
+pub(super) fn write(connection: &Connection, view: &View) -> rusqlite::Result<Vec<(String, String, Bounds)>> {
     let mut written = Vec::new();
-    for (i, level) in district.levels.iter().enumerate() {
+    for (i, level) in view.district.levels.iter().enumerate() {
         let table = quoted(&level.key);
         connection.execute_batch(&format!(
             "CREATE TABLE {table} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom MULTIPOLYGON, {LAYER})"
         ))?;
-        let mut insert =
-            connection.prepare(&format!("INSERT INTO {table} VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"))?;
-        let mut bounds: Bounds = None;
-        for (ix, polygons) in derive(coverage, hierarchy, i as u8) {
-            let unit = hierarchy.unit(ix);
-            let parent = unit.parent.map(|p| hierarchy.unit(p).code.as_str());
-            let exclave = polygons.len() > 1;
-            let shape = degrees(coverage, &polygons);
-            bounds = grow(bounds, blob::envelope(&shape));
-            insert.execute(params![
-                blob::encode(&shape),
-                unit.code,
-                unit.name,
-                parent,
-                unit.class,
-                unit.households,
-                unit.population,
-                (areas[ix.ix()] * 100.0).round() / 100.0,
-                exclave
-            ])?;
-        }
+        let (rows, bounds): (Vec<Row>, Vec<Bounds>) = features(view, i as u8, None).into_iter().unzip();
+        save::fill(connection, &level.key, rows)?;
+        let bounds = bounds.into_iter().fold(None, grow);
         written.push((level.key.clone(), format!("{} {}", level.name, level.key), bounds));
     }
     Ok(written)

@@ -3,6 +3,8 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::StoreFault;
 
@@ -12,6 +14,9 @@ pub(super) struct WriterLock {
     _file: File,
     path: PathBuf,
 }
+
+/// Between two tries for the lock.
+const PAUSE: Duration = Duration::from_millis(2);
 
 fn lock_path(store: &Path) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
@@ -37,6 +42,17 @@ fn is_current(file: &File, path: &Path) -> bool {
 }
 
 impl WriterLock {
+    /// As [`WriterLock::take`], but waits for a short while: for writers that are done soon.
+    pub(super) fn wait(store: &Path, patience: Duration) -> Result<Self, StoreFault> {
+        let begun = Instant::now();
+        loop {
+            match Self::take(store) {
+                Err(StoreFault::Locked { .. }) if begun.elapsed() < patience => thread::sleep(PAUSE),
+                taken => return taken,
+            }
+        }
+    }
+
     pub(super) fn take(store: &Path) -> Result<Self, StoreFault> {
         let path = lock_path(store);
         let io = |source| StoreFault::Io { file: path.clone(), source };

@@ -2,34 +2,64 @@
 
 mod blob;
 mod boundaries;
+mod changes;
+mod counter;
 mod digest;
+mod fault;
 mod geopackage;
 mod layers;
 mod lock;
+mod log;
+mod publish;
 mod read;
 mod record;
+mod rows;
 mod save;
 mod schema;
+mod versions;
 
-use std::io;
-use std::path::PathBuf;
-
+pub use digest::digest_of;
+pub use fault::StoreFault;
 pub use geopackage::{GeoPackage, Inspection};
 pub use layers::{LayerRow, derive};
 
-use crate::coverage::validate::Rule;
+use crate::grid::change::Change;
+use crate::grid::draft::Logged;
 use crate::grid::history::History;
 use crate::grid::past::Boundaries;
-use crate::snapshot::Contents;
+use crate::snapshot::{Contents, Snapshot};
+
+/// The next version: what it follows, and what it was made by.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'a> {
+    /// The version that the store must have now.
+    pub before: &'a Snapshot,
+    /// Its history ends with the new version. A digest that this names must be that of the boundaries; where it names none, the store writes what it
+    /// finds.
+    pub after: &'a Snapshot,
+    /// Made on the boundaries of `before`, they give those of `after`: the store keeps most versions only so.
+    pub changes: &'a [Change],
+    /// The draft it comes from, and the entry that ends it.
+    pub draft: Option<(u64, &'a Logged)>,
+}
 
 /// A place to keep a district. Every call is one transaction: afterwards it is all there or none of it.
-pub trait Store {
-    /// Replaces what is there by `contents` and returns once it is durable. Of the versions in their history the boundaries are kept beside it: those of
-    /// `contents`, those of `earlier`, and those that the store has already.
+pub trait Store: std::fmt::Debug {
+    /// Replaces what is there by `contents` and returns once it is durable. Versions and drafts stay when the history of `contents` begins with the
+    /// versions that are kept: each new one is added, with its boundaries where `contents` or `earlier` tell them. A history that begins otherwise is
+    /// another district's, and replaces both.
     ///
     /// # Errors
-    /// [`StoreFault`] when nothing was changed.
-    fn replace(&mut self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault>;
+    /// [`StoreFault`] when nothing was changed: [`StoreFault::Moved`] when the store has versions that a history of the same beginning does not know.
+    fn replace(&self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault>;
+
+    /// Makes the next version, and returns once it is durable. Compare and set: nothing is changed unless the store has exactly the version before.
+    /// Trusts that `after` is valid. Cost: hashes the boundaries once, and writes the rows that differ; every sixteenth version is kept whole as well. What is written lies in a log beside the file until [`Store::settle`].
+    ///
+    /// # Errors
+    /// [`StoreFault::Moved`] when another version has been published meanwhile, [`StoreFault::NotNext`] when the draft has gone on, any other
+    /// [`StoreFault`]; nothing was changed.
+    fn publish(&self, publication: &Publication) -> Result<(), StoreFault>;
 
     /// The version that is kept; `None` when there is no store yet.
     ///
@@ -54,58 +84,47 @@ pub trait Store {
     /// # Errors
     /// [`StoreFault`] naming the table and row that cannot be read, or the rule that is broken and where.
     fn load(&self) -> Result<Contents, StoreFault>;
-}
 
-/// What went wrong, where, and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreFault {
-    #[error("{}: there is no such store; import a district into it first (wangge import)", .0.display())]
-    Missing(PathBuf),
-    #[error("{}: is not a Wangge store ({reason}); give the file that wangge import wrote", file.display())]
-    NotAStore { file: PathBuf, reason: String },
-    #[error(
-        "{}: was written by a newer Wangge (schema {found}, this one reads up to {known}); use that version to open it",
-        file.display()
-    )]
-    Newer { file: PathBuf, found: u32, known: u32 },
-    #[error("{}: is open for writing by process {pid}; wait until it has finished, or stop it", file.display())]
-    Locked { file: PathBuf, pid: String },
-    #[error("{}: another program is writing to it (an edit session in QGIS?); save and close it there, then try again", .0.display())]
-    Busy(PathBuf),
-    #[error("{}: may not be written ({reason}); check the permissions of the file and its folder", file.display())]
-    ReadOnly { file: PathBuf, reason: String },
-    #[error("{}: the disk is full; free space and try again – the store is as it was", .0.display())]
-    Full(PathBuf),
-    #[error("{}: the file is damaged ({problem}); restore it from a backup, or import the district again", file.display())]
-    Damaged { file: PathBuf, problem: String },
-    #[error(
-        "{}, table {table}, row {row}: {problem}; restore the store from a backup, or import the district again",
-        file.display()
-    )]
-    Row { file: PathBuf, table: String, row: i64, problem: String },
-    #[error(
-        "{}: table {table} was changed outside Wangge or is damaged (its content hash differs); restore the store from a \
-         backup, or import the district again",
-        file.display()
-    )]
-    Hash { file: PathBuf, table: String },
-    #[error(
-        "{}: the boundaries break a rule ({rule}) at {at}; wangge check lists every fault; restore the store or import \
-         again",
-        file.display()
-    )]
-    Coverage {
-        file: PathBuf,
-        rule: Rule,
-        /// Place, arcs and units, for reading.
-        at: String,
-        place: Option<(f64, f64)>,
-        codes: Vec<String>,
-    },
-    #[error("{}: the boundaries of version {version} are not kept in it", file.display())]
-    NotKept { file: PathBuf, version: u64 },
-    #[error("{}: {doing} failed ({source})", file.display())]
-    Sql { file: PathBuf, doing: &'static str, source: rusqlite::Error },
-    #[error("{}: {source}", file.display())]
-    Io { file: PathBuf, source: io::Error },
+    /// The changes that a version was made by; `None` for one that was imported or is not known.
+    ///
+    /// # Errors
+    /// [`StoreFault`] naming the version that cannot be read.
+    fn changes(&self, version: u64) -> Result<Option<Vec<Change>>, StoreFault>;
+
+    /// Begins the log of a new draft, whose number is the answer: 1, 2, 3 …
+    ///
+    /// # Errors
+    /// [`StoreFault::NotNext`] when the entry is not the first, and as [`Store::append`].
+    fn open_draft(&self, first: &Logged) -> Result<u64, StoreFault>;
+
+    /// Adds the next entry to the log of a draft, and returns once it is durable. Compare and set: its number must be the next.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotNext`], [`StoreFault::NoDraft`], [`StoreFault::TooMuch`] over 16 MiB an entry or 10,000 entries a draft; nothing was changed.
+    fn append(&self, draft: u64, logged: &Logged) -> Result<(), StoreFault>;
+
+    /// The log of a draft; `None` when there is no such draft.
+    ///
+    /// # Errors
+    /// [`StoreFault::Chain`] naming the entry that does not follow the one before it.
+    fn draft(&self, id: u64) -> Result<Option<Vec<Logged>>, StoreFault>;
+
+    /// The logs of all drafts, by number; one that is damaged is left out, and told by [`Store::draft`]. Cost: reads and decodes them all.
+    ///
+    /// # Errors
+    /// [`StoreFault::TooMuch`] when they take more than 1 GiB, and as [`Store::version`].
+    fn drafts(&self) -> Result<Vec<(u64, Vec<Logged>)>, StoreFault>;
+
+    /// The first of `n` unit identities that no version and no draft ever had, and that are never given again.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    fn reserve_units(&self, n: u32) -> Result<u64, StoreFault>;
+
+    /// Moves what writers left in a log beside the store into the store itself. Nothing depends on it but the time that opening takes, and that the one
+    /// file can be copied: to be called after a publication or an entry, when nobody waits any more. Cost: some syncs of the disk.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; everything is as durable as before.
+    fn settle(&self) -> Result<(), StoreFault>;
 }

@@ -12,13 +12,13 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row};
 
 use super::blob::{self, Shape};
-use super::boundaries::{self, BoundariesFault};
-use super::save::{KINDS, ROLES};
-use super::{StoreFault, record, schema};
+use super::boundaries::misplaced;
+use super::rows::{KINDS, ROLES};
+use super::save::Writing;
+use super::{StoreFault, record, schema, versions};
 use crate::coverage::{Arc, Coverage, Face, FaceId, FaceIx, FaceRole, JunctionIx, Lattice, LatticePoint, validate};
 use crate::crs::Cgcs2000;
 use crate::grid::history::{Descent, History, Lineage, Version};
-use crate::grid::past::Boundaries;
 use crate::grid::people::{Branch, Person, Role, Roster, Term};
 use crate::grid::{District, Hierarchy, Unit, UnitIx};
 use crate::issue::Issue;
@@ -32,6 +32,8 @@ const MOST_MISSING: usize = 1_000;
 pub(super) struct Reading<'a> {
     pub(super) connection: &'a Connection,
     pub(super) file: &'a Path,
+    /// In which it was written.
+    pub(super) schema: u32,
     /// Where to note what can be read past; `None` refuses at the first fault.
     pub(super) problems: Option<&'a RefCell<Vec<StoreFault>>>,
 }
@@ -78,22 +80,35 @@ impl Cells<'_> {
     }
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    /// What a transaction sees, in a store of a schema.
+    pub(super) fn of(writing: &Writing<'a>, schema: u32) -> Self {
+        Self { connection: writing.connection, file: writing.file, schema, problems: None }
+    }
+
+    pub(super) fn sql(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreFault + Copy + use<'a> {
+        StoreFault::sql(self.file, doing)
+    }
+
     fn rows<T>(
         &self,
         table: &str,
         columns: &str,
+        read: impl FnMut(&Cells) -> Result<T, String>,
+    ) -> Result<Vec<T>, StoreFault> {
+        self.asked(table, &format!("SELECT {columns} FROM {table} ORDER BY 1"), read)
+    }
+
+    /// What a question answers, of which `table` is told when it cannot be read.
+    fn asked<T>(
+        &self,
+        table: &str,
+        sql: &str,
         mut read: impl FnMut(&Cells) -> Result<T, String>,
     ) -> Result<Vec<T>, StoreFault> {
-        let fault = |row: i64, problem: String| StoreFault::Row {
-            file: self.file.to_owned(),
-            table: table.to_owned(),
-            row,
-            problem,
-        };
+        let fault = |row: i64, problem: String| StoreFault::row(self.file, table, row, problem);
         let broken = |error: rusqlite::Error| fault(0, error.to_string());
-        let mut statement =
-            self.connection.prepare(&format!("SELECT {columns} FROM {table} ORDER BY 1")).map_err(broken)?;
+        let mut statement = self.connection.prepare(sql).map_err(broken)?;
         let mut rows = statement.query([]).map_err(broken)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(broken)? {
@@ -133,7 +148,7 @@ impl Reading<'_> {
     }
 
     fn meta_fault(&self, problem: String) -> StoreFault {
-        StoreFault::Row { file: self.file.to_owned(), table: "wangge_meta".to_owned(), row: 0, problem }
+        StoreFault::row(self.file, "wangge_meta", 0, problem)
     }
 
     pub(super) fn district(&self, meta: &HashMap<String, String>) -> Result<District, StoreFault> {
@@ -147,12 +162,13 @@ impl Reading<'_> {
         let district = self.district(&meta)?;
         let coverage = self.coverage(&meta)?;
         let units = self.units(district.levels.len(), coverage.faces())?;
-        let posts = self.posts(units.len())?;
+        let posts = self.posts(&units)?;
         let hierarchy = Hierarchy::new(units, district.levels.len(), coverage.faces().len());
+        let version = self.setting(&meta, "version")?;
         Ok(Contents {
-            version: self.setting(&meta, "version")?,
+            version,
             recorded: self.setting(&meta, "recorded")?,
-            history: self.history(&meta)?,
+            history: self.history_if_whole(version)?,
             roster: Roster::new(self.people(&posts)?, self.branches(&posts)?),
             places: self.places()?,
             issues: self.issues()?,
@@ -164,17 +180,23 @@ impl Reading<'_> {
     }
 
     /// The versions; of a store from before there were any, the one.
-    pub(super) fn history(&self, meta: &HashMap<String, String>) -> Result<History, StoreFault> {
-        if self.setting::<u32>(meta, "schema")? < schema::WITH_HISTORY {
-            let recorded: Timestamp = self.setting(meta, "recorded")?;
-            let day = recorded.to_zoned(TimeZone::UTC).date();
-            return Ok(History::of_one(self.setting(meta, "version")?, day, recorded));
+    pub(super) fn history(&self) -> Result<History, StoreFault> {
+        if self.schema < schema::WITH_HISTORY {
+            return self.history_of_one();
         }
-        let versions = self.rows("wangge_version", "id, effective, recorded, document, reason", |c| {
+        let more = if self.schema < schema::WITH_CHANGES { "'', NULL, ''" } else { "published_by, draft, digest" };
+        let columns = format!("id, effective, recorded, document, reason, {more}");
+        let versions = self.rows("wangge_version", &columns, |c| {
             let effective = c.parsed(1, "a day")?.ok_or_else(|| "effective is missing".to_owned())?;
             let recorded = c.parsed(2, "a time")?.ok_or_else(|| "recorded is missing".to_owned())?;
-            let (document, reason) = (c.take(3)?, c.take(4)?);
-            Ok(Version { document, reason, ..Version::dated(c.take::<i64>(0)? as u64, effective, recorded) })
+            Ok(Version {
+                document: c.take(3)?,
+                reason: c.take(4)?,
+                by: c.take(5)?,
+                draft: c.take::<Option<i64>>(6)?.map(|draft| draft as u64),
+                digest: c.take(7)?,
+                ..Version::dated(c.take::<i64>(0)? as u64, effective, recorded)
+            })
         })?;
         let lineage = self.rows("wangge_lineage", "id, version, kind, old_code, new_code", |c| {
             let kind: String = c.take(2)?;
@@ -188,26 +210,24 @@ impl Reading<'_> {
         Ok(History::new(versions, lineage))
     }
 
-    /// The boundaries of one version.
-    pub(super) fn boundaries(&self, version: u64) -> Result<Boundaries, StoreFault> {
-        let not_kept = || StoreFault::NotKept { file: self.file.to_owned(), version };
-        let sql = "SELECT boundaries FROM wangge_version WHERE id = ?1";
-        let bytes: Option<Vec<u8>> = match self.connection.query_row(sql, [version as i64], |row| row.get(0)) {
-            Ok(bytes) => bytes,
-            Err(rusqlite::Error::QueryReturnedNoRows) => return Err(not_kept()),
-            Err(source) => {
-                let file = self.file.to_owned();
-                return Err(StoreFault::Sql { file, doing: "reading a version", source });
-            }
-        };
-        boundaries::decode(&bytes.ok_or_else(not_kept)?).map_err(|fault| {
-            let (file, table) = (self.file.to_owned(), "wangge_version".to_owned());
-            let problem = match fault {
-                BoundariesFault::Unreadable(problem) => problem,
-                BoundariesFault::Invalid(fault) => fault.rule.to_string(),
-            };
-            StoreFault::Row { file, table, row: version as i64, problem }
+    /// The versions, if every one is what was recorded. Otherwise the last one alone: what became of those before it says nothing against the
+    /// boundaries of today, and a district must not go dark for it. Nothing can be published then.
+    fn history_if_whole(&self, current: u64) -> Result<History, StoreFault> {
+        if self.schema < schema::WITH_CHANGES {
+            return self.history();
+        }
+        versions::verify(self, current).and_then(|()| self.history()).or_else(|fault| {
+            tracing::error!("{fault}");
+            self.history_of_one()
         })
+    }
+
+    /// The last version alone, as the district itself tells of it.
+    pub(super) fn history_of_one(&self) -> Result<History, StoreFault> {
+        let meta = self.meta()?;
+        let recorded: Timestamp = self.setting(&meta, "recorded")?;
+        let day = recorded.to_zoned(TimeZone::UTC).date();
+        Ok(History::of_one(self.setting(&meta, "version")?, day, recorded))
     }
 
     fn coverage(&self, meta: &HashMap<String, String>) -> Result<Coverage, StoreFault> {
@@ -234,7 +254,7 @@ impl Reading<'_> {
 
     /// A fault that can be read past: noted, or refused.
     fn pass(&self, table: &str, row: i64, problem: String) -> Result<(), StoreFault> {
-        let fault = StoreFault::Row { file: self.file.to_owned(), table: table.to_owned(), row, problem };
+        let fault = StoreFault::row(self.file, table, row, problem);
         match self.problems {
             Some(noted) => {
                 noted.borrow_mut().push(fault);
@@ -296,52 +316,79 @@ impl Reading<'_> {
         }
         faces.sort_unstable();
         faces.dedup();
-        let mut unit = self.connection.prepare("SELECT code FROM wangge_unit WHERE face = ?1")?;
+        let by_identity = "SELECT code FROM wangge_unit JOIN wangge_face USING (face_id) WHERE id = ?1";
+        let by_place = "SELECT code FROM wangge_unit WHERE face = ?1";
+        let sql = if self.schema < schema::WITH_CHANGES { by_place } else { by_identity };
+        let mut unit = self.connection.prepare(sql)?;
         Ok(faces.iter().filter_map(|face| unit.query_row([face], |row| row.get(0)).ok()).collect())
     }
 
+    /// The units, parents and faces by identity in the table and by index in memory.
     fn units(&self, levels: usize, faces: &[Face]) -> Result<Vec<Unit>, StoreFault> {
-        let columns = "id, unit_id, level, code, name, parent, class, households, population, face";
-        let mut above = 0_u8;
-        self.indexed("wangge_unit", columns, |c| {
-            let (id, level): (u32, u8) = (c.take(0)?, c.take(2)?);
-            let (parent, face): (Option<u32>, Option<u32>) = (c.take(5)?, c.take(9)?);
-            // Sorted by level, and a parent stands before its children: so the tree has no loop.
-            if usize::from(level) >= levels || level < above {
-                return Err(format!("level {level} is out of order"));
-            }
-            above = level;
-            if parent.is_some_and(|p| p >= id) {
-                return Err(format!("parent {parent:?} does not stand before it"));
-            }
-            let shaped = |f: &u32| faces.get(*f as usize).is_some_and(|f| f.role == FaceRole::Unit);
-            let known = face.filter(shaped);
-            if let Some(face) = face.filter(|f| !shaped(f)) {
-                self.pass("wangge_unit", i64::from(id), format!("face {face} is not a unit's"))
+        let sql = if self.schema < schema::WITH_CHANGES {
+            "SELECT u.unit_id, u.level, u.code, u.name, p.unit_id, u.class, u.households, u.population, CASE WHEN u.face IS NULL \
+             THEN NULL ELSE coalesce(f.face_id, -1) END FROM wangge_unit u LEFT JOIN wangge_unit p ON p.id = u.parent LEFT JOIN \
+             wangge_face f ON f.id = u.face ORDER BY u.id"
+        } else {
+            "SELECT unit_id, level, code, name, parent, class, households, population, face_id FROM wangge_unit ORDER BY level, \
+             code, unit_id"
+        };
+        let shaped = faces.iter().enumerate().filter(|(_, face)| face.role == FaceRole::Unit);
+        let face_at: HashMap<u64, FaceIx> = shaped.map(|(i, face)| (face.id.0, FaceIx(i as u32))).collect();
+        let mut place_of: HashMap<u64, UnitIx> = HashMap::new();
+        let units = self.asked("wangge_unit", sql, |c| {
+            let id = c.take::<i64>(0)? as u64;
+            let (parent, face): (Option<i64>, Option<i64>) = (c.take(4)?, c.take(8)?);
+            // Sorted by level: a parent stands before its children.
+            let parent = match parent {
+                Some(parent) => Some(
+                    *place_of
+                        .get(&(parent as u64))
+                        .ok_or_else(|| format!("parent {parent} does not stand before it"))?,
+                ),
+                None => None,
+            };
+            let known = face.and_then(|face| face_at.get(&(face as u64)).copied());
+            if let (Some(face), None) = (face, known) {
+                self.pass("wangge_unit", id as i64, format!("face {face} is not a unit's"))
                     .map_err(|f| f.to_string())?;
             }
+            place_of.insert(id, UnitIx(place_of.len() as u32));
             Ok(Unit {
-                id: c.take::<i64>(1)? as u64,
-                level,
-                code: c.take(3)?,
-                name: c.take(4)?,
-                parent: parent.map(UnitIx),
-                class: c.take(6)?,
-                households: c.take(7)?,
-                population: c.take(8)?,
-                face: known.map(FaceIx),
+                id,
+                level: c.take(1)?,
+                code: c.take(2)?,
+                name: c.take(3)?,
+                parent,
+                class: c.take(5)?,
+                households: c.take(6)?,
+                population: c.take(7)?,
+                face: known,
             })
-        })
+        })?;
+        if place_of.len() < units.len() {
+            return Err(StoreFault::row(self.file, "wangge_unit", 0, "two units have one identity"));
+        }
+        match misplaced(&units, levels) {
+            Some((unit, problem)) => Err(StoreFault::row(self.file, "wangge_unit", unit.id as i64, problem)),
+            None => Ok(units),
+        }
     }
 
-    fn posts(&self, units: usize) -> Result<HashMap<(String, i64), Vec<UnitIx>>, StoreFault> {
+    fn posts(&self, units: &[Unit]) -> Result<HashMap<(String, i64), Vec<UnitIx>>, StoreFault> {
+        let places: HashMap<u64, UnitIx> =
+            units.iter().enumerate().map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
+        let sql = if self.schema < schema::WITH_CHANGES {
+            "SELECT p.id, holder, holder_fid, unit_id FROM wangge_post p LEFT JOIN wangge_unit u ON u.id = p.unit ORDER BY p.id"
+        } else {
+            "SELECT rowid, holder, holder_fid, unit_id FROM wangge_post ORDER BY holder, holder_fid, place"
+        };
         let mut posts: HashMap<_, Vec<UnitIx>> = HashMap::new();
-        self.rows("wangge_post", "id, holder, holder_fid, unit", |c| {
-            let unit: u32 = c.take(3)?;
-            if unit as usize >= units {
-                return Err(format!("unit {unit} does not exist"));
-            }
-            posts.entry((c.take(1)?, c.take(2)?)).or_default().push(UnitIx(unit));
+        self.asked("wangge_post", sql, |c| {
+            let unit: Option<i64> = c.take(3)?;
+            let place = unit.and_then(|unit| places.get(&(unit as u64)));
+            let place = place.ok_or_else(|| "its unit does not exist".to_owned())?;
+            posts.entry((c.take(1)?, c.take(2)?)).or_default().push(*place);
             Ok(())
         })?;
         Ok(posts)

@@ -1,44 +1,53 @@
 //! Writing a district: every table dropped, created and filled inside the caller's transaction.
 
-use rusqlite::{Connection, params};
+use std::path::Path;
 
-use super::blob::{self, Shape};
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::digest::Sum;
 use super::layers::{self, Bounds};
+use super::rows::{self, Row, View};
 use super::schema::{self, quoted};
-use super::{boundaries, digest, record};
-use crate::coverage::{ArcKind, Coverage, FaceRole};
-use crate::grid::history::Version;
+use super::{StoreFault, counter, digest, log, versions};
 use crate::grid::past::Boundaries;
-use crate::grid::people::{Role, Term};
-use crate::grid::{Hierarchy, UnitIx};
-use crate::snapshot::{BaseShape, Contents};
 
-pub(super) const KINDS: &[(ArcKind, &str)] = &[
-    (ArcKind::Legal, "legal"),
-    (ArcKind::Road, "road"),
-    (ArcKind::River, "river"),
-    (ArcKind::Wall, "wall"),
-    (ArcKind::Drawn, "drawn"),
-];
-
-pub(super) const ROLES: &[(FaceRole, &str)] = &[
-    (FaceRole::Outside, "outside"),
-    (FaceRole::Unit, "unit"),
-    (FaceRole::Excluded, "excluded"),
-    (FaceRole::Gap, "gap"),
-];
-
-pub(super) fn word<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> &'static str {
-    words.iter().find(|(known, _)| known == value).map_or("", |(_, word)| word)
+/// A store file in a transaction of its writer.
+#[derive(Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) file: &'a Path,
 }
 
-/// Replaces the district of the file. `layers_before` are the layers of the one before.
+impl Writing<'_> {
+    pub(super) fn sql(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreFault + Copy {
+        StoreFault::sql(self.file, doing)
+    }
+
+    /// What cannot be put into words to be written.
+    pub(super) fn unwritable(&self, error: impl std::error::Error + Send + Sync + 'static) -> StoreFault {
+        self.sql("writing")(rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+    }
+}
+
+/// Replaces the district of the file. `layers_before` are the layers of the one before, and `found` is the schema it was written in.
 pub(super) fn replace(
-    connection: &Connection,
-    contents: &Contents,
+    writing: &Writing,
+    view: &View,
     earlier: &[(u64, Boundaries)],
-    layers_before: &[String],
-) -> rusqlite::Result<()> {
+    (found, layers_before): (Option<u32>, &[String]),
+) -> Result<(), StoreFault> {
+    let broken = writing.sql("writing");
+    prepare(writing.connection, layers_before).map_err(broken)?;
+    versions::keep(writing, view, earlier, found)?;
+    let meta = rows::meta(view).map_err(|error| writing.unwritable(error))?;
+    tables(writing.connection, view, meta).map_err(broken)?;
+    let shown = earlier.iter().map(|(_, past)| counter::highest(&past.coverage, &past.hierarchy));
+    let highest = shown.chain([counter::highest(view.coverage, view.hierarchy)]).max().unwrap_or(0);
+    counter::raise(writing, highest)
+}
+
+/// The tables, empty; those of the history as they are.
+fn prepare(connection: &Connection, layers_before: &[String]) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "PRAGMA application_id = {}; PRAGMA user_version = {};",
         schema::APPLICATION_ID,
@@ -57,17 +66,31 @@ pub(super) fn replace(
     for (name, columns) in schema::OWN {
         drop_table(connection, name)?;
         connection.execute_batch(&format!("CREATE TABLE {name} ({columns})"))?;
-        let (extension, definition) = schema::EXTENSION;
-        connection.execute(
-            "INSERT INTO gpkg_extensions VALUES (?1, NULL, ?2, ?3, 'write-only')",
-            params![name, extension, definition],
-        )?;
+        extend(connection, name)?;
     }
-    history(connection, contents, earlier)?;
-    meta(connection, contents)?;
-    coverage(connection, contents)?;
-    units(connection, &contents.hierarchy)?;
-    for (key, title, bounds) in layers::write(connection, contents)? {
+    Ok(())
+}
+
+/// Registers one of our own tables.
+pub(super) fn extend(connection: &Connection, name: &str) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM gpkg_extensions WHERE table_name = ?1", [name])?;
+    let (extension, definition) = schema::EXTENSION;
+    let insert = "INSERT INTO gpkg_extensions VALUES (?1, NULL, ?2, ?3, 'write-only')";
+    connection.execute(insert, params![name, extension, definition]).map(|_| ())
+}
+
+fn tables(connection: &Connection, view: &View, meta: Vec<Row>) -> rusqlite::Result<()> {
+    let View { coverage, hierarchy, roster, .. } = *view;
+    fill(connection, "wangge_meta", meta)?;
+    let junctions = coverage.junctions().iter().enumerate().map(|(at, point)| rows::junction(at, *point));
+    fill(connection, "wangge_junction", junctions)?;
+    fill(connection, "wangge_arc", coverage.arcs().iter().enumerate().map(|(at, arc)| rows::arc(at, arc)))?;
+    let faces = coverage.faces().iter().enumerate();
+    fill(connection, "wangge_face", faces.map(|(at, face)| rows::face(at, (face.id, face.role, face.exclave))))?;
+    let units = hierarchy.units().iter().map(|unit| rows::unit(rows::cells(coverage, hierarchy, unit)));
+    fill(connection, "wangge_unit", units)?;
+    fill(connection, "wangge_post", rows::posts(roster, hierarchy).map(rows::post))?;
+    for (key, title, bounds) in layers::write(connection, view)? {
         register(connection, &key, "MULTIPOLYGON", &title, bounds)?;
     }
     for (table, geometry, title, columns) in schema::DATA {
@@ -75,81 +98,69 @@ pub(super) fn replace(
         connection.execute_batch(&format!(
             "CREATE TABLE {table} (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, {geom}{columns})"
         ))?;
-        let bounds = match *table {
-            "places" => places(connection, contents)?,
-            "issues" => issues(connection, contents)?,
-            "base" => base(connection, contents)?,
-            "people" => people(connection, contents)?,
-            _ => branches(connection, contents)?,
+        let mut bounds = None;
+        let mut note = |(row, more): (Row, Bounds)| {
+            bounds = layers::grow(bounds, more);
+            row
         };
+        match *table {
+            "places" => {
+                fill(connection, table, view.places.iter().enumerate().map(|(at, p)| note(rows::place(at, p))))?;
+            }
+            "issues" => {
+                fill(connection, table, view.issues.iter().enumerate().map(|(at, i)| note(rows::issue(at, i))))?;
+            }
+            "base" => fill(connection, table, view.base.iter().enumerate().map(|(at, b)| note(rows::base(at, b))))?,
+            "people" => {
+                let people = roster.people().iter().enumerate().map(|(at, p)| rows::person(hierarchy, at, p));
+                fill(connection, table, people)?;
+            }
+            _ => {
+                let branches = roster.branches().iter().enumerate().map(|(at, b)| rows::branch(hierarchy, at, b));
+                fill(connection, table, branches)?;
+            }
+        }
         register(connection, table, geometry, title, bounds)?;
     }
-    for name in hashed(schema::SCHEMA) {
-        let sha256 = digest::table(connection, name)?;
-        connection.execute("INSERT INTO wangge_hash VALUES (?1, ?2)", params![name, sha256])?;
+    for name in hashed(schema::SCHEMA).chain([log::TABLE]) {
+        let sum = digest::table(connection, name)?;
+        connection.execute("INSERT INTO wangge_hash VALUES (?1, ?2)", params![name, sum.hex()])?;
     }
     Ok(())
 }
 
-/// The tables whose content is hashed: all that a district is read from, in a store of a schema.
+/// Inserts rows into an empty table.
+pub(super) fn fill(connection: &Connection, table: &str, rows: impl IntoIterator<Item = Row>) -> rusqlite::Result<()> {
+    let mut rows = rows.into_iter().peekable();
+    let Some(columns) = rows.peek().map(Vec::len) else { return Ok(()) };
+    let mut statement = connection.prepare(&insertion("INSERT", table, columns))?;
+    rows.try_for_each(|row| statement.execute(params_from_iter(row)).map(|_| ()))
+}
+
+pub(super) fn insertion(verb: &str, table: &str, columns: usize) -> String {
+    let marks = vec!["?"; columns].join(", ");
+    format!("{verb} INTO {} VALUES ({marks})", quoted(table))
+}
+
+/// The tables whose content is hashed: all that a district is read from, in a store of a schema. Later schemas chain the history instead.
 pub(super) fn hashed(schema: u32) -> impl Iterator<Item = &'static str> {
     let own = schema::OWN.iter().map(|t| t.0).filter(|name| *name != "wangge_hash");
-    let history = schema::HISTORY.iter().map(|t| t.0).filter(move |_| schema >= schema::WITH_HISTORY);
-    own.chain(history).chain(schema::DATA.iter().map(|t| t.0))
+    let history: &[_] = if schema == schema::WITH_HISTORY { &["wangge_version", "wangge_lineage"] } else { &[] };
+    own.chain(history.iter().copied()).chain(schema::DATA.iter().map(|t| t.0))
 }
 
-/// Brings the versions up to date: those that are in the history keep their boundaries, new ones get them.
-fn history(connection: &Connection, contents: &Contents, earlier: &[(u64, Boundaries)]) -> rusqlite::Result<()> {
-    for (name, columns) in schema::HISTORY {
-        connection.execute_batch(&format!("CREATE TABLE IF NOT EXISTS {name} ({columns})"))?;
-        connection.execute("DELETE FROM gpkg_extensions WHERE table_name = ?1", [name])?;
-        let (extension, definition) = schema::EXTENSION;
-        connection.execute(
-            "INSERT INTO gpkg_extensions VALUES (?1, NULL, ?2, ?3, 'write-only')",
-            params![name, extension, definition],
-        )?;
-    }
-    let versions = contents.history.versions();
-    // A history that goes on has the same first version; another one replaces it whole.
-    let continues = |first: &Version| {
-        let recorded: rusqlite::Result<String> =
-            connection
-                .query_row("SELECT recorded FROM wangge_version WHERE id = ?1", [first.number as i64], |r| r.get(0));
-        recorded.is_ok_and(|recorded| recorded == first.recorded.to_string())
-    };
-    if !versions.first().is_some_and(continues) {
-        connection.execute_batch("DELETE FROM wangge_version")?;
-    }
-    let packed = |coverage: &Coverage, hierarchy: &Hierarchy| {
-        let bytes = boundaries::encode(coverage, hierarchy);
-        bytes.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-    };
-    for version in versions {
-        let bytes = if version.number == contents.version {
-            Some(packed(&contents.coverage, &contents.hierarchy)?)
-        } else {
-            let known = earlier.iter().find(|(number, _)| *number == version.number);
-            known.map(|(_, past)| packed(&past.coverage, &past.hierarchy)).transpose()?
-        };
-        connection.execute(
-            "INSERT INTO wangge_version VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET boundaries = \
-             coalesce(excluded.boundaries, boundaries)",
-            params![
-                version.number as i64,
-                version.effective.to_string(),
-                version.recorded.to_string(),
-                version.document,
-                version.reason,
-                bytes
-            ],
-        )?;
-    }
-    connection.execute_batch("DELETE FROM wangge_lineage")?;
-    let mut insert = connection.prepare("INSERT INTO wangge_lineage VALUES (NULL, ?1, ?2, ?3, ?4)")?;
-    for row in contents.history.lineage() {
-        insert.execute(params![row.version as i64, row.kind.word(), row.old, row.new])?;
-    }
-    Ok(())
+/// The hash that is recorded of a table.
+pub(super) fn recorded(writing: &Writing, table: &str) -> Result<Sum, StoreFault> {
+    let sql = "SELECT sha256 FROM wangge_hash WHERE name = ?1";
+    let hex = writing.connection.query_row(sql, [table], |row| row.get::<_, String>(0));
+    let sum = hex.ok().and_then(|hex| Sum::read(&hex));
+    sum.ok_or_else(|| StoreFault::Hash { file: writing.file.to_owned(), table: table.to_owned() })
+}
+
+pub(super) fn record(writing: &Writing, table: &str, sum: Sum) -> Result<(), StoreFault> {
+    let written =
+        writing.connection.execute("UPDATE wangge_hash SET sha256 = ?2 WHERE name = ?1", params![table, sum.hex()]);
+    written.map(|_| ()).map_err(writing.sql("writing"))
 }
 
 fn drop_table(connection: &Connection, name: &str) -> rusqlite::Result<()> {
@@ -183,176 +194,4 @@ fn register(connection: &Connection, table: &str, geometry: &str, title: &str, a
         )?;
     }
     Ok(())
-}
-
-fn meta(connection: &Connection, contents: &Contents) -> rusqlite::Result<()> {
-    let district =
-        record::write(&contents.district).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let (origin_lon, origin_lat, decimals) = contents.coverage.lattice().parts();
-    for (key, value) in [
-        ("schema", schema::SCHEMA.to_string()),
-        ("version", contents.version.to_string()),
-        ("recorded", contents.recorded.to_string()),
-        ("origin_lon", origin_lon.to_string()),
-        ("origin_lat", origin_lat.to_string()),
-        ("decimals", decimals.to_string()),
-        ("district", district),
-    ] {
-        connection.execute("INSERT INTO wangge_meta VALUES (?1, ?2)", params![key, value])?;
-    }
-    Ok(())
-}
-
-fn coverage(connection: &Connection, contents: &Contents) -> rusqlite::Result<()> {
-    let coverage = &contents.coverage;
-    let mut insert = connection.prepare("INSERT INTO wangge_junction VALUES (?1, ?2, ?3)")?;
-    for (id, point) in coverage.junctions().iter().enumerate() {
-        insert.execute(params![id as i64, point.x, point.y])?;
-    }
-    let mut insert = connection.prepare("INSERT INTO wangge_arc VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
-    for (id, arc) in coverage.arcs().iter().enumerate() {
-        insert.execute(params![
-            id as i64,
-            arc.from.0,
-            arc.to.0,
-            arc.left.0,
-            arc.right.0,
-            word(KINDS, &arc.kind),
-            arc.locked,
-            blob::encode_points(&arc.points)
-        ])?;
-    }
-    let mut insert = connection.prepare("INSERT INTO wangge_face VALUES (?1, ?2, ?3, ?4)")?;
-    for (id, face) in coverage.faces().iter().enumerate() {
-        insert.execute(params![id as i64, face.id.0 as i64, word(ROLES, &face.role), face.exclave])?;
-    }
-    Ok(())
-}
-
-fn units(connection: &Connection, hierarchy: &Hierarchy) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare("INSERT INTO wangge_unit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
-    for (id, unit) in hierarchy.units().iter().enumerate() {
-        insert.execute(params![
-            id as i64,
-            unit.id as i64,
-            unit.level,
-            unit.code,
-            unit.name,
-            unit.parent.map(|p| p.0),
-            unit.class,
-            unit.households,
-            unit.population,
-            unit.face.map(|f| f.0)
-        ])?;
-    }
-    Ok(())
-}
-
-fn places(connection: &Connection, contents: &Contents) -> rusqlite::Result<Bounds> {
-    let mut insert = connection.prepare("INSERT INTO places VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    let mut bounds: Bounds = None;
-    for place in &contents.places {
-        let (x, y) = (place.point.lon(), place.point.lat());
-        bounds = layers::grow(bounds, Some([x, x, y, y]));
-        insert.execute(params![
-            blob::encode(&Shape::Point((x, y))),
-            place.id,
-            place.kind,
-            place.name,
-            place.address,
-            place.aliases.join(";"),
-            place.accuracy_m
-        ])?;
-    }
-    Ok(bounds)
-}
-
-fn issues(connection: &Connection, contents: &Contents) -> rusqlite::Result<Bounds> {
-    let mut insert = connection.prepare(
-        "INSERT INTO issues VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-    )?;
-    let mut bounds: Bounds = None;
-    for issue in &contents.issues {
-        let point = issue.point.map(|p| (p.lon(), p.lat()));
-        bounds = layers::grow(bounds, point.map(|(x, y)| [x, x, y, y]));
-        insert.execute(params![
-            point.map(|p| blob::encode(&Shape::Point(p))),
-            issue.id,
-            issue.received.to_string(),
-            issue.closed.map(|t| t.to_string()),
-            issue.due.map(|t| t.to_string()),
-            issue.kind,
-            issue.channel,
-            issue.urgency,
-            issue.category,
-            issue.subcategory,
-            issue.contact,
-            issue.phone,
-            issue.confidential,
-            issue.address,
-            issue.text,
-            issue.org,
-            issue.satisfaction
-        ])?;
-    }
-    Ok(bounds)
-}
-
-fn base(connection: &Connection, contents: &Contents) -> rusqlite::Result<Bounds> {
-    let mut insert = connection.prepare("INSERT INTO base VALUES (NULL, ?1, ?2, ?3, ?4)")?;
-    let mut bounds: Bounds = None;
-    for feature in &contents.base {
-        let shape = match &feature.shape {
-            BaseShape::Line(line) => Shape::Line(line.clone()),
-            BaseShape::Area(rings) => Shape::Polygon(rings.clone()),
-        };
-        bounds = layers::grow(bounds, blob::envelope(&shape));
-        insert.execute(params![blob::encode(&shape), feature.kind, feature.name, feature.class])?;
-    }
-    Ok(bounds)
-}
-
-/// The two days of a term, as text.
-fn days(term: Term) -> (Option<String>, Option<String>) {
-    (term.from.map(|d| d.to_string()), term.to.map(|d| d.to_string()))
-}
-
-/// Writes who is posted where – `wangge_post` is what is read back – and gives the codes for a reader of the table.
-fn posts(
-    connection: &Connection,
-    hierarchy: &Hierarchy,
-    (holder, fid): (&str, usize),
-    units: &[UnitIx],
-) -> rusqlite::Result<String> {
-    let mut insert = connection.prepare_cached("INSERT INTO wangge_post VALUES (NULL, ?1, ?2, ?3)")?;
-    for unit in units {
-        insert.execute(params![holder, fid as i64, unit.0])?;
-    }
-    Ok(units.iter().map(|u| hierarchy.unit(*u).code.as_str()).collect::<Vec<_>>().join(";"))
-}
-
-fn people(connection: &Connection, contents: &Contents) -> rusqlite::Result<Bounds> {
-    let mut insert = connection.prepare("INSERT INTO people VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
-    for (i, person) in contents.roster.people().iter().enumerate() {
-        let units = posts(connection, &contents.hierarchy, ("people", i + 1), &person.units)?;
-        let (role, line) = match &person.role {
-            Role::Officer => ("officer", ""),
-            Role::Specialist { line } => ("specialist", line.as_str()),
-            Role::Secretary => ("secretary", ""),
-            Role::Advisor => ("advisor", ""),
-        };
-        let (from, to) = days(person.term);
-        insert.execute(params![person.id, person.name, person.phone, person.org, role, line, from, to, units])?;
-    }
-    Ok(None)
-}
-
-fn branches(connection: &Connection, contents: &Contents) -> rusqlite::Result<Bounds> {
-    let mut insert = connection.prepare("INSERT INTO branches VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for (i, branch) in contents.roster.branches().iter().enumerate() {
-        let units = posts(connection, &contents.hierarchy, ("branches", i + 1), &branch.units)?;
-        let (from, to) = days(branch.term);
-        insert.execute(params![branch.id, branch.name, branch.kind, from, to, units])?;
-    }
-    Ok(None)
 }

@@ -1,9 +1,11 @@
 //! The tables: those of GeoPackage 1.3, and ours beside them (prefix `wangge_`), registered as an extension for writers.
 
 /// Version of our own tables; a higher one is refused.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 /// The first that keeps versions: [`HISTORY`].
 pub(super) const WITH_HISTORY: u32 = 2;
+/// The first that keeps what versions were made by, and drafts; units and posts go by identity, hashes are sums.
+pub(super) const WITH_CHANGES: u32 = 3;
 /// `GPKG` in ASCII, and version 1.3.
 pub(super) const APPLICATION_ID: i64 = 0x4750_4B47;
 pub(super) const USER_VERSION: i64 = 10_300;
@@ -61,28 +63,36 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ),
     (
         "wangge_unit",
-        "id INTEGER PRIMARY KEY NOT NULL, unit_id INTEGER NOT NULL, level INTEGER NOT NULL, code TEXT NOT NULL, name TEXT \
-         NOT NULL, parent INTEGER, class TEXT NOT NULL, households INTEGER NOT NULL, population INTEGER NOT NULL, face INTEGER",
+        "unit_id INTEGER PRIMARY KEY NOT NULL, level INTEGER NOT NULL, code TEXT NOT NULL, name TEXT NOT NULL, parent INTEGER, \
+         class TEXT NOT NULL, households INTEGER NOT NULL, population INTEGER NOT NULL, face_id INTEGER",
     ),
     (
         "wangge_post",
-        "id INTEGER PRIMARY KEY NOT NULL, holder TEXT NOT NULL, holder_fid INTEGER NOT NULL, unit INTEGER NOT NULL",
+        "holder TEXT NOT NULL, holder_fid INTEGER NOT NULL, place INTEGER NOT NULL, unit_id INTEGER NOT NULL, \
+         PRIMARY KEY (holder, holder_fid, place)",
     ),
     ("wangge_hash", "name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL"),
 ];
 
-/// The versions, which outlive what [`OWN`] says of the last of them.
+/// The versions and drafts, which outlive what [`OWN`] says of the last version. Rows are only ever added, and each says in `chain` what it follows.
 pub(super) const HISTORY: &[(&str, &str)] = &[
     (
         "wangge_version",
         "id INTEGER PRIMARY KEY NOT NULL, effective TEXT NOT NULL, recorded TEXT NOT NULL, document TEXT NOT NULL, reason TEXT \
-         NOT NULL, boundaries BLOB",
+         NOT NULL, published_by TEXT NOT NULL, draft INTEGER, digest TEXT NOT NULL, changes BLOB, boundaries BLOB, chain TEXT \
+         NOT NULL",
     ),
     (
         "wangge_lineage",
         "id INTEGER PRIMARY KEY NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, old_code TEXT NOT NULL, new_code TEXT \
          NOT NULL",
     ),
+    (
+        "wangge_draft_log",
+        "draft INTEGER NOT NULL, number INTEGER NOT NULL, actor TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, entry \
+         TEXT NOT NULL, chain TEXT NOT NULL, PRIMARY KEY (draft, number)",
+    ),
+    ("wangge_counter", "name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL"),
 ];
 
 /// Data tables that are layers or tables of the GeoPackage: (name, geometry type or "", label, columns after fid and geom).

@@ -7,6 +7,7 @@ mod partition;
 #[path = "../partition/tables.rs"]
 mod tables;
 
+mod changes;
 mod pictures;
 mod proposals;
 mod sample;

@@ -17,6 +17,7 @@ use wangge::grid::{District, Hierarchy, Level, Required, Unit, UnitIx};
 use wangge::http::{App, Drained, Limits, look, router, serve};
 use wangge::issue::Issue;
 use wangge::place::Place;
+use wangge::service::actors::Actors;
 use wangge::service::serving::{Capacity, Serving};
 use wangge::snapshot::{BaseFeature, BaseShape, Contents};
 
@@ -207,7 +208,12 @@ impl Server {
 
     pub async fn of(serving: Serving, limits: Limits, origin: Option<&str>) -> Self {
         let serving = Arc::new(serving);
-        let app = App::new(Arc::clone(&serving), limits.clone(), origin.map(str::to_owned));
+        let app = App::new(
+            Arc::clone(&serving),
+            limits.clone(),
+            origin.map(str::to_owned),
+            Actors::of_a_demonstration(Some(("1", "第1街道"))),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

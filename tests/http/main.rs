@@ -13,3 +13,4 @@ mod connections;
 mod publish;
 mod past;
 mod batch;
+mod drafts;

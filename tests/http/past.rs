@@ -34,11 +34,11 @@ async fn with_a_past() -> (Server, tempfile::TempDir) {
     let today = Boundaries { coverage: contents.coverage.clone(), hierarchy: contents.hierarchy.clone() };
     let past = before(&today, &lineage).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut store = GeoPackage::at(&folder.path().join("past.gpkg"));
+    let store = GeoPackage::at(&folder.path().join("past.gpkg"));
     // Of the first version the boundaries are not known any more.
     store.replace(&contents, &[(2, past)]).unwrap();
     let serving = Serving::new(store.load().unwrap(), look(None).unwrap(), Capacity::default());
-    (Server::of(serving.with_past(Arc::new(store)), Limits::default(), None).await, folder)
+    (Server::of(serving.with_store(Arc::new(store)), Limits::default(), None).await, folder)
 }
 
 #[tokio::test(flavor = "multi_thread")]

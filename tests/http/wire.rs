@@ -81,3 +81,55 @@ pub async fn ask(to: SocketAddr, method: &str, target: &str, headers: &[(&str, &
 pub async fn get(to: SocketAddr, target: &str) -> Answer {
     ask(to, "GET", target, &[]).await
 }
+
+/// A request of an actor with a body of JSON, or none.
+pub async fn act(to: SocketAddr, token: &str, method: &str, target: &str, body: Option<serde_json::Value>) -> Answer {
+    let body = body.map_or_else(String::new, |body| body.to_string());
+    let length = body.len();
+    let raw = format!(
+        "{method} {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    Answer::parse(&say(to, raw.as_bytes()).await)
+}
+
+/// A stream of events that stays open.
+pub struct Listener {
+    stream: TcpStream,
+    read: String,
+}
+
+impl Listener {
+    pub async fn start(to: SocketAddr, last: Option<&str>) -> Self {
+        let mut stream = TcpStream::connect(to).await.unwrap();
+        let last = last.map_or_else(String::new, |id| format!("last-event-id: {id}\r\n"));
+        let raw = format!("GET /api/v1/events HTTP/1.1\r\nhost: {to}\r\n{last}\r\n");
+        stream.write_all(raw.as_bytes()).await.unwrap();
+        let mut listener = Self { stream, read: String::new() };
+        listener.until("retry: 1000\n\n").await;
+        listener
+    }
+
+    /// Reads on until a text has come; what came up to its end.
+    pub async fn until(&mut self, text: &str) -> String {
+        loop {
+            if let Some(at) = self.read.find(text) {
+                let rest = self.read.split_off(at + text.len());
+                return std::mem::replace(&mut self.read, rest);
+            }
+            let mut bytes = [0; 4096];
+            let n = timeout(PATIENCE, self.stream.read(&mut bytes)).await.expect("an event in time").unwrap();
+            assert!(n > 0, "the stream ended after {}", self.read);
+            self.read.push_str(std::str::from_utf8(&bytes[..n]).unwrap());
+        }
+    }
+
+    /// The next event: its id, kind and data.
+    pub async fn next(&mut self) -> (String, String, serde_json::Value) {
+        let mut before = self.until("data: ").await;
+        let data = self.until("\n\n").await;
+        let kind = before.split_off(before.find("event: ").unwrap() + 7);
+        let id = before.find("id: ").map_or("", |at| before[at + 4..].lines().next().unwrap());
+        (id.to_owned(), kind.lines().next().unwrap().to_owned(), serde_json::from_str(data.trim()).unwrap())
+    }
+}

@@ -172,6 +172,17 @@ impl Workbench {
         self.ids.get(&id).copied()
     }
 
+    /// Makes edits in order, looks at the coverage they give, and undoes them, numbering included. For showing what a proposal would do.
+    ///
+    /// # Errors
+    /// As [`Workbench::apply_all`]; nothing is looked at then.
+    pub fn rehearse<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Coverage) -> T) -> Result<T, Refusal> {
+        self.trial(|bench| {
+            bench.steps(edits)?;
+            Ok(look(bench.coverage()))
+        })
+    }
+
     /// As [`Workbench::apply_all`], within a trial or a longer sequence.
     pub(super) fn steps(&mut self, edits: &[Edit]) -> Result<Vec<Applied>, Refusal> {
         let mark = self.journal.len();

@@ -15,6 +15,7 @@ pub use desk::{Desk, Made};
 pub use refused::{Conflict, Field, Refused, TreeRule};
 pub use verbs::{Described, Figures, NewUnit};
 
+use super::{Hierarchy, Unit, UnitIx};
 use crate::coverage::edit::Edit;
 
 /// The identity of the land around the district.
@@ -32,6 +33,35 @@ pub struct Row {
     /// 0 for an upper unit whose figures are the sums of its children: they follow by themselves.
     pub households: u32,
     pub population: u32,
+}
+
+impl Row {
+    /// A unit as a row: the figures of an upper one are left out where they are the sums of its children.
+    #[must_use]
+    pub fn of(hierarchy: &Hierarchy, ix: UnitIx) -> Self {
+        let unit = hierarchy.unit(ix);
+        let children = hierarchy.children(ix);
+        let sum =
+            |of: fn(&Unit) -> u32| children.iter().map(|child| u64::from(of(hierarchy.unit(*child)))).sum::<u64>();
+        let summed = !children.is_empty()
+            && sum(|unit| unit.households) == u64::from(unit.households)
+            && sum(|unit| unit.population) == u64::from(unit.population);
+        Row {
+            id: unit.id,
+            level: unit.level,
+            code: unit.code.clone(),
+            name: unit.name.clone(),
+            parent: unit.parent.map(|parent| hierarchy.unit(parent).id),
+            class: unit.class.clone(),
+            households: if summed { 0 } else { unit.households },
+            population: if summed { 0 } else { unit.population },
+        }
+    }
+
+    /// Every unit as a row.
+    pub fn all(hierarchy: &Hierarchy) -> impl Iterator<Item = Self> {
+        (0..hierarchy.units().len() as u32).map(|i| Self::of(hierarchy, UnitIx(i)))
+    }
 }
 
 /// What becomes of one row. At least one of the two is there, and both have one identity and level.

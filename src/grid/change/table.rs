@@ -6,7 +6,7 @@ use super::refused::{Refused, TreeRule};
 use super::{OUTSIDE, Row, RowChange};
 use crate::coverage::edit::{Applied, Workbench};
 use crate::coverage::{FaceId, FaceRole};
-use crate::grid::{Hierarchy, Unit, UnitIx};
+use crate::grid::Hierarchy;
 
 #[derive(Clone, Debug)]
 pub(super) struct Table {
@@ -20,9 +20,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(hierarchy: &Hierarchy) -> Self {
-        let units = 0..hierarchy.units().len();
-        let rows: HashMap<u64, Row> =
-            units.map(|i| row(hierarchy, UnitIx(i as u32))).map(|row| (row.id, row)).collect();
+        let rows: HashMap<u64, Row> = Row::all(hierarchy).map(|row| (row.id, row)).collect();
         let codes = rows.values().map(|row| ((row.level, row.code.clone()), row.id)).collect();
         let mut below: HashMap<u64, u32> = HashMap::new();
         for parent in rows.values().filter_map(|row| row.parent) {
@@ -146,25 +144,5 @@ impl Table {
             return refused(TreeRule::NoChildren);
         }
         Ok(())
-    }
-}
-
-/// A unit as a row: the figures of an upper one are left out where they are the sums of its children.
-fn row(hierarchy: &Hierarchy, ix: UnitIx) -> Row {
-    let unit = hierarchy.unit(ix);
-    let children = hierarchy.children(ix);
-    let sum = |of: fn(&Unit) -> u32| children.iter().map(|child| u64::from(of(hierarchy.unit(*child)))).sum::<u64>();
-    let summed = !children.is_empty()
-        && sum(|unit| unit.households) == u64::from(unit.households)
-        && sum(|unit| unit.population) == u64::from(unit.population);
-    Row {
-        id: unit.id,
-        level: unit.level,
-        code: unit.code.clone(),
-        name: unit.name.clone(),
-        parent: unit.parent.map(|parent| hierarchy.unit(parent).id),
-        class: unit.class.clone(),
-        households: if summed { 0 } else { unit.households },
-        population: if summed { 0 } else { unit.population },
     }
 }

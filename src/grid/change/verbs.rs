@@ -108,6 +108,19 @@ impl Desk {
         Ok(Change { rows, ..Change::of_lines(Verb::Transfer, edits) })
     }
 
+    /// Divides the land of two neighbours between them anew, by edits that leave both; `second` is what the second is of from then on.
+    ///
+    /// # Errors
+    /// [`TreeRule::Gone`], [`TreeRule::NotSmallest`], [`TreeRule::TooFew`].
+    pub fn redivide(&self, one: u64, other: u64, edits: Vec<Edit>, second: Figures) -> Result<Change, Refused> {
+        let (one, other) = (self.smallest(one)?, self.smallest(other)?);
+        let figures = |row: &Row| Figures { households: row.households, population: row.population };
+        let first = less(&more(one, figures(other))?, second)?;
+        let second = Row { households: second.households, population: second.population, ..other.clone() };
+        let rows = changed(one, first).into_iter().chain(changed(other, second)).collect();
+        Ok(Change { rows, ..Change::of_lines(Verb::Transfer, edits) })
+    }
+
     /// Puts a unit under another parent. `codes` are the new codes, as far as they change: of itself and of those below it.
     ///
     /// # Errors
