@@ -34,7 +34,8 @@ impl Proposer {
     /// A change that may be refused.
     pub fn propose(&mut self, desk: &mut Desk) -> Option<Change> {
         match self.below(100) {
-            0..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
+            0..=9 => self.vertex(desk),
+            10..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
             40..=54 => self.junction(desk),
             55..=69 => self.split(desk),
             70..=77 => self.merge(desk),

@@ -47,6 +47,7 @@ fn what_is_kept_is_what_would_be_drawn() {
         let (snapshot, delta) = next(&state.snapshot, &mut proposer, 2);
         let (after, dirty) = state.next(snapshot, &delta);
         let redrawn: Vec<TileCoord> = dirty.tiles.iter().flatten().map(|tile| tile.coord).collect();
+        after.finish(dirty);
         for key in &keys {
             let Some(held) = after.tiles.peek(key) else { continue };
             let drawn = draw(&after, key).unwrap();

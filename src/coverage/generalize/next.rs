@@ -71,20 +71,28 @@ struct Step<'a> {
 }
 
 impl Generalized {
-    /// The arcs of `after` when `self` are those of `before`: the same as [`Generalized::new`] of `after`. Cost: a copy, and what the changed arcs and their
-    /// neighbours take anew.
+    /// The arcs of `after` when `self` are those of `before`: the same as [`Generalized::new`] of `after`; and for each zoom those that were made anew, for
+    /// all others are what they were. Cost: a copy, and what the changed arcs and their neighbours take.
     #[must_use]
-    pub fn next(&self, before: &Coverage, after: &Coverage, pairs: &Pairs<'_>) -> Self {
+    pub fn next(&self, before: &Coverage, after: &Coverage, pairs: &Pairs<'_>) -> (Self, Vec<Vec<ArcIx>>) {
         let step = Step::new(self, before, after, pairs);
         let (world, reach) = step.world(before, after);
         let box_of: Vec<GridBounds> = step.boxes(&self.zooms[usize::from(FULL_ZOOM)], &world);
         let lines = self.zooms[usize::from(FULL_ZOOM)].lines.patched(&step.origin, &world);
         let felt = step.moments(&lines, &box_of, &world);
         let moments = self.moments.patched(&step.origin, &felt);
-        let mut zooms: Vec<Zoom> =
-            (0..FULL_ZOOM).map(|zoom| step.zoom(zoom, (&lines, &moments), &box_of, &felt)).collect();
+        let numbers = |anew: &Anew<GridPoint>| anew.keys().map(|arc| ArcIx(*arc)).collect();
+        let (mut zooms, mut made): (Vec<Zoom>, Vec<Vec<ArcIx>>) = (0..FULL_ZOOM)
+            .map(|zoom| {
+                let anew = step.zoom(zoom, (&lines, &moments), &box_of, &felt);
+                let was = &self.zooms[usize::from(zoom)];
+                let lines = was.lines.patched(&step.origin, &anew);
+                (Zoom { lines, bounds: step.boxes(was, &anew) }, numbers(&anew))
+            })
+            .unzip();
         zooms.push(Zoom { lines, bounds: box_of });
-        Self { zooms, moments, reach }
+        made.push(numbers(&world));
+        (Self { zooms, moments, reach }, made)
     }
 }
 
@@ -196,15 +204,14 @@ impl<'a> Step<'a> {
         count.into_iter().filter(|(_, n)| *n != 0).map(|((p, _), _)| p).collect()
     }
 
-    /// A zoom below the last one.
+    /// The lines of a zoom below the last one that may be other ones.
     fn zoom(
         &self,
         zoom: u8,
         (lines, moments): (&Lines<GridPoint>, &Lines<Moment>),
         boxes: &[GridBounds],
         weighed: &Anew<Moment>,
-    ) -> Zoom {
-        let was = &self.was.zooms[usize::from(zoom)];
+    ) -> Anew<GridPoint> {
         let shift = FULL_ZOOM - zoom;
         let kept = |arc: u32| -> Vec<(i64, i64)> {
             heavy(lines.line(arc as usize), moments.line(arc as usize), zoom).collect()
@@ -230,14 +237,16 @@ impl<'a> Step<'a> {
         for arc in &self.come {
             new.extend(on_grid(kept(*arc)));
         }
+        let other: Vec<GridPoint> = old.symmetric_difference(&new).copied().collect();
+        if felt.is_empty() && other.is_empty() {
+            return Anew::new();
+        }
         let on_zoom: Vec<GridBounds> =
             boxes.iter().map(|b| GridBounds { min: b.min.at_zoom(zoom), max: b.max.at_zoom(zoom) }).collect();
-        let other: Vec<GridPoint> = old.symmetric_difference(&new).copied().collect();
         felt.extend(holding(&on_zoom, &other));
         let hot = meeting(&on_zoom, &felt).into_iter().flat_map(|arc| on_grid(kept(arc))).collect();
         let snapped = snap_among(&Lines::of(felt.iter().map(|arc| kept(*arc))), shift, hot);
-        let anew: Anew<GridPoint> = felt.iter().zip(snapped.iter()).map(|(arc, line)| (*arc, line.to_vec())).collect();
-        Zoom { lines: was.lines.patched(&self.origin, &anew), bounds: self.boxes(was, &anew) }
+        felt.iter().zip(snapped.iter()).map(|(arc, line)| (*arc, line.to_vec())).collect()
     }
 }
 
