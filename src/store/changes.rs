@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     /// One of each.
-    pub(in crate::store) fn samples() -> Vec<Change> {
+    fn samples() -> Vec<Change> {
         let p = LatticePoint::new;
         let row = |id, code: &str| Row {
             id,
