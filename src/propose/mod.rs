@@ -344,7 +344,7 @@ impl<'a> Task<'a> {
             return Err(ProposalFault::NobodyLives);
         }
         let rims = bench
-            .rehearse(&first, |coverage| {
+            .rehearse(&first, |coverage, _| {
                 let ix = coverage.faces().iter().position(|f| f.id == faces[0]);
                 ix.map(|ix| Rim::of(coverage, FaceIx(ix as u32), &ground)).unwrap_or_default()
             })
@@ -560,7 +560,7 @@ impl<'a> Task<'a> {
         edits.extend(drawn.inserts.iter().cloned());
         edits.push(Edit::Split { face: keep, lines: drawn.lines.clone(), new, exclave: false });
         let ground = &self.ground;
-        let shapes = self.bench.rehearse(&edits, |coverage| [keep, new].map(|f| Shape::of(coverage, f, ground)));
+        let shapes = self.bench.rehearse(&edits, |coverage, _| [keep, new].map(|f| Shape::of(coverage, f, ground)));
         let [Some(kept), Some(made)] = shapes.ok()? else { return None };
         let shares = metrics::shares(&made, &self.dwellings, &grain.atoms, &grain.land);
         let counts = |a: &Atom| !a.land && (a.households > 0.0 || a.outline.len() > 2);

@@ -353,9 +353,7 @@ async fn what_a_draft_would_change_and_for_whom_is_told_before_it_is_published()
     let officer = &told["people"].as_array().unwrap().iter().find(|p| p["role"] == "officer").unwrap();
     assert_eq!((&officer["name"], &officer["changes"]), (&json!("张**"), &json!(["1022"])));
     let units = told["units"].as_array().unwrap();
-    let figure = |side: &str, key: &str| -> f64 {
-        units.iter().filter_map(|unit| unit[side][key].as_f64()).sum()
-    };
+    let figure = |side: &str, key: &str| -> f64 { units.iter().filter_map(|unit| unit[side][key].as_f64()).sum() };
     assert_eq!((figure("before", "households"), figure("after", "households")), (60.0, 60.0));
     assert!((figure("before", "area_m2") - figure("after", "area_m2")).abs() < 0.3);
     assert!((figure("before", "issues_a_month") - figure("after", "issues_a_month")).abs() < 0.02);
@@ -369,7 +367,10 @@ async fn what_a_draft_would_change_and_for_whom_is_told_before_it_is_published()
     // The same of the version that it becomes.
     ok(&approved_and_published(&server, draft).await);
     let told = get(server.at, "/api/v1/versions/4/diff").await.json();
-    assert_eq!((&told["from"], &told["to"], &told["units"][1]["after"]["code"]), (&json!(3), &json!(4), &json!("1029")));
+    assert_eq!(
+        (&told["from"], &told["to"], &told["units"][1]["after"]["code"]),
+        (&json!(3), &json!(4), &json!("1029"))
+    );
     assert_eq!(get(server.at, "/api/v1/versions/4/diff?from=4").await.json()["units"], json!([]));
     get(server.at, "/api/v1/versions/4/diff?from=9").await.problem(400);
     get(server.at, "/api/v1/versions/3/diff").await.problem(400);
