@@ -237,6 +237,7 @@ impl Cells {
     }
 
     /// Last stage: the edges that may be the nearest, and which is.
+    #[allow(clippy::needless_bitwise_bool, reason = "a branch on any of these would be guessed wrong too often")]
     fn choose(&self, tables: &mut Tables, looks: usize) {
         let Tables { about, looks: all, far, near, hopes, .. } = tables;
         let mut chosen = 0;
