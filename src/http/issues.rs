@@ -45,9 +45,9 @@ pub(super) async fn one(
         Some(Owner { code: unit.code.clone(), name: unit.name.clone(), version: state.snapshot.version })
     };
     let owner_then = then.as_ref().and_then(owner);
-    let successors = owner_then.as_ref().map(|owner| {
-        state.snapshot.history.successors(&owner.code, owner.version, state.snapshot.version)
-    });
+    let successors = owner_then
+        .as_ref()
+        .map(|owner| state.snapshot.history.successors(&owner.code, owner.version, state.snapshot.version));
     json(&Answer {
         id: &issue.id,
         received: issue.received.to_string(),

@@ -19,7 +19,8 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, stats, styles, tiles, units, versions,
+    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, stats, styles, tiles,
+    units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
