@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sha2::{Digest, Sha256};
 use town::{Desk, Town, code};
-use wangge::coverage::validate;
+use wangge::coverage::{FaceRole, validate};
 use wangge::exchange::Limits;
 use wangge::grid::draft::{Actor, Entry, Logged, Scope};
 use wangge::grid::past::Boundaries;
@@ -179,6 +179,71 @@ fn the_store_keeps_every_version_and_the_next_import_adds_one() {
     assert_eq!(store.boundaries(4).unwrap().coverage, again.contents.coverage);
 }
 
+/// Level and code of every unit, with its identity; faces that are no unit's stand under their place in the list.
+fn identities(boundaries: &Boundaries) -> BTreeMap<(u8, String), u64> {
+    let Boundaries { coverage, hierarchy } = boundaries;
+    for unit in hierarchy.units() {
+        assert!(unit.face.is_none_or(|face| coverage.faces()[face.ix()].id.0 == unit.id), "{}", unit.code);
+    }
+    let nobodys = coverage.faces().iter().enumerate().filter(|(_, face)| face.role == FaceRole::Excluded);
+    let nobodys = nobodys.map(|(i, face)| ((u8::MAX, i.to_string()), face.id.0));
+    hierarchy.units().iter().map(|unit| ((unit.level, unit.code.clone()), unit.id)).chain(nobodys).collect()
+}
+
+#[test]
+fn identities_stay_with_their_codes_through_imports_and_are_never_given_again() {
+    let mut town = Town::new();
+    let desk = Desk::with(&town);
+    desk.import().ends(0);
+    let store = GeoPackage::at(&desk.store());
+    let first = identities(&store.boundaries(1).unwrap());
+    // The last unit of the file ends: its land goes to its neighbour. Another is cut in two. A draft takes identities meanwhile.
+    let taken = store.reserve_units(5).unwrap();
+    let (ended, heir, cut) = (code(3, 3), code(2, 3), code(0, 0));
+    town.units.retain(|unit| unit.code != ended);
+    town.people = town.people.lines().filter(|l| !l.contains(&ended)).fold(String::new(), |a, l| a + l + "\n");
+    let east = town::corner(4, 3);
+    town.unit(&heir).ring = vec![
+        town::corner(2, 3),
+        town::corner(3, 3),
+        east,
+        town::corner(4, 4),
+        town::corner(3, 4),
+        town::corner(2, 4),
+        town::corner(2, 3),
+    ];
+    let [a, b, c, d, _] = town.unit(&cut).ring.clone().try_into().unwrap();
+    let middle = |p: (f64, f64), q: (f64, f64)| (f64::midpoint(p.0, q.0), p.1);
+    town.unit(&cut).ring = vec![a, middle(a, b), middle(d, c), d, a];
+    let ring = vec![middle(a, b), b, c, middle(d, c), middle(a, b)];
+    town.units.push(town::Unit { code: "A115".to_owned(), parent: "A11".to_owned(), ring });
+    town.units.reverse();
+    town.write(desk.folder.path());
+    desk.import().ends(0);
+    let second = identities(&store.boundaries(2).unwrap());
+    for (unit, id) in &second {
+        match first.get(unit) {
+            Some(known) => assert_eq!(known, id, "{unit:?}"),
+            None => assert!(*id >= taken + 5, "{unit:?} has {id}"),
+        }
+    }
+    assert_eq!((first.len(), second.len()), (22, 22));
+    // It comes back, and nobody's land with it: that is another unit. What was cut off is gone for good.
+    let mut town = Town::new();
+    town.toml = town.toml.replace("[files]", "[coverage]\ngaps = \"exclude\"\n[files]");
+    town.units.retain(|unit| unit.code != code(1, 1));
+    town.people = town.people.lines().filter(|l| !l.contains(&code(1, 1))).fold(String::new(), |a, l| a + l + "\n");
+    town.write(desk.folder.path());
+    desk.import().ends(0);
+    let third = identities(&store.boundaries(3).unwrap());
+    let ever: BTreeSet<u64> = first.values().chain(second.values()).copied().collect();
+    let new: Vec<_> = third.iter().filter(|(unit, id)| second.get(*unit) != Some(id)).collect();
+    assert_eq!(new.len(), 2, "{new:?}");
+    assert!(new.iter().all(|(_, id)| !ever.contains(id)), "{new:?}");
+    assert!(new.iter().any(|(unit, _)| unit.1 == ended) && new.iter().any(|(unit, _)| unit.0 == u8::MAX), "{new:?}");
+    assert!(store.load().is_ok());
+}
+
 #[test]
 fn a_version_that_was_damaged_is_told_by_its_number() {
     let desk = Desk::with(&Town::new());
@@ -275,18 +340,17 @@ fn opened() -> Logged {
 fn a_store_from_before_there_were_versions_opens_and_gets_them_with_the_next_import() {
     let desk = Desk::with(&Town::new());
     desk.import().ends(0);
-    downgrade(&desk, 1);
     let store = GeoPackage::at(&desk.store());
+    let first = identities(&store.boundaries(1).unwrap());
+    downgrade(&desk, 1);
     let contents = store.load().unwrap();
     assert_eq!(contents.history.versions().len(), 1);
     assert!(matches!(store.boundaries(1), Err(StoreFault::NotKept { version: 1, .. })));
     desk.import().ends(0);
     assert_eq!(store.history().unwrap().unwrap().versions().len(), 2);
     assert_eq!(store.boundaries(2).unwrap().coverage, store.load().unwrap().coverage);
-    assert!(
-        matches!(store.boundaries(1), Err(StoreFault::NotKept { version: 1, .. })),
-        "its land is not known any more"
-    );
+    let identities = |version| identities(&store.boundaries(version).unwrap());
+    assert_eq!(identities(2), first, "the same town again");
 }
 
 #[test]

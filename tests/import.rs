@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use town::{Desk, Town, code, corner};
 use wangge::exchange::Limits;
 use wangge::grid::history::History;
-use wangge::service::import::{Imported, Sources, prepare};
+use wangge::service::import::{Imported, Kept, Sources, prepare};
 use wangge::snapshot::Contents;
 use wangge::store::{GeoPackage, Store};
 
@@ -25,7 +25,7 @@ fn built(district: &Path) -> Contents {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let prepared = prepare(&sources, &Limits::default(), now, &mut |_| {}).unwrap();
     let kept = History::of_one(6, Date::constant(2026, 1, 1), now);
-    let Imported { contents, .. } = prepared.accept(Some(kept), now).unwrap();
+    let Imported { contents, .. } = prepared.accept(Some(Kept { history: kept, given: None }), now).unwrap();
     contents
 }
 

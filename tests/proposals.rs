@@ -62,13 +62,13 @@ fn even_odd(ring: &[(f64, f64)], (x, y): (f64, f64)) -> bool {
     })
 }
 
-/// A four-cornered outline as 40 × 6 points.
+/// A four-cornered outline as 200 × 6 points.
 fn spread(ring: &[(f64, f64)]) -> Vec<Cgcs2000> {
     let mix = |p: (f64, f64), q: (f64, f64), t: f64| (p.0 + (q.0 - p.0) * t, p.1 + (q.1 - p.1) * t);
     let mut out = Vec::new();
-    for i in 0..40 {
+    for i in 0..200 {
         for k in 0..6 {
-            let (s, t) = ((f64::from(i) + 0.5) / 40.0, (f64::from(k) + 0.5) / 6.0);
+            let (s, t) = ((f64::from(i) + 0.5) / 200.0, (f64::from(k) + 0.5) / 6.0);
             let (x, y) = mix(mix(ring[0], ring[1], s), mix(ring[3], ring[2], s), t);
             out.push(Cgcs2000::new(x, y).unwrap());
         }
@@ -114,28 +114,34 @@ fn applied(snapshot: &Snapshot, proposal: &Proposal) -> Coverage {
     bench.into_coverage()
 }
 
-/// The share of each home on the side of the second face.
-fn there(coverage: &Coverage, proposal: &Proposal, homes: &[Home]) -> Vec<f64> {
+/// Which points of each home are on the side of the second face.
+fn there(coverage: &Coverage, proposal: &Proposal, homes: &[Home]) -> Vec<Vec<bool>> {
     let locator = Locator::new(coverage);
     let faces = proposal.sides.each_ref().map(|s| s.face);
-    let share = |home: &Home| {
-        let sides = home.points.iter().map(|p| coverage.faces()[locator.owner_of(*p).ix()].id);
-        let second = sides.inspect(|id| assert!(faces.contains(id))).filter(|id| *id == faces[1]).count();
-        second as f64 / home.points.len() as f64
+    let second = |p: &Cgcs2000| {
+        let face = coverage.faces()[locator.owner_of(*p).ix()].id;
+        assert!(faces.contains(&face));
+        face == faces[1]
     };
-    homes.iter().map(share).collect()
+    homes.iter().map(|home| home.points.iter().map(second).collect()).collect()
 }
 
-/// What is true of every proposal; the answer is the share of each home that goes to the second face.
-fn sound(snapshot: &Snapshot, proposal: &Proposal, homes: &[Home]) -> Vec<f64> {
+/// The share of a home's points that are there.
+fn share(points: &[bool]) -> f64 {
+    points.iter().filter(|there| **there).count() as f64 / points.len() as f64
+}
+
+/// What is true of every proposal; the answer is which points of each home go to the second face.
+fn sound(snapshot: &Snapshot, proposal: &Proposal, homes: &[Home]) -> Vec<Vec<bool>> {
     let coverage = applied(snapshot, proposal);
-    let shares = there(&coverage, proposal, homes);
+    let points = there(&coverage, proposal, homes);
+    let shares: Vec<f64> = points.iter().map(|p| share(p)).collect();
     let whole: f64 = homes.iter().map(|h| h.households).sum();
     let second: f64 = homes.iter().zip(&shares).map(|(h, s)| h.households * s).sum();
     let deviation = (second / whole - 0.5).abs() * 2.0;
     let cut = shares.iter().filter(|s| **s > 0.0 && **s < 1.0).count();
     let land = homes.iter().all(|h| h.address.is_empty());
-    // Whole homes are counted exactly. A line through a building follows the slices it was divided into, and land is counted in cells.
+    // Whole homes are counted exactly. Of a building on both sides the proposal counts squares of 0.75 m, of land cells of 1 m or more.
     let close = if cut == 0 { 1e-9 } else { 0.012 };
     assert!((deviation - proposal.deviation).abs() < close, "{deviation} {proposal:?}");
     assert!(land || cut == proposal.buildings_cut as usize, "{cut} {proposal:?}");
@@ -148,24 +154,26 @@ fn sound(snapshot: &Snapshot, proposal: &Proposal, homes: &[Home]) -> Vec<f64> {
     for side in [a, b] {
         assert!(side.compactness > 0.0 && side.compactness < 1.0);
     }
-    shares
+    points
 }
 
 /// Compounds that lay in the unit as a whole, beside other homes, and now lie on both sides.
-fn compounds_cut(snapshot: &Snapshot, homes: &[Home], shares: &[f64]) -> usize {
+fn compounds_cut(snapshot: &Snapshot, homes: &[Home], points: &[Vec<bool>]) -> usize {
     let compounds = snapshot.places.iter().filter(|p| p.kind == "compound");
     let cut = compounds.filter(|c| {
         let of = |address: &str| address.len() > c.address.len() && address.starts_with(&c.address);
         let all = snapshot.places.iter().filter(|p| p.kind == "building" && of(&p.address)).count();
-        let own: Vec<f64> = homes.iter().zip(shares).filter(|(h, _)| of(&h.address)).map(|(_, s)| *s).collect();
+        let own: Vec<f64> = homes.iter().zip(points).filter(|(h, _)| of(&h.address)).map(|(_, p)| share(p)).collect();
         own.len() == all && all < homes.len() && own.iter().any(|s| *s > 0.0) && own.iter().any(|s| *s < 1.0)
     });
     cut.count()
 }
 
-fn differ(homes: &[Home], one: &[f64], other: &[f64]) -> f64 {
+/// The share of the households that two ways place differently, point by point, whichever side is called which.
+fn differ(homes: &[Home], one: &[Vec<bool>], other: &[Vec<bool>]) -> f64 {
     let whole: f64 = homes.iter().map(|h| h.households).sum();
-    let moved: f64 = homes.iter().zip(one.iter().zip(other)).map(|(h, (a, b))| h.households * (a - b).abs()).sum();
+    let moved = |(a, b): (&Vec<bool>, &Vec<bool>)| share(&a.iter().zip(b).map(|(x, y)| x != y).collect::<Vec<bool>>());
+    let moved: f64 = homes.iter().zip(one.iter().zip(other)).map(|(h, pair)| h.households * moved(pair)).sum();
     (moved / whole).min(1.0 - moved / whole)
 }
 
@@ -178,15 +186,16 @@ fn each_of_the_ten_largest_micro_grids_has_three_different_balanced_ways() {
         let code = &snapshot.hierarchy.unit(unit).code;
         let balanced: Vec<&Proposal> = answer.list.iter().filter(|p| p.balanced).collect();
         assert!((3..=5).contains(&balanced.len()), "{code}: {}", balanced.len());
-        let mut seen: Vec<Vec<f64>> = Vec::new();
+        let mut seen: Vec<Vec<Vec<bool>>> = Vec::new();
         for proposal in &answer.list {
-            let shares = sound(snapshot, proposal, &homes);
-            assert_eq!((compounds_cut(snapshot, &homes, &shares), proposal.compounds_cut), (0, 0), "{code}");
+            let points = sound(snapshot, proposal, &homes);
+            assert_eq!((compounds_cut(snapshot, &homes, &points), proposal.compounds_cut), (0, 0), "{code}");
             assert!(proposal.sides.iter().all(|s| s.contiguous), "{code}");
             assert_eq!(proposal.sides[0].face, id(snapshot, unit));
-            // Of a single home, the land, nothing tells two ways apart by shares of it; they are told apart by their lines.
-            assert!(homes.len() == 1 || seen.iter().all(|s| differ(&homes, s, &shares) > 0.05), "{code}");
-            seen.push(shares);
+            // The nearest way with whole buildings, which may be told beside, is near to one of them by its nature.
+            let least = seen.iter().map(|s| differ(&homes, s, &points)).fold(f64::INFINITY, f64::min);
+            assert!(!proposal.balanced || least > 0.05, "{code}: {least}");
+            seen.push(points);
         }
         let lines: BTreeSet<String> = answer.list.iter().map(|p| format!("{:?}", p.lines)).collect();
         assert_eq!(lines.len(), answer.list.len());
@@ -241,7 +250,9 @@ fn two_neighbours_are_balanced_and_keep_their_names() {
                     face.rings.iter().map(|r| r.doubled_area).sum()
                 };
                 let both = |c: &Coverage| pair.iter().map(|id| land(c, *id)).sum::<i128>();
-                assert_eq!(both(&coverage), both(&snapshot.coverage));
+                // A new vertex on the border bends it by less than a step.
+                let (now, then) = (both(&coverage), both(&snapshot.coverage));
+                assert!((now - then).abs() < then / 1_000_000);
                 let [a, b] = [unit, other].map(|u| f64::from(snapshot.hierarchy.unit(u).households));
                 assert!((proposal.sides[0].households + proposal.sides[1].households - a - b).abs() < 1e-6);
                 assert!(proposal.deviation < (a - b).abs() / (a + b), "no better than it was");
@@ -318,8 +329,8 @@ fn no_compound_is_cut() {
     assert!(answer.list.len() >= 3 && answer.list.iter().all(|p| p.balanced));
     let homes = homes(&snapshot, unit);
     for proposal in &answer.list {
-        let shares = sound(&snapshot, proposal, &homes);
-        assert_eq!((proposal.compounds_cut, compounds_cut(&snapshot, &homes, &shares)), (0, 0));
+        let points = sound(&snapshot, proposal, &homes);
+        assert_eq!((proposal.compounds_cut, compounds_cut(&snapshot, &homes, &points)), (0, 0));
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Failure, progress, text};
 use crate::coverage::build::Decision;
 use crate::exchange::Limits;
 use crate::exchange::report::ImportReport;
-use crate::service::import::{ImportFault, Prepared, Refusal, Sources, prepare};
+use crate::service::import::{ImportFault, Kept, Prepared, Refusal, Sources, prepare};
 use crate::store::{GeoPackage, Store};
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let recorded = Timestamp::now();
     let store = GeoPackage::at(&args.store);
     // Before the long work: a store that cannot be written is told at once.
-    let kept = if args.dry_run { None } else { store.history()? };
+    let kept = if args.dry_run { None } else { Kept::of(&store)? };
     let sources = Sources {
         district: args.district.clone(),
         units: args.units.clone(),

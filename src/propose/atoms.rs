@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::ground::{Ground, Spot, edges, inside, measure, middle};
+use super::ground::{Ground, Spot, bounds, distance, edges, foot, inside, measure, middle};
 use super::{Basis, Compound, Opened};
 use crate::coverage::FaceIx;
 use crate::grid::UnitIx;
@@ -168,11 +168,6 @@ fn share(snapshot: &Snapshot, units: &[UnitIx], buildings: &mut [Building]) {
     }
 }
 
-fn bounds<'a>(spots: impl Iterator<Item = &'a Spot>) -> (Spot, Spot) {
-    let none = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
-    spots.fold(none, |(lo, hi), s| ((lo.0.min(s.0), lo.1.min(s.1)), (hi.0.max(s.0), hi.1.max(s.1))))
-}
-
 fn within((lo, hi): (Spot, Spot), s: Spot) -> bool {
     lo.0 <= s.0 && s.0 <= hi.0 && lo.1 <= s.1 && s.1 <= hi.1
 }
@@ -226,7 +221,7 @@ fn homes<'a>(places: &[(&'a Place, usize)]) -> Vec<Home<'a>> {
 }
 
 fn stairwells(outline: &[Spot], entrances: usize) -> usize {
-    let length = edges(outline).map(|(a, b)| super::ground::distance(a, b)).fold(0.0, f64::max);
+    let length = edges(outline).map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
     let known = if entrances > 0 { entrances } else { (length / STAIRWELL_M).round() as usize };
     known.clamp(1, MOST_STAIRWELLS)
 }
@@ -347,8 +342,8 @@ pub(super) fn open_land(rings: &[Vec<Spot>], atoms: &[Atom]) -> Vec<Atom> {
         (0..=n).map(move |i| from + (i as f64 + 0.5) * step)
     };
     let far = |ring: &[Spot], s: Spot| match ring {
-        [one] => super::ground::distance(*one, s),
-        _ => edges(ring).map(|(a, b)| super::ground::foot(s, a, b).1).fold(f64::INFINITY, f64::min),
+        [one] => distance(*one, s),
+        _ => edges(ring).map(|(a, b)| foot(s, a, b).1).fold(f64::INFINITY, f64::min),
     };
     let spots = along(lo.1, hi.1).flat_map(|y| along(lo.0, hi.0).map(move |x| (x, y)));
     let open = spots.filter(|s| {
@@ -373,10 +368,9 @@ pub(super) fn open_land(rings: &[Vec<Spot>], atoms: &[Atom]) -> Vec<Atom> {
 
 /// A slice of an outline across its longest edge: the `part`-th of `parts`.
 fn slice(ring: &[Spot], part: usize, parts: usize) -> Vec<Spot> {
-    let longest =
-        edges(ring).max_by(|x, y| super::ground::distance(x.0, x.1).total_cmp(&super::ground::distance(y.0, y.1)));
+    let longest = edges(ring).max_by(|x, y| distance(x.0, x.1).total_cmp(&distance(y.0, y.1)));
     let Some((a, b)) = longest else { return ring.to_vec() };
-    let length = super::ground::distance(a, b).max(1e-9);
+    let length = distance(a, b).max(1e-9);
     let unit = ((b.0 - a.0) / length, (b.1 - a.1) / length);
     let at = |p: &Spot| (p.0 - a.0) * unit.0 + (p.1 - a.1) * unit.1;
     let (low, high) = ring.iter().map(at).fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));

@@ -104,6 +104,12 @@ pub(super) fn measure(ring: &[Spot]) -> (f64, f64) {
     edges(ring).fold((0.0, 0.0), |(area, around), (a, b)| (area + turn(a, b) / 2.0, around + distance(a, b)))
 }
 
+/// South-west and north-east corner of the box around spots; inside out without any.
+pub(super) fn bounds<'a>(spots: impl Iterator<Item = &'a Spot>) -> (Spot, Spot) {
+    let none = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    spots.fold(none, |(lo, hi), s| ((lo.0.min(s.0), lo.1.min(s.1)), (hi.0.max(s.0), hi.1.max(s.1))))
+}
+
 /// The middle of some spots.
 pub(super) fn middle(spots: &[Spot]) -> Spot {
     let n = spots.len().max(1) as f64;

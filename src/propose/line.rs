@@ -261,17 +261,17 @@ impl Board<'_> {
         out.dedup_by(|a, b| distance(*a, *b) < 0.5);
         let last = out.len() - 1;
         if last == 0 {
-            out.push(ends[1])
+            out.push(ends[1]);
         } else {
-            out[last] = ends[1]
+            out[last] = ends[1];
         }
         self.unhooked(out, walls)
     }
 
     fn straight(&self, chain: &[Spot], walls: &[&[Spot]], freedom_m: f64) -> Vec<Spot> {
-        let clear = self.clearance(chain, walls).min(CLEAR_M / 0.8) * 0.8;
+        let clear = clearance(chain, walls).min(CLEAR_M / 0.8) * 0.8;
         let tries = std::iter::once(freedom_m).chain(TOLERANCES_M).filter(|t| *t <= freedom_m);
-        let fits = |line: &Vec<Spot>| self.clearance(line, walls) >= clear && self.stays_inside(line);
+        let fits = |line: &Vec<Spot>| clearance(line, walls) >= clear && self.stays_inside(line);
         tries.map(|t| simplified(chain, t)).find(fits).unwrap_or_else(|| simplified(chain, 0.3))
     }
 
@@ -287,23 +287,6 @@ impl Board<'_> {
         })
     }
 
-    /// How far a line is from the nearest wall; less than 0 when it goes through one.
-    fn clearance(&self, line: &[Spot], walls: &[&[Spot]]) -> f64 {
-        let mut least = f64::INFINITY;
-        for e in line.windows(2) {
-            for wall in walls {
-                for (a, b) in edges(wall) {
-                    if meet(e[0], e[1], a, b) {
-                        return -1.0;
-                    }
-                    let near = foot(a, e[0], e[1]).1.min(foot(e[0], a, b).1).min(foot(e[1], a, b).1);
-                    least = least.min(near);
-                }
-            }
-        }
-        least
-    }
-
     /// Without vertices at which a line turns back sharply, and without short steps, as long as it stays clear of walls.
     fn unhooked(&self, mut line: Vec<Spot>, walls: &[&[Spot]]) -> Vec<Spot> {
         let mut i = 1;
@@ -314,8 +297,7 @@ impl Board<'_> {
             let turn = (p.0 * q.0 + p.1 * q.1) / (lengths.0 * lengths.1).max(1e-9);
             let short = lengths.0.min(lengths.1) < 4.0;
             let cut = [a, c];
-            if (turn < -0.2 || (short && turn < 0.97)) && self.clearance(&cut, walls) >= 1.5 && self.stays_inside(&cut)
-            {
+            if (turn < -0.2 || (short && turn < 0.97)) && clearance(&cut, walls) >= 1.5 && self.stays_inside(&cut) {
                 line.remove(i);
                 i = i.saturating_sub(1).max(1);
             } else {
@@ -338,6 +320,23 @@ impl Board<'_> {
         let kind = most.filter(|(_, m)| *m > 0.6 * length(line)).map_or(ArcKind::Drawn, |(kind, _)| kind);
         (kind, metres.values().sum())
     }
+}
+
+/// How far a line is from the nearest wall; less than 0 when it goes through one.
+fn clearance(line: &[Spot], walls: &[&[Spot]]) -> f64 {
+    let mut least = f64::INFINITY;
+    for e in line.windows(2) {
+        for wall in walls {
+            for (a, b) in edges(wall) {
+                if meet(e[0], e[1], a, b) {
+                    return -1.0;
+                }
+                let near = foot(a, e[0], e[1]).1.min(foot(e[0], a, b).1).min(foot(e[1], a, b).1);
+                least = least.min(near);
+            }
+        }
+    }
+    least
 }
 
 /// Whether a line comes near itself after a detour.

@@ -2,7 +2,7 @@
 
 use super::Side;
 use super::atoms::{Atom, Dwellings};
-use super::ground::{Ground, Spot, distance_to_chain, inside, length, measure, walked};
+use super::ground::{Ground, Spot, bounds, distance_to_chain, inside, length, measure, walked};
 use super::parcels::Parcels;
 use super::streets::Street;
 use crate::coverage::{Coverage, FaceId, FaceIx, LatticePoint};
@@ -72,7 +72,7 @@ pub(super) struct Shares {
     pub(super) compounds_cut: u32,
 }
 
-/// Counts by where things are: an atom is on the side where its middle is, land cell by cell.
+/// Counts by where things are: a building is on the side where it stands, one on both sides and land by area.
 pub(super) fn shares(new: &Shape, dwellings: &Dwellings, atoms: &[Atom], land: &Parcels) -> Shares {
     let mut shares = Shares::default();
     let sizes = land.sizes(atoms.len());
@@ -85,11 +85,6 @@ pub(super) fn shares(new: &Shape, dwellings: &Dwellings, atoms: &[Atom], land: &
             }
         }
     }
-    for atom in atoms.iter().filter(|a| !a.land) {
-        let side = usize::from(new.holds(atom.middle));
-        shares.households[side] += atom.households;
-        shares.people[side] += atom.people;
-    }
     let mut compounds = std::collections::BTreeMap::new();
     for building in dwellings.buildings.iter().filter(|b| !b.land) {
         let spots = building.outline.as_deref().unwrap_or_default();
@@ -99,12 +94,36 @@ pub(super) fn shares(new: &Shape, dwellings: &Dwellings, atoms: &[Atom], land: &
         });
         let sides = inner.chain([building.middle]).fold(0_u8, |bits, s| bits | (1 + u8::from(new.holds(s))));
         shares.buildings_cut += u32::from(sides == 3);
+        let made = if sides == 3 { share_within(new, spots) } else { f64::from(u8::from(sides == 2)) };
+        for (side, share) in [(1, made), (0, 1.0 - made)] {
+            shares.households[side] += building.households * share;
+            shares.people[side] += building.people * share;
+        }
         if let Some(compound) = building.estate {
             *compounds.entry(compound).or_insert(0) |= sides;
         }
     }
     shares.compounds_cut = compounds.values().filter(|sides| **sides == 3).count() as u32;
     shares
+}
+
+/// The share of an outline that lies within a shape, by a grid of points.
+fn share_within(shape: &Shape, outline: &[Spot]) -> f64 {
+    const STEP_M: f64 = 0.75;
+    let (low, high) = bounds(outline.iter());
+    let along = |from: f64, to: f64| {
+        let n = ((to - from) / STEP_M).clamp(1.0, 400.0) as usize;
+        (0..n).map(move |i| from + (i as f64 + 0.5) / n as f64 * (to - from))
+    };
+    let ring = [outline.to_vec()];
+    let (mut all, mut within) = (0_u32, 0_u32);
+    for spot in along(low.1, high.1).flat_map(|y| along(low.0, high.0).map(move |x| (x, y))) {
+        if inside(&ring, spot) {
+            all += 1;
+            within += u32::from(shape.holds(spot));
+        }
+    }
+    f64::from(within) / f64::from(all.max(1))
 }
 
 /// Rings in metres of the dataset's plane; on the local ground where that cannot draw them.

@@ -191,7 +191,7 @@ pub fn splits_on(
 ) -> Result<Proposals, ProposalFault> {
     let keep = id_of(snapshot, unit)?;
     let new = goal.new.unwrap_or_else(|| next_id(snapshot));
-    Task::new(snapshot, bench, vec![unit], [keep, new], Vec::new(), goal)?.proposals()
+    Task::new(snapshot, bench, &[unit], [keep, new], Vec::new(), goal)?.proposals()
 }
 
 /// A few ways to redraw the line between two neighbours so that both have as many households: both keep their ids. The edits are one [`Edit::Merge`] and one
@@ -221,7 +221,7 @@ pub fn rebalance_on(
     if deviation <= tolerance(goal) && a + b > 0.0 {
         return Err(ProposalFault::Balanced { deviation });
     }
-    Task::new(snapshot, bench, vec![one, other], faces, vec![merge], goal)?.proposals()
+    Task::new(snapshot, bench, &[one, other], faces, vec![merge], goal)?.proposals()
 }
 
 /// The merge of two neighbours that their common line may be redrawn after.
@@ -327,7 +327,7 @@ impl<'a> Task<'a> {
     fn new(
         snapshot: &'a Snapshot,
         bench: &'a mut Workbench,
-        units: Vec<UnitIx>,
+        units: &[UnitIx],
         faces: [FaceId; 2],
         first: Vec<Edit>,
         goal: &Goal,
@@ -344,20 +344,20 @@ impl<'a> Task<'a> {
             return Err(ProposalFault::NobodyLives);
         }
         let rims = bench
-            .rehearse(&first, |coverage| {
+            .rehearse(&first, |coverage, _| {
                 let ix = coverage.faces().iter().position(|f| f.id == faces[0]);
                 ix.map(|ix| Rim::of(coverage, FaceIx(ix as u32), &ground)).unwrap_or_default()
             })
             .map_err(ProposalFault::Fixed)?;
         let rings: Vec<Vec<Spot>> = rims.iter().map(|r| r.spots().to_vec()).collect();
         let most_share = 0.5 * (1.0 + tolerance(goal));
-        let dwellings = atoms::gather(snapshot, &ground, &units, &rings, most_share);
+        let dwellings = atoms::gather(snapshot, &ground, units, &rings, most_share);
         let found = dwellings.buildings.len();
         if found > MOST_HOMES {
             return Err(ProposalFault::TooManyHomes { found, most: MOST_HOMES });
         }
         let streets = streets::around(snapshot, &ground, &rings);
-        let survey = Survey::new(snapshot, &ground, &units);
+        let survey = Survey::new(snapshot, &ground, units);
         let rebalance = units.len() > 1;
         Ok(Self {
             snapshot,
@@ -560,7 +560,7 @@ impl<'a> Task<'a> {
         edits.extend(drawn.inserts.iter().cloned());
         edits.push(Edit::Split { face: keep, lines: drawn.lines.clone(), new, exclave: false });
         let ground = &self.ground;
-        let shapes = self.bench.rehearse(&edits, |coverage| [keep, new].map(|f| Shape::of(coverage, f, ground)));
+        let shapes = self.bench.rehearse(&edits, |coverage, _| [keep, new].map(|f| Shape::of(coverage, f, ground)));
         let [Some(kept), Some(made)] = shapes.ok()? else { return None };
         let shares = metrics::shares(&made, &self.dwellings, &grain.atoms, &grain.land);
         let counts = |a: &Atom| !a.land && (a.households > 0.0 || a.outline.len() > 2);
@@ -580,7 +580,7 @@ impl<'a> Task<'a> {
         };
         let sides = [figures(&kept, 0), figures(&made, 1)];
         let proposal = self.proposal(edits, sides, drawn, (deviation, balanced), shares);
-        let score = self.score(&proposal);
+        let score = Self::score(&proposal);
         Some((proposal, score))
     }
 
@@ -615,7 +615,7 @@ impl<'a> Task<'a> {
     }
 
     /// Less is better: whole buildings, a short line along streets, compact sides that no river or railway cuts, near to half.
-    fn score(&self, proposal: &Proposal) -> f64 {
+    fn score(proposal: &Proposal) -> f64 {
         let [a, b] = &proposal.sides;
         let scale = (a.area_m2 + b.area_m2).max(1.0).sqrt();
         10.0 * f64::from(proposal.buildings_cut)

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::atoms::Atom;
-use super::ground::{Spot, distance_to_chain, edges, walked};
+use super::ground::{Spot, bounds, distance, distance_to_chain, edges, walked};
 
 /// No atom.
 pub(super) const NOBODY: u32 = u32::MAX;
@@ -46,11 +46,7 @@ pub(super) struct Parcels {
 impl Parcels {
     /// Cells of the land inside `rings`, given to the atoms. Cost: a few tens of nanoseconds a cell for each of the fronts that reach it, of which there are few.
     pub(super) fn new(rings: &[Vec<Spot>], streets: &[Vec<Spot>], atoms: &[Atom]) -> Self {
-        let none = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
-        let (low, high) = rings
-            .iter()
-            .flatten()
-            .fold(none, |(lo, hi), s| ((lo.0.min(s.0), lo.1.min(s.1)), (hi.0.max(s.0), hi.1.max(s.1))));
+        let (low, high) = bounds(rings.iter().flatten());
         let size = (((high.0 - low.0) * (high.1 - low.1)).max(0.0) / CELLS).sqrt().max(LEAST_CELL_M);
         let size = if size.is_finite() { size } else { LEAST_CELL_M };
         let count = |from: f64, to: f64| ((to - from) / size).ceil().clamp(1.0, CELLS) as usize;
@@ -119,9 +115,8 @@ impl Parcels {
                 before = None;
                 continue;
             }
-            if let Some((u, v)) = before.filter(|(u, v)| *u != x && *v != y) {
-                let _ = u;
-                self.street[v * self.width + x] = true;
+            if let Some((_, row)) = before.filter(|(u, v)| *u != x && *v != y) {
+                self.street[row * self.width + x] = true;
             }
             self.street[y * self.width + x] = true;
             before = Some((x, y));
@@ -162,7 +157,7 @@ impl Parcels {
 
     fn apart(&self, one: usize, other: usize) -> f64 {
         let at = |cell: usize| ((cell % self.width) as f64, (cell / self.width) as f64);
-        super::ground::distance(at(one), at(other))
+        distance(at(one), at(other))
     }
 
     /// The cells beside one: east, west, north, south.
@@ -177,7 +172,7 @@ impl Parcels {
     }
 
     fn nearest_within(&self, s: Spot) -> Option<usize> {
-        let close = |cell: &usize| super::ground::distance(self.middle_of(cell % self.width, cell / self.width), s);
+        let close = |cell: &usize| distance(self.middle_of(cell % self.width, cell / self.width), s);
         if let Some((x, y)) = self.cell_at(s).filter(|(x, y)| self.within[y * self.width + x]) {
             return Some(y * self.width + x);
         }

@@ -1,6 +1,6 @@
 //! The streets, railways and rivers of the base map around a unit: what a line likes to follow, and what people do not like to cross.
 
-use super::ground::{Ground, Spot};
+use super::ground::{Ground, Spot, bounds};
 use crate::coverage::ArcKind;
 use crate::snapshot::{BaseShape, Snapshot};
 
@@ -20,11 +20,7 @@ const MARGIN_M: f64 = 30.0;
 
 /// What runs through the box around the rings. Cost: one pass over the vertices of the base map's lines.
 pub(super) fn around(snapshot: &Snapshot, ground: &Ground, rings: &[Vec<Spot>]) -> Vec<Street> {
-    let none = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
-    let (low, high) = rings
-        .iter()
-        .flatten()
-        .fold(none, |(lo, hi), s| ((lo.0.min(s.0), lo.1.min(s.1)), (hi.0.max(s.0), hi.1.max(s.1))));
+    let (low, high) = bounds(rings.iter().flatten());
     let apart = |a: f64, b: f64, lo: f64, hi: f64| a.max(b) < lo - MARGIN_M || a.min(b) > hi + MARGIN_M;
     let mut found = Vec::new();
     for (number, feature) in snapshot.base.iter().enumerate() {

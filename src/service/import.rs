@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::assemble;
 use super::gather::{self, Gathered};
+use super::identity::IdentityFault;
+pub use super::identity::{Given, Kept};
 use super::serving::ZONE;
 use crate::coverage::Coverage;
 use crate::coverage::build;
@@ -234,21 +236,32 @@ pub struct Imported {
 }
 
 impl Prepared {
-    /// The contents to save. `kept` is the history of the store they go to, of which they become the next version; the versions before it that the files
-    /// tell of are only for a store that has none.
+    /// The contents to save. `kept` is what the store has that they go to: they become the next version of its history, and their units keep the
+    /// identities that units of the same level and code have there. The versions before it that the files tell of are only for a store that has none.
     ///
     /// # Errors
-    /// [`ImportFault::Refused`] with the report, or [`ImportFault::Past`].
-    pub fn accept(self, kept: Option<History>, recorded: Timestamp) -> Result<Imported, ImportFault> {
+    /// [`ImportFault::Refused`] with the report, [`ImportFault::Past`], or [`ImportFault::Store`] when the store gives no identities.
+    pub fn accept(self, kept: Option<Kept>, recorded: Timestamp) -> Result<Imported, ImportFault> {
         let Self { district, coverage, hierarchy, roster, report, refusal, rest } = self;
         let (None, Some(coverage)) = (&refusal, coverage) else {
             let refusal = refusal.unwrap_or_else(|| Refusal::Broken("no shape was built".to_owned()));
             return Err(ImportFault::Refused { refusal, report: Box::new(report) });
         };
         let Rest { places, issues, base, versions, lineage } = rest;
-        let boundaries = Boundaries { coverage, hierarchy };
-        let (history, earlier) = match kept.filter(|kept| !kept.versions().is_empty()) {
-            Some(kept) => (next(kept, recorded), Vec::new()),
+        let mut boundaries = Boundaries { coverage, hierarchy };
+        let (history, earlier) = match kept.filter(|kept| !kept.history.versions().is_empty()) {
+            Some(Kept { history, given }) => {
+                if let Some(given) = given {
+                    boundaries = given.carry(boundaries).map_err(|fault| match fault {
+                        IdentityFault::Store(fault) => ImportFault::Store(fault),
+                        IdentityFault::Broken(fault) => ImportFault::Refused {
+                            refusal: Refusal::Broken(fault.rule.to_string()),
+                            report: Box::new(report.clone()),
+                        },
+                    })?;
+                }
+                (next(history, recorded), Vec::new())
+            }
             None if versions.is_empty() => (History::of_one(1, day(recorded), recorded), Vec::new()),
             None => told(versions, lineage, &boundaries, recorded)?,
         };
@@ -326,7 +339,7 @@ pub fn import(
     recorded: Timestamp,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Imported, ImportFault> {
-    let kept = store.history()?;
+    let kept = Kept::of(&*store)?;
     let prepared = prepare(sources, &Limits::default(), recorded, progress)?;
     let imported = prepared.accept(kept, recorded)?;
     progress(Step::Save);

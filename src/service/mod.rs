@@ -6,6 +6,7 @@ pub mod cache;
 pub mod cards;
 mod gather;
 mod assemble;
+mod identity;
 pub mod import;
 pub mod check;
 pub mod locate;

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::refused::{Refused, TreeRule};
 use super::{Change, Row, RowChange, Verb};
 use crate::coverage::edit::stroke::Stroke;
-use crate::coverage::edit::{Applied, Edit, Refusal};
+use crate::coverage::edit::{Edit, Refusal};
 use crate::coverage::{ArcKind, Coverage, Delta, FaceId, FaceRole};
 
 /// What a unit is of, or what goes from one to another.
@@ -56,12 +56,7 @@ impl Desk {
     /// # Errors
     /// The first refusal.
     pub fn preview<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Coverage, &Delta) -> T) -> Result<T, Refused> {
-        let looked = self.bench().preview(edits, |bench, made: &[Applied]| {
-            let mut delta = Delta::default();
-            made.iter().for_each(|applied| delta.join(applied.delta.clone()));
-            look(bench.coverage(), &delta)
-        });
-        looked.map_err(Refused::from)
+        self.bench().rehearse(edits, look).map_err(Refused::from)
     }
 
     /// Cuts a unit by edits of [`Desk::cut`]; `moved` are the figures that the new one gets.
