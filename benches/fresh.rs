@@ -150,5 +150,5 @@ fn main() {
     println!("  with all {} tiles of units: {:.0}", state.tiles.counts().entries, started.millis().1);
     measure("a vertex moved", 200, &state, pyramid, |proposer, desk| proposer.vertex(desk));
     measure("a unit cut in two", 60, &state, pyramid, |proposer, desk| proposer.split(desk));
-    measure("a junction moved", 60, &state, pyramid, |proposer, desk| proposer.junction(desk));
+    measure("a junction moved", 60, &state, pyramid, |proposer, desk| Some(proposer.junction(desk)));
 }

@@ -34,8 +34,6 @@ const FIGURES_AFTER: u8 = 3;
 pub(super) struct LevelShapes {
     pub info: LevelInfo,
     pub units: Vec<UnitShape>,
-    /// The pairs of units that share a border, by place in `units`, each in both orders, sorted: what colours follow from.
-    neighbours: Vec<(u32, u32)>,
     pub tree: Boxes,
 }
 
@@ -120,32 +118,23 @@ pub(super) fn first_edge(coverage: &Coverage, half: HalfArc) -> (LatticePoint, L
 impl LevelShapes {
     /// The shapes of a level, those that nothing touched taken over from an earlier version.
     pub(super) fn new(level: &Level, source: &Source<'_>, groups: &[Group], kept: Option<(&Self, &Touched)>) -> Self {
-        let units = shapes(source, groups, kept);
-        let neighbours = neighbours(source, groups, &units);
+        let mut units = shapes(source, groups, kept);
+        paint(source, groups, &mut units);
         let bounds: Vec<GridBounds> = units.iter().map(|u| u.bounds).collect();
-        let (info, tree) = (ladder(&level.key, &level.name, &units), Boxes::new(&bounds));
-        let mut made = Self { info, units, neighbours, tree };
-        made.paint(kept.map(|(level, _)| level));
-        made
+        Self { info: ladder(&level.key, &level.name, &units), tree: Boxes::new(&bounds), units }
     }
+}
 
-    /// With as many colours in a palette as there are units, each has its own; otherwise neighbours differ.
-    fn paint(&mut self, kept: Option<&Self>) {
-        let own = self.units.len() <= super::PALETTE;
-        let numbers: Vec<u8> = match kept {
-            _ if own => (0..self.units.len() as u8).collect(),
-            Some(kept) if kept.units.len() == self.units.len() && kept.neighbours == self.neighbours => {
-                kept.units.iter().map(|unit| unit.colour).collect()
-            }
-            _ => {
-                let mut of_each = vec![Vec::new(); self.units.len()];
-                self.neighbours.iter().for_each(|(one, other)| of_each[*one as usize].push(*other));
-                colours(&of_each)
-            }
-        };
-        for (shape, colour) in self.units.iter_mut().zip(numbers) {
-            shape.colour = colour;
-        }
+/// With as many colours in a palette as there are units, each has its own; otherwise neighbours differ.
+fn paint(source: &Source<'_>, groups: &[Group], units: &mut [UnitShape]) {
+    let numbers: Vec<u8> = if units.len() <= super::PALETTE {
+        (0..units.len() as u8).collect()
+    } else {
+        let ids: Vec<u64> = units.iter().map(|shape| source.hierarchy.unit(shape.unit).id).collect();
+        colours(&neighbours(source, groups, units), &ids)
+    };
+    for (shape, colour) in units.iter_mut().zip(numbers) {
+        shape.colour = colour;
     }
 }
 
@@ -205,8 +194,8 @@ impl UnitShape {
     }
 }
 
-/// The pairs of shapes that share a border, in both orders, by place in the list.
-fn neighbours(source: &Source<'_>, groups: &[Group], shapes: &[UnitShape]) -> Vec<(u32, u32)> {
+/// For each shape those it shares a border with, by place in the list.
+fn neighbours(source: &Source<'_>, groups: &[Group], shapes: &[UnitShape]) -> Vec<Vec<u32>> {
     let mut place = vec![u32::MAX; source.hierarchy.units().len()];
     for (i, shape) in shapes.iter().enumerate() {
         place[shape.unit.ix()] = i as u32;
@@ -223,7 +212,9 @@ fn neighbours(source: &Source<'_>, groups: &[Group], shapes: &[UnitShape]) -> Ve
     }
     found.sort_unstable();
     found.dedup();
-    found
+    let mut of_each = vec![Vec::new(); shapes.len()];
+    found.into_iter().for_each(|(one, other)| of_each[one as usize].push(other));
+    of_each
 }
 
 impl LevelInfo {

@@ -36,7 +36,7 @@ impl Proposer {
         match self.below(100) {
             0..=9 => self.vertex(desk),
             10..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
-            40..=54 => self.junction(desk),
+            40..=54 => Some(self.junction(desk)),
             55..=69 => self.split(desk),
             70..=77 => self.merge(desk),
             78..=85 => self.transfer(desk),
@@ -47,10 +47,10 @@ impl Proposer {
     }
 
     /// A junction goes somewhere near.
-    pub fn junction(&mut self, desk: &Desk) -> Option<Change> {
+    pub fn junction(&mut self, desk: &Desk) -> Change {
         let from = *self.any(desk.coverage().junctions());
         let to = self.near(from);
-        Some(lines(Verb::Reshape, vec![Edit::MoveJunction { from, to }]))
+        lines(Verb::Reshape, vec![Edit::MoveJunction { from, to }])
     }
 
     /// A vertex goes up to ten metres.

@@ -36,7 +36,7 @@ fn what_is_kept_is_what_would_be_drawn() {
     let styles = vec![("district".to_owned(), include_str!("../../styles/district.json").to_owned())];
     let mut state = State::new(sample(), &Look { font, styles }, Capacity::default());
     let keys: Vec<TileKey> =
-        keys().into_iter().filter(|key| coord_of(key).z() % 2 == 0 || coord_of(key).z() == 17).collect();
+        keys().into_iter().filter(|key| coord_of(key).z().is_multiple_of(2) || coord_of(key).z() == 17).collect();
     let mut proposer = Proposer { random: Seeded(5), next_id: 1 << 40 };
     let mut kept = 0;
     for _ in 0..6 {
