@@ -89,7 +89,7 @@ fn without_lookup(from: &Path, to: &Path) -> Option<u64> {
         };
         cutter.fill(BLOCK_BYTES, fill).ok()?;
         let Some(block) = cutter.take() else { return Some(rows) };
-        let answered = form.answer(&block, found);
+        let answered = form.answer(&block, |asked| asked.iter().map(|&(x, y)| found(x, y)).collect());
         output.write_all(&answered.bytes).ok()?;
         rows += answered.rows;
         if read == 0 {

@@ -27,6 +27,7 @@ use wangge::coverage::LatticePoint;
 use wangge::crs::{Crs, PlaneCrs};
 use wangge::exchange::Limits as FileLimits;
 use wangge::http::{App, Limits, look, router, router_with, serve};
+use wangge::service::actors::Actors;
 use wangge::service::import::{Sources, prepare};
 use wangge::service::locate::owner_of;
 use wangge::service::serving::{Capacity, Serving};

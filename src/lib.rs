@@ -10,6 +10,7 @@ pub mod locate; //   Whose point is this?
 pub mod place; //    Where is “隆鑫苑5号楼”?
 pub mod issue; //    What happened, and who answers?
 pub mod snapshot; // All of the above at one version.
+pub mod propose; //  How could it be cut?
 pub mod tile; //     What bytes is this square?
 pub mod render; //   What pixels?
 pub mod exchange; // What do others send us and want back?

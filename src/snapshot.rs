@@ -30,12 +30,12 @@ pub struct Snapshot {
     pub places: Arc<Vec<Place>>,
     /// In the order received.
     pub issues: Arc<Vec<Issue>>,
-    /// Background features (rivers, streets …) for drawing only.
+    /// Background features (rivers, streets …): for drawing, and as evidence for proposals.
     pub base: Arc<Vec<BaseFeature>>,
     pub locator: Locator,
 }
 
-/// A line or area of the background map; never used to decide anything.
+/// A line or area of the background map; never used to decide anything, only to draw and to propose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BaseFeature {
     pub kind: String,

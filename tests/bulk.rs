@@ -106,7 +106,7 @@ fn any_table_is_answered_row_by_row_wherever_it_was_cut() {
         let (form, used) = TableForm::read(bytes, true, &Wanted::default()).unwrap();
         let form = Form::Table(form);
         let owner = form.owner_cells("1", "a,b\"c", "x > y");
-        let find = |x: f64, _| {
+        let find = |x: f64| {
             let found = || Found { owner: &owner, distance_m: 1.0, outcome: Outcome::Inside, neighbours: Vec::new() };
             if x > 0.0 { Ok(found()) } else { Err("is, \"negative\"".to_owned()) }
         };
@@ -122,7 +122,7 @@ fn any_table_is_answered_row_by_row_wherever_it_was_cut() {
         }
         blocks.extend(cutter.finish());
         for block in &blocks {
-            let part = form.answer(block, find);
+            let part = form.answer(block, |asked| asked.iter().map(|(x, _)| find(*x)).collect());
             for bad in &part.bad {
                 let lines = table.matches('\n').count() as u64 + 1;
                 assert!((2..=lines).contains(&bad.line), "round {round}: {bad:?}");

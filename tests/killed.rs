@@ -129,7 +129,7 @@ fn a_writer_that_is_killed_anywhere_leaves_the_store_before_or_after() {
                 done += usize::from(state == after);
             }
         }
-        println!("{deed}: killed at {points} points, {done} of them after it was done");
+        eprintln!("{deed}: killed at {points} points, {done} of them after it was done");
         assert!(points >= 30 && done >= 3, "{deed}: {points} points, {done} of them after it was done");
     }
 }

@@ -13,6 +13,7 @@ use wangge::grid::history::History;
 use wangge::grid::people::Roster;
 use wangge::grid::{District, Hierarchy, Level, Required, Unit};
 use wangge::http::{App, Limits, look, router, serve};
+use wangge::service::actors::Actors;
 use wangge::service::serving::{Capacity, Serving};
 use wangge::snapshot::Contents;
 

@@ -30,6 +30,7 @@ fuzz_target!(|data: &[u8]| {
         }
         Ok(Found { owner: &owner, distance_m: x, outcome: Outcome::OnBoundary, neighbours: Vec::new() })
     };
+    let mut find = |asked: &[(f64, f64)]| asked.iter().map(|&(x, y)| find(x, y)).collect();
     let mut cutter = form.cutter(1 << 20, 1);
     let (mut out, mut rows) = (Vec::new(), 0);
     for piece in lines.chunks(usize::from(*step) + 1) {

@@ -45,6 +45,7 @@ fuzz_target!(|data: &[u8]| {
         }
         Ok(Found { owner: &owner, distance_m: x.abs(), outcome: Outcome::Inside, neighbours: Vec::new() })
     };
+    let mut find = |asked: &[(f64, f64)]| asked.iter().map(|&(x, y)| find(x, y)).collect();
     let mut cutter = form.cutter(1 << 20, line);
     let (mut out, mut answered, mut bad) = (form.beginning(), 0, 0);
     for piece in table[used..].chunks(usize::from(*step) + 1) {

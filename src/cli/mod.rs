@@ -10,6 +10,7 @@ macro_rules! say {
 
 mod check;
 mod demo;
+mod diff;
 mod import;
 mod locate;
 mod history;
@@ -45,6 +46,8 @@ enum Verb {
     Locate(locate::Args),
     #[command(about = text::HISTORY, after_help = text::HISTORY_EXAMPLE)]
     History(history::Args),
+    #[command(about = text::DIFF, after_help = text::DIFF_EXAMPLE)]
+    Diff(diff::Args),
     #[command(about = text::SERVE, after_help = text::SERVE_EXAMPLE)]
     Serve(serve::Args),
     #[command(about = text::DEMO, after_help = text::DEMO_EXAMPLE)]
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Locate(args) => locate::run(&args),
         Verb::History(args) => history::run(&args),
+        Verb::Diff(args) => diff::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Demo(args) => demo::run(&args),
     };

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::{Failure, text};
 use crate::http::{App, Drained, Limits, look, router, serve};
-use crate::service::actors::Actors;
+use crate::service::actors::{Actors, DEMO_TOKENS};
 use crate::service::serving::{Capacity, Serving};
 use crate::service::tiles::prebuild;
 use crate::snapshot::Contents;
@@ -130,6 +130,9 @@ impl Wire {
         let app =
             App::new(Arc::clone(&serving), limits.clone(), self.origin.clone(), self.actors(&serving, demonstration)?);
         announce(&serving, address);
+        if demonstration && self.actors.is_none() {
+            say!("{} {}", text::DEMO_ACTORS, DEMO_TOKENS.join(" · "));
+        }
         let going = Arc::new(AtomicBool::new(true));
         let ahead = tokio::task::spawn_blocking({
             let going = Arc::clone(&going);

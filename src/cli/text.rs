@@ -24,6 +24,11 @@ pub const NO_SUCCESSORS: &str = "历史中没有这个旧编码";
 pub const NO_HISTORY: &str = "历史版本无法还原";
 pub const NO_SUCH_DAY: &str = "没有这一天的边界";
 
+pub const DIFF: &str = "两个版本的边界有何不同 · what is different between two versions";
+pub const DIFF_EXAMPLE: &str = "示例 example:\n  wangge diff 2 3\n  wangge diff 2 3 --geojson > changed.geojson";
+pub const NO_VERSION: &str = "没有这个版本";
+pub const SAME: &str = "没有不同 · no difference";
+
 pub const SERVE: &str = "启动服务：地图、查询、瓦片 · serve the map, lookups and tiles";
 pub const SERVE_EXAMPLE: &str = "示例 example:\n  wangge serve --store district.gpkg --listen 127.0.0.1:8080";
 
@@ -31,6 +36,7 @@ pub const DEMO: &str = "一条命令看示例区 · the sample district, importe
 pub const DEMO_EXAMPLE: &str = "示例 example:\n  wangge demo --listen 127.0.0.1:8080";
 
 pub const OPEN_THE_PAGE: &str = "请在浏览器中打开 · open in a browser:";
+pub const DEMO_ACTORS: &str = "示例编辑令牌（公开，仅供示例）· tokens of the demonstration, known to everybody:";
 pub const HOW_TO_STOP: &str = "按 Ctrl-C 停止 · press Ctrl-C to stop";
 pub const STOPPING: &str = "正在停止… · stopping";
 pub const STOPPED: &str = "已停止 · stopped";

@@ -75,6 +75,13 @@ impl<'a> Pairs<'a> {
         self.after(old.arc()).map(|arc| HalfArc::new(arc, old.reversed()))
     }
 
+    /// The arcs that the delta names: (before, now). All others are what they were.
+    pub fn of_delta(&self) -> impl Iterator<Item = (Option<ArcIx>, Option<ArcIx>)> {
+        let old = self.named.iter().filter(|ix| ix.ix() < self.rows.0).map(|ix| (Some(*ix), self.after(*ix)));
+        let born = self.named.iter().filter(|ix| ix.ix() < self.rows.1 && !self.back.contains_key(*ix));
+        old.chain(born.map(|ix| (None, Some(*ix))))
+    }
+
     /// Every arc of either version: (before, now).
     pub fn all(&self) -> impl Iterator<Item = (Option<ArcIx>, Option<ArcIx>)> {
         let old = (0..self.rows.0 as u32).map(|i| (Some(ArcIx(i)), self.after(ArcIx(i))));

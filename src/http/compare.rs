@@ -15,9 +15,10 @@ use super::drafts::{blocking, number};
 use super::mask::MaskedName;
 use super::negotiate::{Keep, fresh};
 use super::problem::Problem;
+use super::proposals::kind;
 use super::query::Asked;
 use super::routes::{App, At};
-use crate::coverage::{ArcKind, Lattice};
+use crate::coverage::Lattice;
 use crate::exchange::sheet;
 use crate::grid::District;
 use crate::grid::change::Row;
@@ -231,13 +232,7 @@ fn level_key(district: &District, level: u8) -> String {
 impl Line {
     fn of(found: &LineDiff, codes: &HashMap<u64, &str>, lattice: &Lattice) -> Self {
         let code = |unit: u64| codes.get(&unit).map(|code| (*code).to_owned());
-        let kind = match found.kind {
-            ArcKind::Legal => "legal",
-            ArcKind::Road => "road",
-            ArcKind::River => "river",
-            ArcKind::Wall => "wall",
-            ArcKind::Drawn => "drawn",
-        };
+        let kind = kind(found.kind);
         let change = if found.added { "added" } else { "removed" };
         let coordinates = found.points.iter().map(|p| lattice.degrees(*p)).collect();
         Self {

@@ -21,6 +21,8 @@ mod acting;
 mod ops;
 mod drafts;
 mod compare;
+mod proposals;
+mod issues;
 mod events;
 mod units;
 mod district;

@@ -12,7 +12,7 @@ use super::query::echo;
 use super::routes::App;
 use crate::coverage::ArcKind;
 use crate::crs::Cgcs2000;
-use crate::service::drafts::{Ask, Keep};
+use crate::service::drafts::{Ask, Describe, Include, Keep, Split};
 
 /// Longitude and latitude in degrees, CGCS2000.
 type Position = [f64; 2];
@@ -43,9 +43,12 @@ enum Op {
     },
     Split {
         unit: String,
-        line: Vec<Position>,
+        /// Tied to the border within `tolerance_m`, …
+        line: Option<Vec<Position>>,
         #[serde(default = "tolerance")]
         tolerance_m: f64,
+        /// … or ending at its vertices exactly.
+        lines: Option<Vec<Vec<Position>>>,
         #[serde(default)]
         kind: Kind,
         #[serde(default)]
@@ -65,6 +68,12 @@ enum Op {
         line: Vec<Position>,
         #[serde(default = "tolerance")]
         tolerance_m: f64,
+    },
+    Redivide {
+        units: [String; 2],
+        lines: Vec<Vec<Position>>,
+        #[serde(default)]
+        kind: Kind,
     },
     Reparent {
         unit: String,
@@ -134,13 +143,25 @@ impl Op {
             position.map_err(|fault| Problem::body_at(&format!("/ops/{index}"), fault.to_string()))
         };
         let line = |points: Vec<Position>| points.into_iter().map(at).collect::<Result<Vec<_>, _>>();
+        let lines = |lines: Vec<Vec<Position>>| lines.into_iter().map(line).collect::<Result<Vec<_>, _>>();
         Ok(match self {
             Self::Reshape { old, new } => Ask::Reshape { old: line(old)?, new: line(new)? },
             Self::Move { from, to } => Ask::Move { from: at(from)?, to: at(to)? },
             Self::Mark { edge: [a, b], kind, locked } => Ask::Mark { edge: [at(a)?, at(b)?], kind: kind.arc(), locked },
-            Self::Split { unit, line: points, tolerance_m, kind, keep, code, name } => {
-                let (line, kind, keep) = (line(points)?, kind.arc(), keep.keep());
-                Ask::Split { unit, line, tolerance_m, kind, keep, code, name }
+            Self::Split { unit, line: drawn, tolerance_m, lines: exact, kind, keep, code, name } => {
+                let (lines, tolerance_m) = match (drawn, exact) {
+                    (Some(drawn), None) => (vec![line(drawn)?], Some(tolerance_m)),
+                    (None, Some(exact)) => (lines(exact)?, None),
+                    _ => {
+                        let wanted = "a split needs either line or lines";
+                        return Err(Problem::body_at(&format!("/ops/{index}"), wanted));
+                    }
+                };
+                let (kind, keep) = (kind.arc(), keep.keep());
+                Ask::Split(Split { unit, lines, tolerance_m, kind, keep, code, name })
+            }
+            Self::Redivide { units, lines: exact, kind } => {
+                Ask::Redivide { units, lines: lines(exact)?, kind: kind.arc() }
             }
             Self::Merge { keep, gone, enclosing } => Ask::Merge { keep, gone, enclosing },
             Self::Transfer { from, to, line: points, tolerance_m } => {
@@ -148,11 +169,11 @@ impl Op {
             }
             Self::Reparent { unit, parent } => Ask::Reparent { unit, parent },
             Self::Describe { unit, code, name, class, households, population } => {
-                Ask::Describe { unit, code, name, class, households, population }
+                Ask::Describe(Describe { unit, code, name, class, households, population })
             }
             Self::Exclude { unit } => Ask::Exclude { unit },
             Self::Include { at: place, parent, code, name, class, households, population } => {
-                Ask::Include { at: at(place)?, parent, code, name, class, households, population }
+                Ask::Include(Include { at: at(place)?, parent, code, name, class, households, population })
             }
         })
     }

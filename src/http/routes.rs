@@ -19,7 +19,8 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, compare, district, drafts, events, health, owner, readings, stats, styles, tiles, units, versions,
+    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, stats, styles, tiles,
+    units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
@@ -42,6 +43,8 @@ fn routes() -> Vec<Route> {
         ("/api/v1/units/{code}/geometry", &["/api/v1/units/{code}/geometry"], get(units::geometry)),
         ("/api/v1/units/{code}/neighbours", &["/api/v1/units/{code}/neighbours"], get(units::adjacent)),
         ("/api/v1/units/{code}/people", &["/api/v1/units/{code}/people"], get(units::people)),
+        ("/api/v1/units/{code}/proposals", &["/api/v1/units/{code}/proposals"], get(proposals::of_unit)),
+        ("/api/v1/issues/{id}", &["/api/v1/issues/{id}"], get(issues::one)),
         ("/api/v1/versions", &["/api/v1/versions"], get(versions::list)),
         ("/api/v1/versions/{version}", &["/api/v1/versions/{version}"], get(versions::one)),
         ("/api/v1/versions/{version}/diff", &["/api/v1/versions/{version}/diff"], get(compare::of_version)),
@@ -201,9 +204,13 @@ mod tests {
             let methods = methods.as_object().expect("methods");
             assert!(!methods.is_empty(), "{path} has a method");
             for (method, operation) in methods {
-                assert!(["get", "post"].contains(&method.as_str()), "{method} {path} is no method that is served");
+                assert!(
+                    ["get", "post", "delete"].contains(&method.as_str()),
+                    "{method} {path} is no method that is served"
+                );
                 assert!(operation["summary"].is_string(), "{method} {path} says what it is for");
-                assert!(operation["responses"]["200"].is_object(), "{method} {path} says what it answers");
+                let answers = ["200", "201"].iter().any(|status| operation["responses"][status].is_object());
+                assert!(answers, "{method} {path} says what it answers");
                 assert_eq!(
                     method == "post",
                     operation["requestBody"].is_object(),

@@ -41,13 +41,24 @@ impl Locator {
     pub fn owners(&self, positions: &[Cgcs2000], owners: &mut Vec<FaceIx>) {
         owners.clear();
         owners.reserve(positions.len());
+        self.each_block(positions, |tokens| owners.extend(tokens.iter().map(|entry| Token(entry.0).face())));
+    }
+
+    /// The same with the mark of nobody's land, where the position does not lie on a unit's outline.
+    pub(super) fn tokens(&self, positions: &[Cgcs2000], tokens: &mut Vec<Token>) {
+        tokens.clear();
+        self.each_block(positions, |found| tokens.extend(found.iter().map(|entry| Token(entry.0))));
+    }
+
+    fn each_block(&self, positions: &[Cgcs2000], mut each: impl FnMut(&[Entry])) {
         let nowhere = Offset { dx: 0, dy: 0 };
         let mut block =
             Block { points: [LatticePoint::new(0, 0); BLOCK], offsets: [nowhere; BLOCK], entries: [Entry(0); BLOCK] };
         for positions in positions.chunks(BLOCK) {
             self.place(positions, &mut block);
-            self.cells.settle(&mut block, positions.len(), |point| self.owner(point));
-            owners.extend(block.entries[..positions.len()].iter().map(|entry| Token(entry.0).face()));
+            let on_outline = |point, token| self.touching(point).map_or(token, Token::of_unit);
+            self.cells.settle(&mut block, positions.len(), on_outline);
+            each(&block.entries[..positions.len()]);
         }
     }
 
@@ -71,7 +82,7 @@ impl Locator {
 
 impl Cells {
     /// The other stages: cut squares level by level, then pictures, then lists. In the end every entry is a token.
-    fn settle(&self, block: &mut Block, len: usize, on_outline: impl Fn(LatticePoint) -> FaceIx) {
+    fn settle(&self, block: &mut Block, len: usize, on_outline: impl Fn(LatticePoint, Token) -> Token) {
         let mut waiting = Queue::new();
         for i in 0..len {
             waiting.push_if(block.entries[i].kind() != Entry::FACE, i as u16);
@@ -95,7 +106,7 @@ impl Cells {
             }
             for i in listed.at[..listed.len].iter().map(|i| usize::from(*i)) {
                 let token = self.reached(block.entries[i], block.points[i], block.offsets[i], shift);
-                block.entries[i] = Entry(if token.is_unit() { token.0 } else { on_outline(block.points[i]).0 });
+                block.entries[i] = Entry(if token.is_unit() { token.0 } else { on_outline(block.points[i], token).0 });
             }
             waiting.len = 0;
             shift = shift.saturating_sub(2);

@@ -23,6 +23,10 @@ impl Token {
         Self(face.0 | if matches!(role, FaceRole::Unit) { 0 } else { Self::NOBODYS })
     }
 
+    pub const fn of_unit(face: FaceIx) -> Self {
+        Self(face.0)
+    }
+
     #[inline]
     pub const fn face(self) -> FaceIx {
         FaceIx(self.0 & (Self::NOBODYS - 1))

@@ -9,6 +9,7 @@ mod cells;
 mod fill;
 mod batch;
 mod nearest;
+mod many;
 mod update;
 
 use std::collections::BTreeMap;

@@ -23,6 +23,10 @@ impl Metric {
         Self { origin, mx, my }
     }
 
+    pub const fn origin(self) -> LatticePoint {
+        self.origin
+    }
+
     /// Steps that surely reach as far as so many metres.
     fn steps(self, metres: f64) -> (i64, i64) {
         // Near a pole a step along x has no length; the clamp keeps the box inside i64.
@@ -35,7 +39,8 @@ impl Metric {
         self.to_segment_squared(s).sqrt()
     }
 
-    fn to_segment_squared(self, s: Segment) -> f64 {
+    #[inline]
+    pub fn to_segment_squared(self, s: Segment) -> f64 {
         let flat = |p: LatticePoint| {
             (
                 (f64::from(p.x) - f64::from(self.origin.x)) * self.mx,
@@ -66,10 +71,9 @@ impl Metric {
         beyond * beyond
     }
 
-    /// Whether the point lies (east, north) of the square's middle: what it holds there is nearer.
-    fn is_past(self, square: Square) -> (bool, bool) {
-        let middle = square.size() / 2;
-        (i64::from(self.origin.x) > square.x + middle, i64::from(self.origin.y) > square.y + middle)
+    /// Whether the point lies north of the square's middle: what it holds there is nearer.
+    fn is_north(self, square: Square) -> bool {
+        i64::from(self.origin.y) > square.y + square.size() / 2
     }
 }
 
@@ -82,10 +86,45 @@ const WHOLE_WINDOW: u64 = (1 << WINDOW) - 1;
 /// Rows of squares to the north and to the south of a point that are looked at one by one, before whole blocks of them.
 const NEAR_ROWS: i64 = 24;
 
+/// How drawn edges are compared around one point.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reach {
+    /// Metres in a unit of a square's drawing, and units in a step.
+    pub unit: (f32, f32),
+    units_per_step: f64,
+    /// Metres by which two drawn edges may be nearer or farther, one against the other, than the edges are: each end is drawn less than a unit off.
+    slack: f32,
+}
+
+impl Reach {
+    #[inline]
+    pub fn new(cells: &Cells, metric: Metric) -> Self {
+        let units_per_step = units_per_step(cells.shift);
+        let unit = ((metric.mx / units_per_step) as f32, (metric.my / units_per_step) as f32);
+        Self { unit, units_per_step, slack: 2.0 * unit.0.max(unit.1) }
+    }
+
+    /// Where a point, by its steps from the grid's corner, stands in the drawing of a top square.
+    #[inline]
+    pub fn standing_in(&self, cells: &Cells, (dx, dy): (i64, i64), (column, row): (i64, i64)) -> (f32, f32) {
+        let unit = |at: i64, square: i64| ((at - (square << cells.shift)) as f64 * self.units_per_step) as f32;
+        (unit(dx, column), unit(dy, row))
+    }
+
+    /// A drawn edge farther than this, squared, is not the nearest one when the nearest drawn edges are so far.
+    #[inline]
+    pub fn limit(&self, least: [f32; PIECES]) -> f32 {
+        let least = least.into_iter().fold(f32::INFINITY, |a, b| if b < a { b } else { a });
+        let reach = least.sqrt() * ROUNDED as f32 + self.slack;
+        (reach * reach).min(f32::MAX)
+    }
+}
+
 /// Looking for the nearest edge of a kind.
 struct Search<'a, W> {
     cells: &'a Cells,
     metric: Metric,
+    reach: Reach,
     wanted: W,
     /// The nearest edge so far, with its distance in square metres.
     best: Option<(Edge, f64)>,
@@ -94,11 +133,6 @@ struct Search<'a, W> {
     /// Of the point, from the grid's corner.
     dx: i64,
     dy: i64,
-    /// Metres in a unit of a square's drawing, and units in a step.
-    unit: (f32, f32),
-    units_per_step: f64,
-    /// Metres by which two drawn edges may be nearer or farther, one against the other, than the edges are: each end is drawn less than a unit off.
-    slack: f32,
 }
 
 /// Distances in `f32` are good to some 10⁻⁶ of themselves.
@@ -138,34 +172,46 @@ impl Drawn {
             }
         }
     }
-
-    /// The least distance of all, in metres.
-    fn least(&self) -> f32 {
-        self.least.into_iter().fold(f32::INFINITY, f32::min).sqrt()
-    }
 }
 
 impl Cells {
     /// The nearest edge that `wanted` accepts, and its distance in metres; the lesser of two equally near ones.
     pub fn nearest(&self, metric: Metric, wanted: impl Fn(&Edge) -> bool) -> Option<(Edge, f64)> {
-        let units_per_step = units_per_step(self.shift);
-        let unit = ((metric.mx / units_per_step) as f32, (metric.my / units_per_step) as f32);
-        let mut search = Search {
+        let mut search = self.search(metric, wanted);
+        if !search.around() {
+            search.beyond();
+        }
+        search.best.map(|(edge, squared)| (edge, squared.sqrt()))
+    }
+
+    /// Metres to the nearest edge of all, when that is the best, in square metres, of those in the nine squares around the point.
+    #[inline]
+    pub fn nearest_beyond(&self, metric: Metric, best: (Edge, f64)) -> f64 {
+        let mut search = self.search(metric, |_: &Edge| true);
+        search.improve(best);
+        if !search.is_certain(search.window_m()) {
+            search.beyond();
+        }
+        search.best.map_or(f64::INFINITY, |(_, squared)| squared.sqrt())
+    }
+
+    #[inline]
+    fn search<W>(&self, metric: Metric, wanted: W) -> Search<'_, W> {
+        Search {
             cells: self,
             metric,
+            reach: Reach::new(self, metric),
             wanted,
             best: None,
             limit: f32::INFINITY,
             dx: i64::from(metric.origin.x) - i64::from(self.west),
             dy: i64::from(metric.origin.y) - i64::from(self.south),
-            unit,
-            units_per_step,
-            slack: 2.0 * unit.0.max(unit.1),
-        };
-        if !search.around() && !search.in_rows() {
-            search.in_blocks();
         }
-        search.best.map(|(edge, squared)| (edge, squared.sqrt()))
+    }
+
+    /// Units of its drawing across a top square.
+    pub fn units_across(&self) -> f32 {
+        ((1_i64 << self.shift) as f64 * units_per_step(self.shift)) as f32
     }
 }
 
@@ -176,7 +222,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
         let Cells { shift, ref busy, columns, .. } = *self.cells;
         let (first, low) = ((self.dx >> shift) - 1, (self.dy >> shift) - 1);
         let rows = self.cells.height_in_squares() as i64;
-        let wide = ((1_i64 << shift) as f64 * self.units_per_step) as f32;
+        let wide = self.cells.units_across();
         let (east, north) = self.standing_in(first, low);
         let mut drawn = Drawn::default();
         for (i, row) in (low..low + WINDOW as i64).enumerate() {
@@ -196,20 +242,35 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
                         self.measure(&drawn);
                         drawn = Drawn::default();
                     }
-                    drawn.add(line, line.far_squared(at, self.unit));
+                    drawn.add(line, line.far_squared(at, self.reach.unit));
                 }
             }
         }
         self.measure(&drawn);
-        let inside = |first: i64, at: i64| (at - (first << shift)).min(((first + WINDOW as i64) << shift) - at) as f64;
-        self.is_certain((inside(first, self.dx) * self.metric.mx).min(inside(low, self.dy) * self.metric.my))
+        self.is_certain(self.window_m())
+    }
+
+    /// Metres to what lies beyond the nine squares.
+    fn window_m(&self) -> f64 {
+        let shift = self.cells.shift;
+        let inside = |at: i64| {
+            let first = (at >> shift) - 1;
+            (at - (first << shift)).min(((first + WINDOW as i64) << shift) - at) as f64
+        };
+        (inside(self.dx) * self.metric.mx).min(inside(self.dy) * self.metric.my)
+    }
+
+    /// Looks everywhere else, as far as need be.
+    fn beyond(&mut self) {
+        if !self.in_rows() {
+            self.in_blocks();
+        }
     }
 
     /// Measures those of some edges that may be the nearest.
     #[inline]
     fn measure(&mut self, drawn: &Drawn) {
-        let reach = drawn.least() * ROUNDED as f32 + self.slack;
-        let limit = (reach * reach).min(f32::MAX);
+        let limit = self.reach.limit(drawn.least);
         let mut all_wanted = true;
         drawn.each_within(limit, |edge| all_wanted &= self.consider(edge));
         if !all_wanted {
@@ -294,20 +355,27 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
 
     /// Looks in the top squares of a block, the near ones first: what they hold spares most of the others.
     fn in_block(&mut self, (across, up): (usize, usize), square: Square) {
-        let (east, north) = self.metric.is_past(square);
+        let north = self.metric.is_north(square);
         let rows = self.cells.busy.block_rows(up);
         let (start, end) = (rows.start, rows.end);
+        let first = (across as i64) << BLOCK;
+        // Of a row, from the point outward: behind a square that is too far lie none that are not.
+        let eastward = u64::MAX << ((self.dx >> self.cells.shift) - first).clamp(0, 63);
         for i in start..end {
             let row = if north { end - 1 - (i - start) } else { i };
-            let all_of_it = self.cells.top_square(across << BLOCK, row);
+            let all_of_it = self.cells.top_square(first as usize, row);
             if self.is_beyond(self.metric.to_rows_squared(all_of_it)) {
                 continue;
             }
-            let mut bits = self.cells.busy.word(across as i64, row);
-            while bits != 0 {
-                let bit = if east { bits.ilog2() } else { bits.trailing_zeros() };
-                bits &= !(1 << bit);
-                self.look_in(((across as i64) << BLOCK) + i64::from(bit), row as i64);
+            let bits = self.cells.busy.word(across as i64, row);
+            for (mut bits, last) in [(bits & eastward, false), (bits & !eastward, true)] {
+                while bits != 0 {
+                    let bit = if last { bits.ilog2() } else { bits.trailing_zeros() };
+                    bits &= !(1 << bit);
+                    if !self.look_in(first + i64::from(bit), row as i64) {
+                        break;
+                    }
+                }
             }
         }
     }
@@ -324,8 +392,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
 
     /// Where the point stands in the drawing of a top square.
     fn standing_in(&self, column: i64, row: i64) -> (f32, f32) {
-        let unit = |at: i64, square: i64| ((at - (square << self.cells.shift)) as f64 * self.units_per_step) as f32;
-        (unit(self.dx, column), unit(self.dy, row))
+        self.reach.standing_in(self.cells, (self.dx, self.dy), (column, row))
     }
 
     /// Looks in a top square that holds edges: first as they are drawn, and on the lattice for those that may be nearer than the best.
@@ -337,7 +404,7 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
         }
         let at = self.standing_in(column, row);
         for line in cells.behind(entry) {
-            let mut far = line.far_squared(at, self.unit);
+            let mut far = line.far_squared(at, self.reach.unit);
             loop {
                 let nearest = usize::from(far[1] < far[0]);
                 let other = 2 + usize::from(far[3] < far[2]);
@@ -360,11 +427,15 @@ impl<W: Fn(&Edge) -> bool> Search<'_, W> {
         let far = self.metric.to_segment_squared(edge.segment);
         let lesser = |(one, least): &(Edge, f64)| far < *least || (far == *least && edge.segment < one.segment);
         if self.best.as_ref().is_none_or(lesser) {
-            self.best = Some((edge, far));
-            let reach = far.sqrt() * ROUNDED + f64::from(self.slack);
-            self.limit = (reach * reach) as f32;
+            self.improve((edge, far));
         }
         true
+    }
+
+    fn improve(&mut self, best: (Edge, f64)) {
+        let reach = best.1.sqrt() * ROUNDED + f64::from(self.reach.slack);
+        self.best = Some(best);
+        self.limit = (reach * reach) as f32;
     }
 
     /// Whether what is so far away, in square metres, cannot be nearer than the best.

@@ -208,6 +208,34 @@ fn a_batch_is_the_points_one_by_one_in_order() {
 }
 
 #[test]
+fn distances_of_a_batch_are_those_of_the_points_one_by_one() {
+    // Of some steps and of a thousand times as many, which is how edges lie among squares in a district; the last has long edges among short ones.
+    let coverages = [coverage(2), coverage(9), coverage_in_steps(5, 1000), coverage_in_steps(6, 30_000)];
+    for (seed, coverage) in (1..).zip(&coverages) {
+        let locator = Locator::new(coverage);
+        let lattice = coverage.lattice();
+        let mut random = Seeded(seed);
+        let (low, high) = coverage.bounds().expect("has points");
+        let (wide, up) = (high.x - low.x, high.y - low.y);
+        let mut points = telling_points(coverage, seed);
+        points.extend((0..4000).map(|_| {
+            let x = random.between(low.x - wide / 9, high.x + wide / 9);
+            LatticePoint::new(x, random.between(low.y - up / 9, high.y + up / 9))
+        }));
+        let mut positions: Vec<Cgcs2000> = points.into_iter().map(|p| lattice.position(p)).collect();
+        positions.extend([Cgcs2000::clamped(-80.0, 35.0), Cgcs2000::clamped(180.0, 90.0)]);
+        let mut located = Vec::new();
+        for accuracy_m in [0.0, 0.02, 40.0, f64::NAN, f64::INFINITY] {
+            let one_by_one: Vec<Located> = positions.iter().map(|p| locator.locate(*p, accuracy_m)).collect();
+            for len in [positions.len(), 0, 1, 15, 16, 63, 64, 65, 513] {
+                locator.locate_all(&positions[..len], accuracy_m, &mut located);
+                assert_eq!(located, one_by_one[..len]);
+            }
+        }
+    }
+}
+
+#[test]
 fn faces_of_one_step_and_edges_of_a_thousand_million_are_indexed_too() {
     let p = LatticePoint::new;
     let lattice = Lattice::for_extent(116.60, 35.32, 116.80, 35.53);

@@ -7,9 +7,10 @@ use std::thread;
 
 use super::locate::{MAX_ACCURACY_M, QuestionFault};
 use crate::coverage::FaceIx;
-use crate::crs::Crs;
+use crate::crs::{Cgcs2000, Crs};
 use crate::exchange::points::{Answered, Block, Cutter, Form, Found, Overlong};
 use crate::grid::Unit;
+use crate::locate::Located;
 use crate::snapshot::Snapshot;
 
 /// How much is read at once, and so about how large a block is.
@@ -51,19 +52,29 @@ impl Bulk {
     /// Every row of a block with its owner, from the snapshot that this was made for. A row that cannot be answered says why.
     #[must_use]
     pub fn answer(&self, snapshot: &Snapshot, block: &Block) -> Answered {
-        self.form.answer(block, |x, y| self.find(snapshot, x, y))
+        let (mut points, mut located) = (Vec::new(), Vec::new());
+        self.form.answer(block, |asked| {
+            let read: Vec<Result<Cgcs2000, String>> =
+                asked.iter().map(|(x, y)| self.crs.read(*x, *y).map_err(|fault| fault.to_string())).collect();
+            points.clear();
+            points.extend(read.iter().filter_map(|point| point.as_ref().ok()));
+            snapshot.locator.locate_all(&points, self.accuracy_m, &mut located);
+            let mut located = located.iter();
+            let found = |point: Result<Cgcs2000, String>| {
+                point.and_then(|_| located.next().map(|found| self.found(snapshot, found)).ok_or_else(String::new))
+            };
+            read.into_iter().map(found).collect()
+        })
     }
 
-    fn find<'a>(&'a self, snapshot: &'a Snapshot, x: f64, y: f64) -> Result<Found<'a>, String> {
-        let point = self.crs.read(x, y).map_err(|fault| fault.to_string())?;
-        let located = snapshot.locator.locate(point, self.accuracy_m);
+    fn found<'a>(&'a self, snapshot: &'a Snapshot, located: &Located) -> Found<'a> {
         let code = |face| snapshot.hierarchy.unit_of_face(face).map(|ix| snapshot.hierarchy.unit(ix).code.as_str());
-        Ok(Found {
+        Found {
             owner: located.owner.map_or(&self.nobody, |face| self.owner(snapshot, face)),
             distance_m: located.boundary_m,
             outcome: located.outcome,
             neighbours: located.neighbours.iter().filter_map(|near| code(near.face)).collect(),
-        })
+        }
     }
 
     fn owner(&self, snapshot: &Snapshot, face: FaceIx) -> &[u8] {

@@ -76,12 +76,17 @@ impl State {
     /// Whatever takes long is made when first asked for.
     #[must_use]
     pub fn new(snapshot: Snapshot, look: &Look, capacity: Capacity) -> Self {
+        let categories = categories(&snapshot);
+        Self::of(snapshot, categories, look, capacity)
+    }
+
+    fn of(snapshot: Snapshot, categories: Vec<(String, u64)>, look: &Look, capacity: Capacity) -> Self {
         let made_of = format!("{}/{}/{}", env!("CARGO_PKG_VERSION"), snapshot.version, snapshot.recorded);
         let digest = strong_etag(made_of.as_bytes());
         Self {
             stamp: format!("{}-{}", snapshot.version, digest.get(1..9).unwrap_or_default()),
             extent: extent(&snapshot),
-            categories: categories(&snapshot),
+            categories,
             rings: snapshot.district.levels.iter().map(|_| OnceLock::new()).collect(),
             drawing: Drawing::default(),
             look: look.clone(),
@@ -96,20 +101,19 @@ impl State {
     }
 
     /// The state of the next version, and what it changed on the map: `snapshot` is [`Snapshot::next`] of this one's by the same `delta`. Finished
-    /// bytes that are still right stay, under their tags, and the tiles that changed are made already: of the vector tiles only those of `units` can
-    /// change, of the pictures only maps, whose names may move anywhere. Answers, cards and sums by unit are made anew when asked for; the owner of an
+    /// bytes that are still right stay, under their tags: of the vector tiles only those of `units` can change, of the pictures only maps, whose names
+    /// may move anywhere. What was redrawn is left to [`State::finish`]. Answers, cards and sums by unit are made anew when asked for; the owner of an
     /// issue is looked up again inside the delta's bounds. Takes what [`Pyramid::next`] takes, and [`Pyramid::new`] before if nobody has asked for a tile.
     ///
     /// [`Pyramid::next`]: crate::tile::Pyramid::next
     /// [`Pyramid::new`]: crate::tile::Pyramid::new
     #[must_use]
     pub fn next(&self, snapshot: Snapshot, delta: &Delta) -> (Self, Dirty) {
-        let key = |coord| TileKey::Vector { set: TileSet::Units, filter: IssueFilter::default(), coord };
-        let held = |coord| self.tiles.peek(&key(coord)).map(|finished| Arc::clone(&finished.identity.bytes));
+        let held = |coord| self.tiles.peek(&of_units(coord)).map(|finished| Arc::clone(&finished.identity.bytes));
         let (pyramid, dirty) = self.pyramid().next(&self.snapshot, &snapshot, delta, &held);
         let redrawn = dirty.tiles.as_deref();
         let gone: Option<HashSet<TileCoord>> = redrawn.map(|tiles| tiles.iter().map(|tile| tile.coord).collect());
-        let same_extent = self.snapshot.coverage.bounds() == snapshot.coverage.bounds();
+        let same_extent = self.info(TileSet::Units).bounds == pyramid.info(TileSet::Units).bounds;
         let keep = |key: &TileKey| match key {
             TileKey::Vector { set: TileSet::Units, coord, .. } => {
                 // Deeper tiles are cut from the same lines without having been compared.
@@ -121,17 +125,22 @@ impl State {
             TileKey::Map { .. } => false,
         };
         let tiles = self.tiles.carried(keep);
-        for tile in redrawn.unwrap_or_default() {
-            let finished = || Ok(Finished::compressible(MVT, tile.bytes.clone()));
-            let _ = tiles.fill(key(tile.coord), finished); // making it cannot fail: the bytes are there
-        }
         let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
         let owners = self.owners.get().map(|owners| owners_after((&self.snapshot, owners), &snapshot, delta));
-        let made = Self::new(snapshot, &self.look, capacity);
+        let made = Self::of(snapshot, self.categories.clone(), &self.look, capacity);
         if let Some(owners) = owners {
             let _ = made.owners.set(owners); // it is empty
         }
         (Self { tiles: Arc::new(tiles), drawing: Drawing::of(pyramid), ..made }, dirty)
+    }
+
+    /// Compresses and keeps the redrawn tiles of [`State::next`], coarse zooms first. It can wait until everybody has been told: whoever asks earlier
+    /// makes his tile himself. Cost: a gzip pass a tile, a millisecond or two each – more than everything else that an edit takes.
+    pub fn finish(&self, dirty: Dirty) {
+        for tile in dirty.tiles.into_iter().flatten() {
+            let finished = || Ok(Finished::compressible(MVT, tile.bytes));
+            let _ = self.tiles.fill(of_units(tile.coord), finished); // cannot fail: the bytes are there
+        }
     }
 
     /// The area of each unit, by index, in the district's plane. Computed once: one projection a vertex.
@@ -171,6 +180,10 @@ impl State {
     }
 }
 
+fn of_units(coord: TileCoord) -> TileKey {
+    TileKey::Vector { set: TileSet::Units, filter: IssueFilter::default(), coord }
+}
+
 /// The owners of issues after an edit: looked up where it changed the ground, and by identity elsewhere.
 fn owners_after(
     (before, owners): (&Snapshot, &[Option<UnitIx>]),
@@ -178,7 +191,8 @@ fn owners_after(
     delta: &Delta,
 ) -> Vec<Option<UnitIx>> {
     let units = after.hierarchy.units().iter().enumerate();
-    let now: HashMap<u64, UnitIx> = units.map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
+    let by_id: HashMap<u64, UnitIx> = units.map(|(i, unit)| (unit.id, UnitIx(i as u32))).collect();
+    let now: Vec<Option<UnitIx>> = before.hierarchy.units().iter().map(|unit| by_id.get(&unit.id).copied()).collect();
     let lattice = after.coverage.lattice();
     let touched = |point| match delta.bounds {
         Some((low, high)) => {
@@ -188,7 +202,7 @@ fn owners_after(
     };
     let owner = |(issue, was): (&Issue, &Option<UnitIx>)| {
         let point = issue.point?;
-        let kept = was.map(|unit| now.get(&before.hierarchy.unit(unit).id).copied());
+        let kept = was.map(|unit| now[unit.ix()]);
         match kept {
             _ if touched(point) => owner_of(after, point),
             None => None,

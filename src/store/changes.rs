@@ -57,12 +57,12 @@ struct RowRecord {
     population: u32,
 }
 
-fn pair(p: &LatticePoint) -> Point {
+fn pair(p: LatticePoint) -> Point {
     (p.x, p.y)
 }
 
 fn pairs(points: &[LatticePoint]) -> Vec<Point> {
-    points.iter().map(pair).collect()
+    points.iter().copied().map(pair).collect()
 }
 
 fn point((x, y): Point) -> LatticePoint {
@@ -77,7 +77,7 @@ impl From<&Edit> for EditRecord {
     fn from(edit: &Edit) -> Self {
         match edit {
             Edit::Reshape { old, new } => Self::Reshape { old: pairs(old), new: pairs(new) },
-            Edit::MoveJunction { from, to } => Self::MoveJunction { from: pair(from), to: pair(to) },
+            Edit::MoveJunction { from, to } => Self::MoveJunction { from: pair(*from), to: pair(*to) },
             Edit::Split { face, lines, new, exclave } => {
                 let line =
                     |line: &Line| LineRecord { points: pairs(&line.points), kind: word(KINDS, &line.kind).to_owned() };
@@ -88,7 +88,7 @@ impl From<&Edit> for EditRecord {
             }
             Edit::SetRole { face, role } => Self::SetRole { face: face.0, role: word(ROLES, role).to_owned() },
             Edit::Mark { edge: (a, b), kind, locked } => {
-                Self::Mark { edge: (pair(a), pair(b)), kind: word(KINDS, kind).to_owned(), locked: *locked }
+                Self::Mark { edge: (pair(*a), pair(*b)), kind: word(KINDS, kind).to_owned(), locked: *locked }
             }
         }
     }
@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     /// One of each.
-    pub(in crate::store) fn samples() -> Vec<Change> {
+    fn samples() -> Vec<Change> {
         let p = LatticePoint::new;
         let row = |id, code: &str| Row {
             id,

@@ -47,6 +47,11 @@ pub struct Inspection {
 /// How long another program's short transaction is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// So that copying the one file copies everything. Readers may hold it back: the log is durable all the same.
+const INTO_FILE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+/// A log that has grown to this many bytes is put into the file by the writer himself: every opening reads it all, some milliseconds a megabyte.
+const LONG_LOG: u64 = 4 << 20;
+
 impl GeoPackage {
     #[must_use]
     pub fn at(path: &Path) -> Self {
@@ -236,7 +241,17 @@ impl GeoPackage {
         }
         let done = doing(&writing)?;
         transaction.commit().map_err(self.sql("committing"))?;
+        if fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > LONG_LOG) {
+            let _ = connection.execute_batch(INTO_FILE);
+        }
         Ok(done)
+    }
+
+    /// A file that belongs to the store.
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
     }
 
     fn write(&self, contents: &Contents, earlier: &[(u64, Boundaries)], existed: bool) -> Result<(), StoreFault> {
@@ -263,8 +278,7 @@ impl GeoPackage {
         let writing = Writing { connection: &transaction, file: &self.path };
         save::replace(&writing, &View::from(contents), earlier, (found, &layers))?;
         transaction.commit().map_err(self.sql("committing"))?;
-        // Into the one file, so that copying it copies everything. Readers may hold it back: the log is durable all the same.
-        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        let _ = connection.execute_batch(INTO_FILE);
         connection.close().map_err(|(_, error)| self.sql("closing")(error))
     }
 }
@@ -289,9 +303,7 @@ impl Store for GeoPackage {
         let written = self.write(contents, earlier, existed);
         if written.is_err() && !existed {
             for suffix in ["", "-wal", "-shm"] {
-                let mut name = self.path.as_os_str().to_owned();
-                name.push(suffix);
-                let _ = fs::remove_file(PathBuf::from(name));
+                let _ = fs::remove_file(self.beside(suffix));
             }
         }
         if written.is_ok() && !existed {
@@ -368,5 +380,15 @@ impl Store for GeoPackage {
 
     fn reserve_units(&self, n: u32) -> Result<u64, StoreFault> {
         self.change(|writing| counter::reserve(writing, n))
+    }
+
+    fn settle(&self) -> Result<(), StoreFault> {
+        if !fs::metadata(self.beside("-wal")).is_ok_and(|log| log.len() > 0) {
+            return Ok(());
+        }
+        let connection = self.open_to_read()?;
+        self.ours(&connection)?;
+        connection.execute_batch("PRAGMA query_only = OFF").map_err(self.sql("opening"))?;
+        connection.execute_batch(INTO_FILE).map_err(self.sql("settling"))
     }
 }

@@ -54,7 +54,7 @@ pub trait Store: std::fmt::Debug {
     fn replace(&self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault>;
 
     /// Makes the next version, and returns once it is durable. Compare and set: nothing is changed unless the store has exactly the version before.
-    /// Trusts that `after` is valid. Cost: hashes the boundaries once, and writes the rows that differ; every sixteenth version is kept whole as well.
+    /// Trusts that `after` is valid. Cost: hashes the boundaries once, and writes the rows that differ; every sixteenth version is kept whole as well. What is written lies in a log beside the file until [`Store::settle`].
     ///
     /// # Errors
     /// [`StoreFault::Moved`] when another version has been published meanwhile, [`StoreFault::NotNext`] when the draft has gone on, any other
@@ -120,4 +120,11 @@ pub trait Store: std::fmt::Debug {
     /// # Errors
     /// As [`Store::append`].
     fn reserve_units(&self, n: u32) -> Result<u64, StoreFault>;
+
+    /// Moves what writers left in a log beside the store into the store itself. Nothing depends on it but the time that opening takes, and that the one
+    /// file can be copied: to be called after a publication or an entry, when nobody waits any more. Cost: some syncs of the disk.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; everything is as durable as before.
+    fn settle(&self) -> Result<(), StoreFault>;
 }

@@ -14,6 +14,8 @@ use super::save::{self, Writing};
 use super::schema::{self, quoted};
 use super::{Publication, StoreFault, layers, log, versions};
 use crate::coverage::{Coverage, FaceRole, LatticePoint};
+use crate::grid::people::Person;
+use crate::grid::{Hierarchy, UnitIx};
 
 /// Writes a publication inside the caller's transaction.
 pub(super) fn publish(writing: &Writing, publication: &Publication) -> Result<(), StoreFault> {
@@ -87,7 +89,7 @@ impl<'a> Patch<'a> {
     }
 
     /// One row as it was and as it becomes.
-    fn change(&mut self, old: Option<Row>, new: Option<Row>) -> Result<(), StoreFault> {
+    fn change(&mut self, old: Option<&Row>, new: Option<&Row>) -> Result<(), StoreFault> {
         if old == new {
             return Ok(());
         }
@@ -96,11 +98,11 @@ impl<'a> Patch<'a> {
             let statement = self.writing.connection.prepare_cached(sql);
             statement.and_then(|mut statement| statement.execute(params_from_iter(values))).map_err(broken)
         };
-        if let Some(old) = &old {
+        if let Some(old) = old {
             self.find(old)?;
             self.sum.subtract(Sum::row(old));
         }
-        match (&old, &new) {
+        match (old, new) {
             (None, Some(new)) => _ = run(&save::insertion("INSERT", self.table, new.len()), new)?,
             (Some(_), Some(new)) => _ = run(&save::insertion("REPLACE", self.table, new.len()), new)?,
             (Some(old), None) => {
@@ -109,7 +111,7 @@ impl<'a> Patch<'a> {
             }
             (None, None) => {}
         }
-        if let Some(new) = &new {
+        if let Some(new) = new {
             self.sum.add(Sum::row(new));
         }
         self.changed = true;
@@ -126,7 +128,8 @@ impl<'a> Patch<'a> {
         for at in 0..before.len().max(after.len()) {
             let (old, new) = (before.get(at), after.get(at));
             if old != new {
-                self.change(old.map(|value| row(at, value)), new.map(|value| row(at, value)))?;
+                let [old, new] = [old, new].map(|value| value.map(|value| row(at, value)));
+                self.change(old.as_ref(), new.as_ref())?;
             }
         }
         Ok(self)
@@ -142,11 +145,11 @@ impl<'a> Patch<'a> {
         for (key, old) in before {
             match after.remove_entry(&key) {
                 Some((_, new)) if new == old => {}
-                Some((again, new)) => self.change(Some(row(key, old)), Some(row(again, new)))?,
-                None => self.change(Some(row(key, old)), None)?,
+                Some((again, new)) => self.change(Some(&row(key, old)), Some(&row(again, new)))?,
+                None => self.change(Some(&row(key, old)), None)?,
             }
         }
-        after.into_iter().try_for_each(|(key, new)| self.change(None, Some(row(key, new))))?;
+        after.into_iter().try_for_each(|(key, new)| self.change(None, Some(&row(key, new))))?;
         Ok(self)
     }
 
@@ -172,7 +175,9 @@ fn own(writing: &Writing, before: &View, after: &View) -> Result<(), StoreFault>
     let patch = |table, keys| Patch::of(writing, table, keys);
     patch("wangge_meta", 1)?.listed(&meta(before)?, &meta(after)?, |_, row| row.clone())?.done()?;
     let (old, new) = (before.coverage, after.coverage);
-    patch("wangge_junction", 1)?.listed(old.junctions(), new.junctions(), rows::junction)?.done()?;
+    patch("wangge_junction", 1)?
+        .listed(old.junctions(), new.junctions(), |at, point| rows::junction(at, *point))?
+        .done()?;
     patch("wangge_arc", 1)?.listed(old.arcs(), new.arcs(), rows::arc)?.done()?;
     let faces = |coverage: &Coverage| -> Vec<_> {
         coverage.faces().iter().map(|face| (face.id, face.role, face.exclave)).collect()
@@ -182,16 +187,39 @@ fn own(writing: &Writing, before: &View, after: &View) -> Result<(), StoreFault>
     patch("wangge_post", 3)?
         .mapped(posts(before), posts(after), |(holder, fid, place), unit| rows::post((holder, fid, place, unit)))?
         .done()?;
-    let people = |view: &View| -> Vec<Row> {
-        let people = view.roster.people().iter().enumerate();
-        people.map(|(at, person)| rows::person(view.hierarchy, at, person)).collect()
-    };
-    patch("people", 1)?.listed(&people(before), &people(after), |_, row| row.clone())?.done()?;
+    people(patch("people", 1)?, before, after)?;
     let branches = |view: &View| -> Vec<Row> {
         let branches = view.roster.branches().iter().enumerate();
         branches.map(|(at, branch)| rows::branch(view.hierarchy, at, branch)).collect()
     };
     patch("branches", 1)?.listed(&branches(before), &branches(after), |_, row| row.clone())?.done()
+}
+
+/// Most people stay where they are: their rows are not even made.
+fn people(mut patch: Patch, before: &View, after: &View) -> Result<(), StoreFault> {
+    let (was, is) = (before.roster.people(), after.roster.people());
+    for at in 0..was.len().max(is.len()) {
+        let (old, new) = (was.get(at), is.get(at));
+        if let (Some(old), Some(new)) = (old, new)
+            && same_person(old, new)
+            && codes(before.hierarchy, &old.units).eq(codes(after.hierarchy, &new.units))
+        {
+            continue;
+        }
+        let row = |view: &View, person: Option<&Person>| person.map(|person| rows::person(view.hierarchy, at, person));
+        patch.change(row(before, old).as_ref(), row(after, new).as_ref())?;
+    }
+    patch.done()
+}
+
+/// Wherever they are posted.
+fn same_person(a: &Person, b: &Person) -> bool {
+    let Person { id, name, phone, org, role, units: _, term } = a;
+    (id, name, phone, org, role, term) == (&b.id, &b.name, &b.phone, &b.org, &b.role, &b.term)
+}
+
+fn codes<'a>(hierarchy: &'a Hierarchy, units: &'a [UnitIx]) -> impl Iterator<Item = &'a str> {
+    units.iter().map(|unit| hierarchy.unit(*unit).code.as_str())
 }
 
 fn cells<'a>(view: &View<'a>) -> BTreeMap<u64, rows::Cells<'a>> {

@@ -121,7 +121,7 @@ pub(super) fn meta(view: &View) -> serde_json::Result<Vec<Row>> {
     Ok(rows.into_iter().map(|(key, value)| vec![text(key), Value::Text(value)]).collect())
 }
 
-pub(super) fn junction(at: usize, point: &LatticePoint) -> Row {
+pub(super) fn junction(at: usize, point: LatticePoint) -> Row {
     vec![id(at), point.x.into(), point.y.into()]
 }
 

@@ -82,7 +82,7 @@ pub(super) fn extend(connection: &Connection, name: &str) -> rusqlite::Result<()
 fn tables(connection: &Connection, view: &View, meta: Vec<Row>) -> rusqlite::Result<()> {
     let View { coverage, hierarchy, roster, .. } = *view;
     fill(connection, "wangge_meta", meta)?;
-    let junctions = coverage.junctions().iter().enumerate().map(|(at, point)| rows::junction(at, point));
+    let junctions = coverage.junctions().iter().enumerate().map(|(at, point)| rows::junction(at, *point));
     fill(connection, "wangge_junction", junctions)?;
     fill(connection, "wangge_arc", coverage.arcs().iter().enumerate().map(|(at, arc)| rows::arc(at, arc)))?;
     let faces = coverage.faces().iter().enumerate();

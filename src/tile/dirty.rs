@@ -3,9 +3,10 @@
 //! What may differ is a matter of proof and not of guessing: a tile that is left out draws from the very same numbers, or from numbers of which
 //! the window's sides cut away every difference. `docs/algorithms/tiles.md` has the argument; `tests/fresh` compares with all tiles.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::borders::{Key, line};
+use super::borders::line;
 use super::feature::{Geometry, Shape};
 use super::frame::Frame;
 use super::labels::Label;
@@ -43,10 +44,10 @@ pub(super) fn suspects(
     }
     let differing = units(was, is, since, pairs);
     let outline = Differing { rings: runs(&was.units.outside, &is.units.outside, pairs), ..Differing::default() };
-    let lines = stretches(was, is, pairs);
+    let (lines, labels) = (stretches(was, is, pairs), labels(was, is));
     for zoom in first..=DATA_ZOOM {
         search.arcs(zoom, since);
-        search.labels(zoom);
+        search.labels(zoom, &labels);
         search.outside(zoom, &outline);
         for unit in &differing {
             search.unit(zoom, unit);
@@ -104,9 +105,13 @@ fn units<'a>(was: Side<'a>, is: Side<'a>, since: &Since, pairs: &Pairs<'_>) -> V
                 tags(&was.snapshot.hierarchy, row, before.colour, near)
                     != tags(&is.snapshot.hierarchy, unit, shape.colour, near)
             };
-            let touched = since.levels.get(level).is_none_or(|touched| touched.rings.contains(&unit.id));
+            let touched = since
+                .levels
+                .get(level)
+                .is_none_or(|touched| touched.rings.contains(&unit.id) || touched.land.contains(&unit.id));
             let rings = if touched { runs(&before.rings, &shape.rings, pairs) } else { Rings::Same };
-            let tags = [differ(false), differ(true)];
+            let near = differ(true);
+            let tags = [near && differ(false), near]; // from afar less is said
             if tags != [false; 2] || !matches!(rings, Rings::Same) {
                 found.push(Differing { id: unit.id, level, shapes: (Some(before), Some(shape)), tags, rings });
             }
@@ -163,22 +168,42 @@ type Stretch<'a> = Option<&'a [HalfArc]>;
 
 /// The stretches that are not the same arcs in the same order, by their keys and, of those with equal keys, by their order.
 fn stretches<'a>(was: Side<'a>, is: Side<'a>, pairs: &Pairs<'_>) -> Vec<(Stretch<'a>, Stretch<'a>)> {
-    let mut by_key: HashMap<Key, Vec<&[HalfArc]>> = HashMap::new();
-    for (key, halves) in was.units.borders.stretches.iter().rev() {
-        by_key.entry(*key).or_default().push(halves);
-    }
+    let (old, new) = (&was.units.borders.stretches, &is.units.borders.stretches);
     let mut found = Vec::new();
-    for (key, halves) in &is.units.borders.stretches {
-        let old = by_key.get_mut(key).and_then(Vec::pop);
-        let same = |old: &[HalfArc]| {
-            old.len() == halves.len() && old.iter().zip(halves).all(|(o, n)| pairs.half_after(*o) == Some(*n))
+    let (mut i, mut j) = (0, 0);
+    while i < old.len() || j < new.len() {
+        let order = match (old.get(i), new.get(j)) {
+            (Some(old), Some(new)) => old.0.cmp(&new.0),
+            (Some(_), None) => Ordering::Less,
+            _ => Ordering::Greater,
         };
-        if !old.is_some_and(same) {
-            found.push((old, Some(&halves[..])));
+        let before = old.get(i).filter(|_| order.is_le()).map(|(_, halves)| &halves[..]);
+        let now = new.get(j).filter(|_| order.is_ge()).map(|(_, halves)| &halves[..]);
+        let same = before.zip(now).is_some_and(|(before, now)| {
+            before.len() == now.len() && before.iter().zip(now).all(|(o, n)| pairs.half_after(*o) == Some(*n))
+        });
+        if !same {
+            found.push((before, now));
+        }
+        (i, j) = (i + usize::from(before.is_some()), j + usize::from(now.is_some()));
+    }
+    found
+}
+
+/// The labels that are drawn in another way, as they were and as they are.
+fn labels<'a>(was: Side<'a>, is: Side<'a>) -> Vec<&'a Label> {
+    let mut left: HashMap<u64, &Label> =
+        was.units.labels.labels.iter().map(|l| (was.snapshot.hierarchy.unit(l.unit).id, l)).collect();
+    let mut moved: Vec<&Label> = Vec::new();
+    for label in &is.units.labels.labels {
+        match left.remove(&is.snapshot.hierarchy.unit(label.unit).id) {
+            Some(old) if label.alike(&is.snapshot.hierarchy, old, &was.snapshot.hierarchy) => {}
+            Some(old) => moved.extend([old, label]),
+            None => moved.push(label),
         }
     }
-    found.extend(by_key.into_values().flatten().map(|halves| (Some(halves), None)));
-    found
+    moved.extend(left.into_values());
+    moved
 }
 
 struct Search<'a> {
@@ -228,20 +253,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn labels(&mut self, zoom: u8) {
-        let (was, is) = (self.was, self.is);
-        let mut left: HashMap<u64, &Label> =
-            was.units.labels.labels.iter().map(|l| (was.snapshot.hierarchy.unit(l.unit).id, l)).collect();
-        let mut moved: Vec<&Label> = Vec::new();
-        for label in &is.units.labels.labels {
-            match left.remove(&is.snapshot.hierarchy.unit(label.unit).id) {
-                Some(old) if label.alike(&is.snapshot.hierarchy, old, &was.snapshot.hierarchy) => {}
-                Some(old) => moved.extend([old, label]),
-                None => moved.push(label),
-            }
-        }
-        moved.extend(left.into_values());
-        for label in moved.into_iter().filter(|label| label.shown(zoom)) {
+    fn labels(&mut self, zoom: u8, moved: &[&Label]) {
+        for label in moved.iter().filter(|label| label.shown(zoom)) {
             let at = label.at.at_zoom(zoom);
             self.found.extend(TileCoord::new(zoom, (at.x >> TILE_BITS) as u32, (at.y >> TILE_BITS) as u32));
         }

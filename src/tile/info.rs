@@ -26,7 +26,7 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
                     ("name", "String: name"),
                     ("parent", "String: code of the unit above"),
                     ("level", "Number: 0 at the top"),
-                    ("colour", "Number: neighbours have different ones, usually below 4"),
+                    ("colour", "Number: neighbours have different ones, usually below 5"),
                     ("class", "String: class for the size bands, where the source has one; from three zooms in"),
                     ("households", "Number, from three zooms in"),
                     ("population", "Number, from three zooms in"),

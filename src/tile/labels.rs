@@ -82,13 +82,10 @@ impl Label {
 
     /// What is said of it, as far as it is this unit's: two labels that are alike are drawn alike.
     pub(super) fn alike(&self, hierarchy: &Hierarchy, other: &Self, of: &Hierarchy) -> bool {
-        let parent = |hierarchy: &Hierarchy, unit: &Unit| {
-            unit.parent.map(|p| (hierarchy.unit(p).code.clone(), hierarchy.unit(p).name.clone()))
-        };
         let (unit, was) = (hierarchy.unit(self.unit), of.unit(other.unit));
         Self { unit: other.unit, ..*self } == *other
             && (unit.id, &unit.code, &unit.name, unit.level) == (was.id, &was.code, &was.name, was.level)
-            && parent(hierarchy, unit) == parent(of, was)
+            && named(hierarchy, unit) == named(of, was)
     }
 
     fn send(&self, hierarchy: &Hierarchy, levels: &[LevelShapes], shape: &Shape, sink: &mut dyn Sink) {
@@ -108,6 +105,11 @@ impl Label {
         ];
         sink.feature(Some(unit.id), &tags, shape);
     }
+}
+
+/// What a unit's parent is called.
+fn named<'a>(hierarchy: &'a Hierarchy, unit: &Unit) -> Option<(&'a str, &'a str)> {
+    unit.parent.map(|parent| (&*hierarchy.unit(parent).code, &*hierarchy.unit(parent).name))
 }
 
 /// What a text adds to the one it begins with (as often as it does); the whole text when that is nothing.

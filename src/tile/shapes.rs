@@ -12,6 +12,7 @@ use super::feature::{Geometry, Shape};
 use super::frame::Frame;
 use super::since::Touched;
 use super::units::ring;
+use crate::coverage::exact::doubled_area;
 use crate::coverage::generalize::{Generalized, GridBounds};
 use crate::coverage::region::{Group, Tracer};
 use crate::coverage::world::{FULL_ZOOM, GridPoint, WORLD_BITS, turn};
@@ -33,8 +34,6 @@ const FIGURES_AFTER: u8 = 3;
 pub(super) struct LevelShapes {
     pub info: LevelInfo,
     pub units: Vec<UnitShape>,
-    /// For each unit those it shares a border with, by place in `units`: what colours follow from.
-    neighbours: Vec<Vec<u32>>,
     pub tree: Boxes,
 }
 
@@ -68,27 +67,36 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     fn trace(&self, groups: &[Group], count: usize, southward: bool) -> Vec<Vec<Vec<HalfArc>>> {
         let traced = self.tracer.get_or_init(|| Tracer::new(self.coverage)).trace(groups, count);
-        traced.into_iter().map(|rings| self.ordered(rings, southward)).collect()
+        let walked = |ring: Ring| {
+            let halves = ring.halves.into_vec();
+            if southward { halves.iter().rev().map(|half| half.twin()).collect() } else { halves }
+        };
+        let ordered = |rings: Vec<Ring>| self.ordered(rings.into_iter().map(walked).collect(), southward);
+        traced.into_iter().map(ordered).collect()
     }
 
-    /// Outer rings first, the largest first; each begins at its first edge in the order of places. `southward` walks them the other way round:
+    /// Outer rings first, the largest first; each begins at its first edge in the order of places. `southward` rings are walked the other way round:
     /// where `y` points south the land then lies where tiles want it.
-    fn ordered(&self, rings: Vec<Ring>, southward: bool) -> Vec<Vec<HalfArc>> {
+    pub(super) fn ordered(&self, rings: Vec<Vec<HalfArc>>, southward: bool) -> Vec<Vec<HalfArc>> {
         type Key = (bool, i128, (LatticePoint, LatticePoint));
+        let alone = rings.len() == 1;
         let mut found: Vec<(Key, Vec<HalfArc>)> = (rings.into_iter())
-            .map(|ring| {
-                let mut halves = ring.halves.into_vec();
-                if southward {
-                    halves = halves.iter().rev().map(|half| half.twin()).collect();
-                }
+            .map(|mut halves| {
+                let area = if alone { 1 } else { self.doubled_area(&halves) * if southward { -1 } else { 1 } };
                 let first = halves.iter().enumerate().map(|(i, half)| (first_edge(self.coverage, *half), i)).min();
                 let (edge, at) = first.unwrap_or_default();
                 halves.rotate_left(at);
-                ((ring.doubled_area < 0, -ring.doubled_area.abs(), edge), halves)
+                ((area < 0, -area.abs(), edge), halves)
             })
             .collect();
         found.sort_unstable_by_key(|(key, _)| *key);
         found.into_iter().map(|(_, halves)| halves).collect()
+    }
+
+    fn doubled_area(&self, halves: &[HalfArc]) -> i128 {
+        let points: Vec<LatticePoint> =
+            halves.iter().flat_map(|half| self.coverage.half_points(*half).skip(1)).collect();
+        doubled_area(&points)
     }
 
     /// The edge of everything that belongs to no unit.
@@ -110,26 +118,23 @@ pub(super) fn first_edge(coverage: &Coverage, half: HalfArc) -> (LatticePoint, L
 impl LevelShapes {
     /// The shapes of a level, those that nothing touched taken over from an earlier version.
     pub(super) fn new(level: &Level, source: &Source<'_>, groups: &[Group], kept: Option<(&Self, &Touched)>) -> Self {
-        let units = shapes(source, groups, kept);
-        let neighbours = neighbours(source.coverage, groups, &units);
+        let mut units = shapes(source, groups, kept);
+        paint(source, groups, &mut units);
         let bounds: Vec<GridBounds> = units.iter().map(|u| u.bounds).collect();
-        let (info, tree) = (ladder(&level.key, &level.name, &units), Boxes::new(&bounds));
-        let mut made = Self { info, units, neighbours, tree };
-        made.paint(kept.map(|(level, _)| level));
-        made
+        Self { info: ladder(&level.key, &level.name, &units), tree: Boxes::new(&bounds), units }
     }
+}
 
-    /// With as many colours in a palette as there are units, each has its own; otherwise neighbours differ.
-    fn paint(&mut self, kept: Option<&Self>) {
-        let own = self.units.len() <= super::PALETTE;
-        let numbers: Vec<u8> = match kept {
-            _ if own => (0..self.units.len() as u8).collect(),
-            Some(kept) if kept.neighbours == self.neighbours => kept.units.iter().map(|unit| unit.colour).collect(),
-            _ => colours(&self.neighbours),
-        };
-        for (shape, colour) in self.units.iter_mut().zip(numbers) {
-            shape.colour = colour;
-        }
+/// With as many colours in a palette as there are units, each has its own; otherwise neighbours differ.
+fn paint(source: &Source<'_>, groups: &[Group], units: &mut [UnitShape]) {
+    let numbers: Vec<u8> = if units.len() <= super::PALETTE {
+        (0..units.len() as u8).collect()
+    } else {
+        let ids: Vec<u64> = units.iter().map(|shape| source.hierarchy.unit(shape.unit).id).collect();
+        colours(&neighbours(source, groups, units), &ids)
+    };
+    for (shape, colour) in units.iter_mut().zip(numbers) {
+        shape.colour = colour;
     }
 }
 
@@ -161,8 +166,9 @@ fn shapes(source: &Source<'_>, groups: &[Group], kept: Option<(&LevelShapes, &To
         }
         let id = id(&group)?;
         let was = touched.place.get(&id).and_then(|at| kept.units.get(*at as usize))?;
-        if touched.points.contains(&id) {
-            return Some(UnitShape::new(UnitIx(group.0), was.rings.clone(), source.arcs));
+        if touched.points.contains(&id) || touched.land.contains(&id) {
+            let rings = source.ordered(was.rings.clone(), true);
+            return Some(UnitShape::new(UnitIx(group.0), rings, source.arcs));
         }
         Some(UnitShape { unit: UnitIx(group.0), ..was.clone() })
     };
@@ -188,25 +194,27 @@ impl UnitShape {
     }
 }
 
-/// For each shape the shapes it shares a border with, by place in the list.
-fn neighbours(coverage: &Coverage, groups: &[Group], shapes: &[UnitShape]) -> Vec<Vec<u32>> {
-    let place: std::collections::HashMap<u32, u32> =
-        shapes.iter().enumerate().map(|(i, s)| (s.unit.0, i as u32)).collect();
-    let mut neighbours = vec![Vec::new(); shapes.len()];
-    for arc in coverage.arcs() {
-        let sides = (place.get(&groups[arc.left.ix()].0), place.get(&groups[arc.right.ix()].0));
-        if let (Some(&left), Some(&right)) = sides
-            && left != right
+/// For each shape those it shares a border with, by place in the list.
+fn neighbours(source: &Source<'_>, groups: &[Group], shapes: &[UnitShape]) -> Vec<Vec<u32>> {
+    let mut place = vec![u32::MAX; source.hierarchy.units().len()];
+    for (i, shape) in shapes.iter().enumerate() {
+        place[shape.unit.ix()] = i as u32;
+    }
+    let of = |group: Group| place.get(group.0 as usize).copied().filter(|at| *at != u32::MAX);
+    let mut found = Vec::new();
+    for arc in source.coverage.arcs() {
+        let (left, right) = (groups[arc.left.ix()], groups[arc.right.ix()]);
+        if left != right
+            && let (Some(left), Some(right)) = (of(left), of(right))
         {
-            neighbours[left as usize].push(right);
-            neighbours[right as usize].push(left);
+            found.extend([(left, right), (right, left)]);
         }
     }
-    for near in &mut neighbours {
-        near.sort_unstable();
-        near.dedup();
-    }
-    neighbours
+    found.sort_unstable();
+    found.dedup();
+    let mut of_each = vec![Vec::new(); shapes.len()];
+    found.into_iter().for_each(|(one, other)| of_each[one as usize].push(other));
+    of_each
 }
 
 impl LevelInfo {

@@ -6,7 +6,6 @@ use super::shapes::groups;
 use super::units::Units;
 use crate::coverage::generalize::Generalized;
 use crate::coverage::region::Group;
-use crate::coverage::world::FULL_ZOOM;
 use crate::coverage::{ArcIx, LatticePoint, Pairs};
 use crate::grid::Hierarchy;
 use crate::snapshot::Snapshot;
@@ -29,7 +28,7 @@ pub(super) struct Since {
 pub(super) struct Touched {
     /// Those with other land.
     pub land: HashSet<u64>,
-    /// Those, and those with arcs that only have another number.
+    /// Those with other arcs around them, or the same under another number.
     pub rings: HashSet<u64>,
     /// Those with an arc that is drawn in another way.
     pub points: HashSet<u64>,
@@ -41,23 +40,29 @@ pub(super) struct Touched {
 const NOBODY: u64 = u64::MAX;
 
 impl Since {
-    /// Cost: linear in arcs, their points at every zoom, and units.
+    /// `made` are for each zoom the arcs of `after` that were made anew. Cost: linear in arcs and units.
     pub(super) fn new(
         (before, units): (&Snapshot, &Units),
         (after, arcs): (&Snapshot, &Generalized),
+        made: &[Vec<ArcIx>],
         pairs: &Pairs<'_>,
     ) -> Self {
-        let changed = |zoom: u8| {
-            let same = |(old, new): &Changed| match (old, new) {
-                (Some(old), Some(new)) => units.arcs.points(zoom, *old) == arcs.points(zoom, *new),
-                _ => false,
+        let gone: Vec<Changed> = pairs.of_delta().filter(|(_, new)| new.is_none()).collect();
+        let changed = |(zoom, made): (usize, &Vec<ArcIx>)| -> Vec<Changed> {
+            let zoom = zoom as u8;
+            let other = |(old, new): &Changed| match (old, new) {
+                (Some(old), Some(new)) => units.arcs.points(zoom, *old) != arcs.points(zoom, *new),
+                _ => true,
             };
-            pairs.all().filter(|pair| !same(pair)).collect()
+            made.iter().map(|ix| (pairs.before(*ix), Some(*ix))).filter(other).chain(gone.iter().copied()).collect()
         };
-        let by_zoom: Vec<Vec<Changed>> = (0..=FULL_ZOOM).map(changed).collect();
+        let by_zoom: Vec<Vec<Changed>> = made.iter().enumerate().map(changed).collect();
         let mut drawn: Vec<Changed> = by_zoom.iter().flatten().copied().collect();
         drawn.sort_unstable();
         drawn.dedup();
+        let mut bent: Vec<Changed> =
+            pairs.of_delta().filter(|pair| points(before, pair.0) != points(after, pair.1)).collect();
+        bent.sort_unstable();
         let (was, is) = (identities(&before.hierarchy), identities(&after.hierarchy));
         let sides = |level: usize, (old, new): Changed| {
             let arc = |ids: &[Vec<u64>], snapshot: &Snapshot, ix: ArcIx| {
@@ -72,11 +77,10 @@ impl Since {
             for pair in pairs.all() {
                 let (old, new) = sides(level, pair);
                 let both = || old.into_iter().chain(new).flatten().filter(|id| *id != NOBODY);
-                let moved = old != new || points(before, pair.0) != points(after, pair.1);
-                if moved {
+                if old != new || bent.binary_search(&pair).is_ok() {
                     touched.land.extend(both());
                 }
-                if moved || pair.0 != pair.1 {
+                if old != new || pair.0 != pair.1 {
                     touched.rings.extend(both());
                 }
             }
@@ -92,8 +96,7 @@ impl Since {
                 let (old, new) = sides(lowest, pair);
                 let part = |sides: Option<[u64; 2]>| sides.map(|sides| sides.map(|id| id == NOBODY));
                 let edge = |sides: Option<[u64; 2]>| part(sides).is_some_and(|[left, right]| left != right);
-                (edge(old) || edge(new))
-                    && (part(old) != part(new) || pair.0 != pair.1 || points(before, pair.0) != points(after, pair.1))
+                (edge(old) || edge(new)) && (part(old) != part(new) || pair.0 != pair.1)
             });
         Self { levels, outline, arcs: by_zoom }
     }

@@ -35,8 +35,8 @@ impl Units {
 
     /// The units of `after`, with what has not changed since `before` taken over; the same as [`Units::new`].
     pub(super) fn next(&self, before: &Snapshot, after: &Snapshot, pairs: &Pairs<'_>) -> (Self, Since) {
-        let arcs = Generalized::new(&after.coverage);
-        let since = Since::new((before, self), (after, &arcs), pairs);
+        let (arcs, made) = self.arcs.next(&before.coverage, &after.coverage, pairs);
+        let since = Since::new((before, self), (after, &arcs), &made, pairs);
         (Self::made(after, arcs, Some((self, &since))), since)
     }
 
@@ -54,7 +54,7 @@ impl Units {
         let borders = Borders::new(coverage, &groups, &arcs);
         let labels = Labels::new(hierarchy, &levels);
         let outside = match earlier {
-            Some((units, since)) if !since.outline => units.outside.clone(),
+            Some((units, since)) if !since.outline => source.ordered(units.outside.clone(), false),
             _ => source.outline(groups.last()),
         };
         let boxes = outside.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));

@@ -1,4 +1,4 @@
-"""A thousand random edits, judged by GEOS: at every level the exported polygons are a coverage, with no edge that its neighbour lacks."""
+"""A thousand random edits, published and read back, judged by GEOS: at every level the exported polygons are a coverage, with no edge that its neighbour lacks."""
 
 import json
 import math
@@ -49,6 +49,7 @@ def doubled_area_in_steps(shape):
 def test_a_thousand_edits_of_every_kind_were_made(edited):
     told, shapes = edited
     assert sum(told["accepted"].values()) == 1_000
+    assert told["version"] == 3 + 20, "published fifty at a time, after the sample's three versions"
     assert [kind for kind, times in told["accepted"].items() if times == 0] == ["Nonsense"]
     assert told["faces_touched"] > 1_000
     assert {key: len(each) for key, each in shapes.items()} == told["units"]

@@ -34,12 +34,9 @@ impl Proposer {
     /// A change that may be refused.
     pub fn propose(&mut self, desk: &mut Desk) -> Option<Change> {
         match self.below(100) {
-            0..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
-            40..=54 => {
-                let from = *self.any(desk.coverage().junctions());
-                let to = self.near(from);
-                Some(lines(Verb::Reshape, vec![Edit::MoveJunction { from, to }]))
-            }
+            0..=9 => self.vertex(desk),
+            10..=39 => self.reshape(desk).map(|edit| lines(Verb::Reshape, vec![edit])),
+            40..=54 => Some(self.junction(desk)),
             55..=69 => self.split(desk),
             70..=77 => self.merge(desk),
             78..=85 => self.transfer(desk),
@@ -47,6 +44,25 @@ impl Proposer {
             92..=94 => self.describe(desk),
             _ => self.role(desk),
         }
+    }
+
+    /// A junction goes somewhere near.
+    pub fn junction(&mut self, desk: &Desk) -> Change {
+        let from = *self.any(desk.coverage().junctions());
+        let to = self.near(from);
+        lines(Verb::Reshape, vec![Edit::MoveJunction { from, to }])
+    }
+
+    /// A vertex goes up to ten metres.
+    pub fn vertex(&mut self, desk: &Desk) -> Option<Change> {
+        let points = &self.any(desk.coverage().arcs()).points;
+        let at = 1 + self.below(points.len().checked_sub(2).filter(|n| *n > 0)?);
+        let (a, b, c) = (points[at - 1], points[at], points[at + 1]);
+        let moved = LatticePoint::new(
+            b.x + self.random.between(-100_000, 100_000),
+            b.y + self.random.between(-100_000, 100_000),
+        );
+        Some(lines(Verb::Reshape, vec![Edit::Reshape { old: vec![a, b, c], new: vec![a, moved, c] }]))
     }
 
     fn reshape(&mut self, desk: &Desk) -> Option<Edit> {
@@ -87,7 +103,8 @@ impl Proposer {
         Some((face.id.0, Edit::Split { face: face.id, lines, new: FaceId(new), exclave: false }))
     }
 
-    fn split(&mut self, desk: &Desk) -> Option<Change> {
+    /// A unit is cut in two.
+    pub fn split(&mut self, desk: &Desk) -> Option<Change> {
         let id = self.fresh();
         let (unit, edit) = self.cut(desk, id)?;
         let code = format!("{}-{id}", desk.row(unit)?.code);

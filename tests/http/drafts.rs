@@ -323,3 +323,77 @@ async fn what_cannot_be_read_is_refused_with_its_place() {
     ok(&desk(&server, REVIEWER).post(&format!("/drafts/{draft}/approve"), json!({})).await);
     author.post(&format!("/drafts/{draft}/publish"), json!({})).await.problem(409);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_draft_would_change_and_for_whom_is_told_before_it_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = served(folder.path()).await;
+    let author = desk(&server, DISTRICT);
+    let draft = author.open("影响").await;
+    ok(&author.ops(draft, json!([halved(1, 1, "1029")])).await);
+    let told = ok(&author.get(&format!("/drafts/{draft}/diff")).await);
+    assert_eq!((&told["from"], &told["to"]), (&json!(3), &json!(null)));
+    let changes: Vec<_> = told["units"].as_array().unwrap().iter().map(|unit| unit["change"].clone()).collect();
+    assert_eq!(changes, ["changed", "begun"]);
+    assert!(told["words"][1]["zh"].as_str().unwrap().starts_with("新设 1029 新微网格"), "{}", told["words"]);
+    let features = told["lines"]["features"].as_array().unwrap();
+    let added: Vec<_> = features.iter().filter(|f| f["properties"]["change"] == "added").collect();
+    let cut = added.iter().find(|f| f["properties"]["left"] == "1029" || f["properties"]["right"] == "1029").unwrap();
+    let sides = [&cut["properties"]["left"], &cut["properties"]["right"]];
+    assert!(sides.contains(&&json!("1022")), "{cut}");
+    // Whom it concerns: calls that would be the new unit's, the officer of the one that is cut, households that add up.
+    let told = ok(&author.get(&format!("/drafts/{draft}/affected")).await);
+    let issues = told["issues"].as_array().unwrap();
+    assert!(!issues.is_empty() && issues.iter().all(|i| (&i["from"], &i["to"]) == (&json!("1022"), &json!("1029"))));
+    for issue in issues {
+        let id = issue["id"].as_str().unwrap();
+        let point = contents().issues.iter().find(|known| known.id == id).unwrap().point.unwrap();
+        assert!(point.lat() > middle(1, 1).1 - 0.0005, "it lies in the northern half");
+    }
+    let officer = &told["people"].as_array().unwrap().iter().find(|p| p["role"] == "officer").unwrap();
+    assert_eq!((&officer["name"], &officer["changes"]), (&json!("张**"), &json!(["1022"])));
+    let units = told["units"].as_array().unwrap();
+    let figure = |side: &str, key: &str| -> f64 { units.iter().filter_map(|unit| unit[side][key].as_f64()).sum() };
+    assert_eq!((figure("before", "households"), figure("after", "households")), (60.0, 60.0));
+    assert!((figure("before", "area_m2") - figure("after", "area_m2")).abs() < 0.3);
+    assert!((figure("before", "issues_a_month") - figure("after", "issues_a_month")).abs() < 0.02);
+    assert!(units.iter().all(|u| u["after"]["compactness"].as_f64().is_none_or(|c| c > 0.3 && c < 1.0)));
+    let table = author.get(&format!("/drafts/{draft}/affected?format=csv")).await;
+    assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"));
+    let text = String::from_utf8(table.body).unwrap();
+    assert!(text.starts_with("\u{feff}类别 what,编号 id,"), "{text}");
+    assert_eq!(text.lines().count(), 1 + 3 + issues.len() + told["people"].as_array().unwrap().len());
+    author.get(&format!("/drafts/{draft}/affected?format=xls")).await.problem(400);
+    // The same of the version that it becomes.
+    ok(&approved_and_published(&server, draft).await);
+    let told = get(server.at, "/api/v1/versions/4/diff").await.json();
+    assert_eq!(
+        (&told["from"], &told["to"], &told["units"][1]["after"]["code"]),
+        (&json!(3), &json!(4), &json!("1029"))
+    );
+    assert_eq!(get(server.at, "/api/v1/versions/4/diff?from=4").await.json()["units"], json!([]));
+    get(server.at, "/api/v1/versions/4/diff?from=9").await.problem(400);
+    get(server.at, "/api/v1/versions/3/diff").await.problem(400);
+    get(server.at, "/api/v1/versions/9/diff").await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issue_of_before_shows_whose_it_was_and_whose_its_land_is_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = served(folder.path()).await;
+    let author = desk(&server, DISTRICT);
+    let draft = author.open("改编码").await;
+    ok(&author.ops(draft, json!([{"op": "merge", "keep": "1022", "gone": "1023"}])).await);
+    ok(&approved_and_published(&server, draft).await);
+    let contents = contents();
+    let of = |code: &str| {
+        let locator = wangge::locate::Locator::new(&contents.coverage);
+        let unit = contents.hierarchy.by_code(code).and_then(|ix| contents.hierarchy.unit(ix).face).unwrap();
+        let there = |issue: &&wangge::issue::Issue| issue.point.is_some_and(|p| locator.owner_of(p) == unit);
+        contents.issues.iter().find(there).unwrap().id.clone()
+    };
+    // All of them were received before the first boundaries that are known here; the sample has an older history (`tests/history.rs`).
+    let told = get(server.at, &format!("/api/v1/issues/{}", of("1023"))).await.json();
+    assert_eq!((&told["owner_then"], &told["owner_now"]["code"]), (&json!(null), &json!("1022")));
+    get(server.at, "/api/v1/issues/none").await.problem(404);
+}

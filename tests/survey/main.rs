@@ -7,6 +7,7 @@ mod files;
 mod partition;
 mod plans;
 #[path = "../edits/proposals.rs"]
+#[allow(dead_code, reason = "the kinds are listed for the walk of `tests/edits`")]
 mod proposals;
 #[path = "../town/mod.rs"]
 mod town;

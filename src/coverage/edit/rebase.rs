@@ -95,27 +95,38 @@ impl Workbench {
         new: &[LatticePoint],
         refusal: Refusal,
     ) -> Result<Vec<(Edit, Applied)>, Box<Conflict>> {
-        let conflict = |refusal, theirs: &[LatticePoint], clashes| {
+        let conflict = |bench: &Self, refusal: Refusal, theirs: &[LatticePoint], clashes| {
+            let refusal = if refusal.faces.is_empty() { bench.beside(refusal, theirs) } else { refusal };
             let chains = Chains { base: old.to_vec(), mine: new.to_vec(), theirs: theirs.to_vec() };
             Box::new(Conflict { step: 0, refusal, chains: Some(chains), clashes })
         };
-        let Some(path) = self.path_like(old) else { return Err(conflict(refusal, &[], Vec::new())) };
+        let Some(path) = self.path_like(old) else { return Err(conflict(self, refusal, &[], Vec::new())) };
         let theirs = &path.points;
         let merged = match diff3::merge(old, new, theirs) {
             Ok(merged) => merged,
             Err(clashes) => {
                 let corners = clashes.iter().flat_map(|c| [c.bounds.0, c.bounds.1]);
                 let refusal = Refusal { at: clashes[0].bounds.0, ..refusal }.within(corners);
-                return Err(conflict(refusal, theirs, clashes));
+                return Err(conflict(self, refusal, theirs, clashes));
             }
         };
         let Some(pieces) = pieces(&path, &merged) else {
             let lost = path.junctions.iter().map(|i| theirs[*i]).find(|p| !merged.contains(p));
             let refusal = self.refusal(Rule::JunctionInside, lost.unwrap_or(old[0]));
-            return Err(conflict(refusal.seeking(Sought::Chain(old.to_vec())), theirs, Vec::new()));
+            return Err(conflict(self, refusal.seeking(Sought::Chain(old.to_vec())), theirs, Vec::new()));
         };
-        let made = self.steps(&pieces).map_err(|refusal| conflict(refusal, theirs, Vec::new()))?;
+        let made = self.steps(&pieces);
+        let made = made.map_err(|refusal| conflict(self, refusal, theirs, Vec::new()))?;
         Ok(pieces.into_iter().zip(made).collect())
+    }
+
+    /// Names the faces on the two sides of the beginning of a boundary.
+    fn beside(&self, refusal: Refusal, boundary: &[LatticePoint]) -> Refusal {
+        let half = boundary.first_chunk::<2>().and_then(|[a, b]| self.half_with(*a, *b));
+        match half {
+            Some((half, _)) => refusal.of([half, half.twin()].map(|half| self.id(self.left(half)))),
+            None => refusal,
+        }
     }
 
     /// The way from the first to the last vertex of a chain as it is now: along one face's ring, sharing as many vertices with the chain as

@@ -149,17 +149,6 @@ impl Workbench {
         judged
     }
 
-    /// What would be there after some edits, while `look` looks at it; nothing changes.
-    ///
-    /// # Errors
-    /// The first refusal.
-    pub fn preview<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Self, &[Applied]) -> T) -> Result<T, Refusal> {
-        self.trial(|bench| {
-            let made = bench.steps(edits)?;
-            Ok(look(bench, &made))
-        })
-    }
-
     /// What a face is; `None` when there is none of that identity.
     #[must_use]
     pub fn role(&self, id: FaceId) -> Option<FaceRole> {
@@ -170,6 +159,18 @@ impl Workbench {
     #[must_use]
     pub fn index_of(&self, id: FaceId) -> Option<FaceIx> {
         self.ids.get(&id).copied()
+    }
+
+    /// Makes edits in order, looks at the coverage they give and at what they changed, and undoes them, numbering included. For showing what would be.
+    ///
+    /// # Errors
+    /// As [`Workbench::apply_all`]; nothing is looked at then.
+    pub fn rehearse<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Coverage, &Delta) -> T) -> Result<T, Refusal> {
+        self.trial(|bench| {
+            let mut delta = Delta::default();
+            bench.steps(edits)?.into_iter().for_each(|applied| delta.join(applied.delta));
+            Ok(look(bench.coverage(), &delta))
+        })
     }
 
     /// As [`Workbench::apply_all`], within a trial or a longer sequence.

@@ -9,6 +9,7 @@
 //! Sources: Visvalingam & Whyatt 1993; Hobby, “Practical segment intersection with finite precision output”, 1999.
 
 mod buckets;
+mod next;
 mod order;
 mod round;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod tests;
 #[cfg(test)]
 pub(crate) mod wild;
 
+use self::order::Moment;
 use super::world::{FINE_BITS, FULL_ZOOM, GridPoint, project_fine};
 use super::{Arc, ArcIx, Coverage, Lattice, LatticePoint};
 
@@ -76,6 +78,11 @@ impl GridBounds {
         Some(rest.iter().fold(Self { min: *first, max: *first }, |b, p| b.joined(Self { min: *p, max: *p })))
     }
 
+    #[must_use]
+    pub const fn holds(self, p: GridPoint) -> bool {
+        self.min.x <= p.x && p.x <= self.max.x && self.min.y <= p.y && p.y <= self.max.y
+    }
+
     /// Whether two boxes share a point.
     #[must_use]
     pub const fn meets(self, other: Self) -> bool {
@@ -95,6 +102,10 @@ impl GridBounds {
 #[derive(Debug)]
 pub struct Generalized {
     zooms: Vec<Zoom>,
+    /// When each vertex of the last zoom goes.
+    moments: Lines<Moment>,
+    /// Around the vertices of each arc before the first rounding put some of them aside.
+    reach: Vec<GridBounds>,
 }
 
 #[derive(Debug)]
@@ -107,16 +118,18 @@ impl Generalized {
     /// Cost: O(n log n) in vertices; each zoom then costs the vertices it keeps.
     #[must_use]
     pub fn new(coverage: &Coverage) -> Self {
-        let world = round::snap(&projected(coverage), FINE_BITS);
-        let weights = order::weigh(&world);
+        let fine = projected(coverage);
+        let reach = fine.iter().map(around).collect();
+        let world = round::snap(&fine, FINE_BITS);
+        let moments = order::weigh(&world);
         let zooms = (0..=FULL_ZOOM)
             .map(|zoom| {
-                let lines = if zoom == FULL_ZOOM { world.clone() } else { at_zoom(&world, &weights, zoom) };
-                let bounds = lines.iter().map(|l| GridBounds::of(l).unwrap_or(NOWHERE)).collect();
+                let lines = if zoom == FULL_ZOOM { world.clone() } else { at_zoom(&world, &moments, zoom) };
+                let bounds = lines.iter().map(bounds).collect();
                 Zoom { lines, bounds }
             })
             .collect();
-        Self { zooms }
+        Self { zooms, moments, reach }
     }
 
     /// The points of an arc at a zoom, in its stored direction. No two in a row are equal; an arc that shrank to nothing has
@@ -140,18 +153,31 @@ impl Generalized {
 
 const NOWHERE: GridBounds = GridBounds { min: GridPoint::new(0, 0), max: GridPoint::new(0, 0) };
 
+fn bounds(line: &[GridPoint]) -> GridBounds {
+    GridBounds::of(line).unwrap_or(NOWHERE)
+}
+
+/// The box around a line of the coverage, on the world grid.
+fn around(fine: &[(i64, i64)]) -> GridBounds {
+    let points: Vec<GridPoint> = fine.iter().map(|p| round::rounded(*p, FINE_BITS)).collect();
+    bounds(&points)
+}
+
 /// The vertices whose weight reaches the zoom's threshold, on the zoom's grid.
-fn at_zoom(world: &Lines<GridPoint>, weights: &[u64], zoom: u8) -> Lines<GridPoint> {
-    let shift = FULL_ZOOM - zoom;
-    let threshold = removed_below(zoom);
+fn at_zoom(world: &Lines<GridPoint>, moments: &Lines<Moment>, zoom: u8) -> Lines<GridPoint> {
     let mut kept = Lines::with_capacity(world.len(), world.points.len());
     for i in 0..world.len() {
-        let range = world.starts[i] as usize..world.starts[i + 1] as usize;
-        let heavy = range.filter(|&v| weights[v] >= threshold).map(|v| world.points[v]);
-        kept.points.extend(heavy.map(|p| (i64::from(p.x), i64::from(p.y))));
+        kept.points.extend(heavy(world.line(i), moments.line(i), zoom));
         kept.end_line();
     }
-    round::snap(&kept, shift)
+    round::snap(&kept, FULL_ZOOM - zoom)
+}
+
+/// What a zoom keeps of a line.
+fn heavy<'a>(points: &'a [GridPoint], moments: &'a [Moment], zoom: u8) -> impl Iterator<Item = (i64, i64)> + 'a {
+    let threshold = removed_below(zoom);
+    let kept = points.iter().zip(moments).filter(move |(_, moment)| moment.weight >= threshold);
+    kept.map(|(p, _)| (i64::from(p.x), i64::from(p.y)))
 }
 
 /// All arcs in fine world steps. An edge is straight in degrees, not in Mercator: long ones get vertices in between, so that

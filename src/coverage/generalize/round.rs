@@ -5,12 +5,21 @@ use super::Lines;
 use super::buckets::Buckets;
 use crate::coverage::world::GridPoint;
 
+/// The grid point `shift` bits coarser whose square holds a point.
+pub(super) fn rounded(p: (i64, i64), shift: u8) -> GridPoint {
+    let half = if shift == 0 { 0 } else { 1i64 << (shift - 1) };
+    GridPoint::new(((p.0 + half) >> shift) as i32, ((p.1 + half) >> shift) as i32)
+}
+
 /// Rounds lines that do not cross to a grid `shift` bits coarser. The answer has no crossings, no two equal points in a row, no
 /// spikes and no vertices in the middle of a straight; lines may touch or lie on each other.
 pub(super) fn snap(lines: &Lines<(i64, i64)>, shift: u8) -> Lines<GridPoint> {
-    let half = if shift == 0 { 0 } else { 1i64 << (shift - 1) };
-    let rounded = |p: (i64, i64)| GridPoint::new(((p.0 + half) >> shift) as i32, ((p.1 + half) >> shift) as i32);
-    let mut hot: Vec<GridPoint> = lines.points.iter().map(|p| rounded(*p)).collect();
+    snap_among(lines, shift, lines.points.iter().map(|p| rounded(*p, shift)).collect())
+}
+
+/// Rounds some lines; `hot` are the rounded vertices of all, at least where these lines run.
+pub(super) fn snap_among(lines: &Lines<(i64, i64)>, shift: u8, mut hot: Vec<GridPoint>) -> Lines<GridPoint> {
+    let rounded = |p| rounded(p, shift);
     hot.sort_unstable();
     hot.dedup();
     let near = Buckets::new(hot.len(), |i| Some((i64::from(hot[i].x), i64::from(hot[i].y))));
@@ -65,7 +74,9 @@ impl Edge {
             y = top + 1;
         }
         let along = |p: &GridPoint| {
-            i128::from(p.x) * i128::from(self.b.0 - self.a.0) + i128::from(p.y) * i128::from(self.b.1 - self.a.1)
+            let dot =
+                i128::from(p.x) * i128::from(self.b.0 - self.a.0) + i128::from(p.y) * i128::from(self.b.1 - self.a.1);
+            (dot, *p)
         };
         passed.sort_unstable_by_key(along);
     }

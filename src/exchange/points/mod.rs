@@ -120,8 +120,12 @@ impl Form {
         }
     }
 
-    /// Every row of a block with its answer. `locate` says what is at a pair of numbers, or why nothing can be.
-    pub fn answer<'a>(&self, block: &Block, locate: impl FnMut(f64, f64) -> Result<Found<'a>, String>) -> Answered {
+    /// Every row of a block with its answer. `locate` says what is at each of some pairs of numbers, or why nothing can be.
+    pub fn answer<'a>(
+        &self,
+        block: &Block,
+        locate: impl FnMut(&[(f64, f64)]) -> Vec<Result<Found<'a>, String>>,
+    ) -> Answered {
         match self {
             Self::Table(table) => table.answer(block, locate),
             Self::Objects(objects) => objects.answer(block, locate),

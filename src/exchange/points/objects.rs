@@ -65,7 +65,7 @@ impl ObjectForm {
     pub(super) fn answer<'a>(
         &self,
         block: &Block,
-        mut locate: impl FnMut(f64, f64) -> Result<Found<'a>, String>,
+        mut locate: impl FnMut(&[(f64, f64)]) -> Vec<Result<Found<'a>, String>>,
     ) -> Answered {
         let mut answered = Answered { bytes: Vec::with_capacity(block.bytes.len() * 3), ..Answered::default() };
         let mut lines = Lines::of(block);
@@ -81,7 +81,8 @@ impl ObjectForm {
             let out = &mut answered.bytes;
             let found = self.point(line).and_then(|(members, x, y)| {
                 self.kept(out, line, &members);
-                locate(x, y).map_err(|reason| Refusal {
+                let found = locate(&[(x, y)]).pop().unwrap_or_else(|| Err(String::new())); // there is an answer to each
+                found.map_err(|reason| Refusal {
                     column: String::new(),
                     value: format!("{x}, {y}"),
                     reason,

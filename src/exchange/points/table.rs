@@ -24,6 +24,8 @@ const ECHO_CHARS: usize = 40;
 const MAX_COLUMNS: usize = 1024;
 /// How much longer a row usually becomes: enough that a block's answers rarely move to a larger place.
 const GROWTH: usize = 5;
+/// Rows that are asked about together: enough for a lookup that works on many at once, few enough to stay in the cache until they are written.
+const AT_ONCE: usize = 512;
 
 /// The byte between cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -316,42 +318,66 @@ impl TableForm {
     pub(super) fn answer<'a>(
         &self,
         block: &Block,
-        mut locate: impl FnMut(f64, f64) -> Result<Found<'a>, String>,
+        mut locate: impl FnMut(&[(f64, f64)]) -> Vec<Result<Found<'a>, String>>,
     ) -> Answered {
         let bytes = block.bytes.as_slice();
         let mut answered = Answered { bytes: Vec::with_capacity(bytes.len() * GROWTH), ..Answered::default() };
         let mut lines = Lines::of(block);
-        for row in (Rows { bytes, grammar: &self.grammar, x: self.x, y: self.y, at: 0 }) {
-            let out = &mut answered.bytes;
-            answered.rows += 1;
-            out.extend_from_slice(&bytes[row.start..row.end]);
-            if row.open {
-                out.push(b'"'); // what follows must not become part of the cell
+        let mut rows = Rows { bytes, grammar: &self.grammar, x: self.x, y: self.y, at: 0 };
+        let (mut some, mut asked) = (Vec::with_capacity(AT_ONCE), Vec::with_capacity(AT_ONCE));
+        loop {
+            some.extend(rows.by_ref().take(AT_ONCE));
+            if some.is_empty() {
+                return answered;
             }
-            // A short row is filled up, so that the answers stand in their columns; a long one keeps all it has.
-            out.extend(std::iter::repeat_n(self.separator, self.width.saturating_sub(row.cells)));
-            let found = self.point(bytes, &row).and_then(|(x, y)| {
-                locate(x, y).map_err(|reason| Refusal { column: None, value: format!("{x}, {y}"), reason })
-            });
-            match found {
-                Ok(found) => self.found(out, &found),
-                Err(refusal) => {
-                    let line = lines.line(block, row.start);
-                    let column = refusal.column.map_or_else(String::new, |at| self.names[at].clone());
-                    let bad = BadRow { line, column, value: refusal.value, reason: refusal.reason };
-                    out.extend([self.separator; 4]);
-                    self.cell(out, ERROR);
-                    self.cell(out, &bad.said());
-                    if self.neighbours {
-                        out.push(self.separator);
-                    }
-                    answered.bad.push(bad);
-                }
+            let points: Vec<_> = some.iter().map(|row| self.point(bytes, row)).collect();
+            asked.extend(points.iter().filter_map(|point| point.as_ref().ok()));
+            let mut found = locate(&asked).into_iter();
+            for (row, point) in some.drain(..).zip(points) {
+                let found = point.and_then(|(x, y)| match found.next() {
+                    Some(found) => found.map_err(|reason| Refusal::of((x, y), reason)),
+                    None => Err(Refusal::of((x, y), String::new())), // there is an answer to each
+                });
+                self.row(&mut answered, block, &row, found, &mut lines);
             }
-            let newline = &bytes[row.end..row.next];
-            out.extend_from_slice(if newline.is_empty() { self.newline } else { newline });
+            asked.clear();
         }
-        answered
+    }
+
+    /// Writes one row with what was found, or why nothing was.
+    fn row(
+        &self,
+        answered: &mut Answered,
+        block: &Block,
+        row: &Row,
+        found: Result<Found<'_>, Refusal>,
+        lines: &mut Lines,
+    ) {
+        let (bytes, out) = (block.bytes.as_slice(), &mut answered.bytes);
+        answered.rows += 1;
+        out.extend_from_slice(&bytes[row.start..row.end]);
+        if row.open {
+            out.push(b'"'); // what follows must not become part of the cell
+        }
+        // A short row is filled up, so that the answers stand in their columns; a long one keeps all it has.
+        out.extend(std::iter::repeat_n(self.separator, self.width.saturating_sub(row.cells)));
+        match found {
+            Ok(found) => self.found(out, &found),
+            Err(refusal) => {
+                let line = lines.line(block, row.start);
+                let column = refusal.column.map_or_else(String::new, |at| self.names[at].clone());
+                let bad = BadRow { line, column, value: refusal.value, reason: refusal.reason };
+                out.extend([self.separator; 4]);
+                self.cell(out, ERROR);
+                self.cell(out, &bad.said());
+                if self.neighbours {
+                    out.push(self.separator);
+                }
+                answered.bad.push(bad);
+            }
+        }
+        let newline = &bytes[row.end..row.next];
+        out.extend_from_slice(if newline.is_empty() { self.newline } else { newline });
     }
 
     fn found(&self, out: &mut Vec<u8>, found: &Found<'_>) {
@@ -428,6 +454,12 @@ struct Refusal {
     column: Option<usize>,
     value: String,
     reason: String,
+}
+
+impl Refusal {
+    fn of((x, y): (f64, f64), reason: String) -> Self {
+        Self { column: None, value: format!("{x}, {y}"), reason }
+    }
 }
 
 /// Where the coordinates stand.

@@ -4,7 +4,7 @@ use super::desk::Desk;
 use super::refused::{Refused, TreeRule};
 use super::{Change, Row, RowChange, Verb};
 use crate::coverage::edit::stroke::Stroke;
-use crate::coverage::edit::{Applied, Edit, Refusal};
+use crate::coverage::edit::{Edit, Refusal};
 use crate::coverage::{ArcKind, Coverage, Delta, FaceId, FaceRole};
 
 /// What a unit is of, or what goes from one to another.
@@ -56,12 +56,7 @@ impl Desk {
     /// # Errors
     /// The first refusal.
     pub fn preview<T>(&mut self, edits: &[Edit], look: impl FnOnce(&Coverage, &Delta) -> T) -> Result<T, Refused> {
-        let looked = self.bench().preview(edits, |bench, made: &[Applied]| {
-            let mut delta = Delta::default();
-            made.iter().for_each(|applied| delta.join(applied.delta.clone()));
-            look(bench.coverage(), &delta)
-        });
-        looked.map_err(Refused::from)
+        self.bench().rehearse(edits, look).map_err(Refused::from)
     }
 
     /// Cuts a unit by edits of [`Desk::cut`]; `moved` are the figures that the new one gets.
@@ -105,6 +100,19 @@ impl Desk {
         let (giver, receiver) = (self.smallest(from)?, self.smallest(to)?);
         let (gives, gets) = (less(giver, moved)?, more(receiver, moved)?);
         let rows = changed(giver, gives).into_iter().chain(changed(receiver, gets)).collect();
+        Ok(Change { rows, ..Change::of_lines(Verb::Transfer, edits) })
+    }
+
+    /// Divides the land of two neighbours between them anew, by edits that leave both; `second` is what the second is of from then on.
+    ///
+    /// # Errors
+    /// [`TreeRule::Gone`], [`TreeRule::NotSmallest`], [`TreeRule::TooFew`].
+    pub fn redivide(&self, one: u64, other: u64, edits: Vec<Edit>, second: Figures) -> Result<Change, Refused> {
+        let (one, other) = (self.smallest(one)?, self.smallest(other)?);
+        let figures = |row: &Row| Figures { households: row.households, population: row.population };
+        let first = less(&more(one, figures(other))?, second)?;
+        let second = Row { households: second.households, population: second.population, ..other.clone() };
+        let rows = changed(one, first).into_iter().chain(changed(other, second)).collect();
         Ok(Change { rows, ..Change::of_lines(Verb::Transfer, edits) })
     }
 

@@ -2,8 +2,8 @@
 
 use super::codes::{Codes, renumbered};
 use super::{AskFault, DraftFault, Open};
-use crate::coverage::edit::Edit;
 use crate::coverage::edit::stroke::Stroke;
+use crate::coverage::edit::{Edit, Line};
 use crate::coverage::{ArcKind, Coverage, Delta, FaceId, FaceIx, FaceRole, LatticePoint};
 use crate::crs::Cgcs2000;
 use crate::grid::change::{Change, Described, Figures, NewUnit, Row, Verb};
@@ -11,6 +11,8 @@ use crate::place::Place;
 
 /// Points of one line.
 const MOST_POINTS: usize = 20_000;
+/// Lines of one cut: past holes, or through the parts of an exclave.
+const MOST_LINES: usize = 100;
 /// How far from the boundary the end of a drawn line may be, at most.
 const MOST_TOLERANCE_M: u32 = 500;
 /// Kinds of places that stand for homes (`docs/FORMATS.md`): where a unit is cut, its households go to the two sides as these do.
@@ -46,16 +48,9 @@ pub enum Ask {
         kind: ArcKind,
         locked: bool,
     },
-    /// A smallest unit is cut along a line from border to border. Households and people go to the two sides as the homes do.
-    Split {
-        unit: String,
-        line: Vec<Cgcs2000>,
-        tolerance_m: f64,
-        kind: ArcKind,
-        keep: Keep,
-        code: Option<String>,
-        name: Option<String>,
-    },
+    /// A smallest unit is cut along a line from border to border, whose ends are tied to what is within the tolerance; or, without a tolerance, along
+    /// lines that end at vertices of the border exactly. Households and people go to the two sides as the homes do.
+    Split(Split),
     Merge {
         keep: String,
         gone: String,
@@ -68,32 +63,62 @@ pub enum Ask {
         line: Vec<Cgcs2000>,
         tolerance_m: f64,
     },
+    /// The land of two neighbours is divided between them anew, along lines that end at vertices of their common border: what lies on the left is
+    /// the second's.
+    Redivide {
+        units: [String; 2],
+        lines: Vec<Vec<Cgcs2000>>,
+        kind: ArcKind,
+    },
     /// A unit, with all below it, goes to another parent. Where codes follow a scheme, they are given anew.
     Reparent {
         unit: String,
         parent: String,
     },
-    Describe {
-        unit: String,
-        code: Option<String>,
-        name: Option<String>,
-        class: Option<String>,
-        households: Option<u32>,
-        population: Option<u32>,
-    },
+    Describe(Describe),
     Exclude {
         unit: String,
     },
     /// The land at a place, which is nobody's, becomes a unit.
-    Include {
-        at: Cgcs2000,
-        parent: String,
-        code: Option<String>,
-        name: String,
-        class: String,
-        households: u32,
-        population: u32,
-    },
+    Include(Include),
+}
+
+/// [`Ask::Split`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    pub unit: String,
+    /// One where there is a tolerance.
+    pub lines: Vec<Vec<Cgcs2000>>,
+    pub tolerance_m: Option<f64>,
+    pub kind: ArcKind,
+    pub keep: Keep,
+    /// The next one of the scheme, unless given.
+    pub code: Option<String>,
+    /// That of the old one with another number, unless given.
+    pub name: Option<String>,
+}
+
+/// [`Ask::Describe`]: `None` leaves what there is.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Describe {
+    pub unit: String,
+    pub code: Option<String>,
+    pub name: Option<String>,
+    pub class: Option<String>,
+    pub households: Option<u32>,
+    pub population: Option<u32>,
+}
+
+/// [`Ask::Include`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Include {
+    pub at: Cgcs2000,
+    pub parent: String,
+    pub code: Option<String>,
+    pub name: String,
+    pub class: String,
+    pub households: u32,
+    pub population: u32,
 }
 
 impl Ask {
@@ -131,7 +156,8 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
                 let edit = Edit::Mark { edge: (self.point(*a)?, self.point(*b)?), kind: *kind, locked: *locked };
                 Ok(Change::of_lines(Verb::Mark, vec![edit]))
             }
-            Ask::Split { .. } => self.split(ask),
+            Ask::Split(split) => self.split(split),
+            Ask::Redivide { units, lines, kind } => self.redivide(units, lines, *kind),
             Ask::Merge { keep, gone, enclosing } => {
                 let enclosing = enclosing.iter().map(|code| Ok(self.smallest(code)?.id));
                 let enclosing = enclosing.collect::<Result<Vec<u64>, DraftFault>>()?;
@@ -141,12 +167,12 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
             }
             Ask::Transfer { from, to, line, tolerance_m } => self.transfer(from, to, line, *tolerance_m),
             Ask::Reparent { unit, parent } => self.reparent(unit, parent),
-            Ask::Describe { .. } => self.describe(ask),
+            Ask::Describe(said) => self.describe(said),
             Ask::Exclude { unit } => {
                 let unit = self.smallest(unit)?.id;
                 self.open.desk.exclude(unit).map_err(|refused| self.open.refusal(self.index, refused))
             }
-            Ask::Include { .. } => self.include(ask),
+            Ask::Include(land) => self.include(land),
         }
     }
 
@@ -210,12 +236,9 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
         parent.cloned().map_or_else(|| self.fault(AskFault::NotParent(row.code.clone())), Ok)
     }
 
-    fn split(&mut self, ask: &Ask) -> Result<Change, DraftFault> {
-        let Ask::Split { unit, line, tolerance_m, kind, keep, code, name } = ask else {
-            return self.fault(AskFault::Points(MOST_POINTS));
-        };
+    fn split(&mut self, asked: &Split) -> Result<Change, DraftFault> {
+        let Split { unit, lines, tolerance_m, kind, keep, code, name } = asked;
         let old = self.smallest(unit)?;
-        let stroke = self.stroke(line, *tolerance_m)?;
         let parent = self.parent_of(&old)?;
         let code = self.code(&parent, code.as_ref())?;
         let name = match name {
@@ -223,9 +246,14 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
             None => renumbered(&old, &code),
         };
         let new = NewUnit { id: (self.id)()?, code, name };
-        let refused = |open: &Open, index, refused| open.refusal(index, refused);
-        let cut = self.open.desk.cut(old.id, &stroke, *kind, new.id);
-        let mut edits = cut.map_err(|fault| refused(self.open, self.index, fault))?;
+        let mut edits = match (tolerance_m, &lines[..]) {
+            (Some(tolerance_m), [line]) => {
+                let stroke = self.stroke(line, *tolerance_m)?;
+                let cut = self.open.desk.cut(old.id, &stroke, *kind, new.id);
+                cut.map_err(|refused| self.open.refusal(self.index, refused))?
+            }
+            _ => vec![self.exact(old.id, lines, *kind, new.id)?],
+        };
         let mut sides = self.sides(&edits, old.id, new.id)?;
         let turned = match keep {
             Keep::Right => false,
@@ -244,7 +272,35 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
         }
         let moved = sides.share(&old);
         let change = self.open.desk.split(old.id, edits, new, moved);
-        change.map_err(|fault| refused(self.open, self.index, fault))
+        change.map_err(|refused| self.open.refusal(self.index, refused))
+    }
+
+    /// A cut along lines that end at vertices exactly.
+    fn exact(&self, unit: u64, lines: &[Vec<Cgcs2000>], kind: ArcKind, new: u64) -> Result<Edit, DraftFault> {
+        if lines.is_empty() || lines.len() > MOST_LINES {
+            return self.fault(AskFault::Lines(MOST_LINES));
+        }
+        let line = |points: &Vec<Cgcs2000>| Ok(Line { points: self.line(points)?, kind });
+        let lines = lines.iter().map(line).collect::<Result<Vec<_>, DraftFault>>()?;
+        Ok(Edit::Split { face: FaceId(unit), lines, new: FaceId(new), exclave: false })
+    }
+
+    fn redivide(
+        &mut self,
+        [one, other]: &[String; 2],
+        lines: &[Vec<Cgcs2000>],
+        kind: ArcKind,
+    ) -> Result<Change, DraftFault> {
+        let (one, other) = (self.smallest(one)?, self.smallest(other)?);
+        let join = Edit::Merge { keep: FaceId(one.id), gone: FaceId(other.id), enclosing: Vec::new() };
+        let edits = vec![join, self.exact(one.id, lines, kind, other.id)?];
+        let now = self.homes(&edits, &[one.id, other.id], other.id)?;
+        let all = Figures {
+            households: one.households.saturating_add(other.households),
+            population: one.population.saturating_add(other.population),
+        };
+        let change = self.open.desk.redivide(one.id, other.id, edits, now.of(all));
+        change.map_err(|refused| self.open.refusal(self.index, refused))
     }
 
     fn transfer(&mut self, from: &str, to: &str, line: &[Cgcs2000], tolerance_m: f64) -> Result<Change, DraftFault> {
@@ -261,18 +317,24 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
 
     /// What of the land and homes of one unit goes to another by some edits.
     fn sides(&mut self, edits: &[Edit], old: u64, new: u64) -> Result<Sides, DraftFault> {
+        self.homes(edits, &[old], new)
+    }
+
+    /// What of the land and homes of some units would be another's by some edits.
+    fn homes(&mut self, edits: &[Edit], of: &[u64], new: u64) -> Result<Sides, DraftFault> {
         let Open { desk, locator, base, .. } = &mut *self.open;
         let lattice = *desk.coverage().lattice();
-        let Some(before) = face_of(desk.coverage(), old) else { return self.fault(AskFault::NotNobodys) };
+        let before: Vec<FaceIx> = of.iter().filter_map(|unit| face_of(desk.coverage(), *unit)).collect();
         let homes: Vec<&Place> = (base.snapshot.places.iter())
             .filter(|place| HOMES.contains(&place.kind.as_str()))
-            .filter(|place| locator.owner_of(place.point) == before)
+            .filter(|place| before.contains(&locator.owner_of(place.point)))
             .collect();
         let area = |coverage: &Coverage, unit| {
             face_of(coverage, unit)
                 .map_or(0, |face| coverage.faces()[face.ix()].rings.iter().map(|ring| ring.doubled_area).sum::<i128>())
         };
-        let (old_before, new_before) = (area(desk.coverage(), old), area(desk.coverage(), new));
+        let all_area = of.iter().map(|unit| area(desk.coverage(), *unit)).sum::<i128>();
+        let had = if of.contains(&new) { 0 } else { area(desk.coverage(), new) };
         let looked = desk.preview(edits, |coverage: &Coverage, delta: &Delta| {
             let mut after = locator.clone();
             after.update(coverage, delta);
@@ -280,11 +342,11 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
             let moved = homes
                 .iter()
                 .filter(|place| lattice.quantise(place.point).is_ok_and(|point| Some(after.owner(point)) == gone));
-            (moved.count(), area(coverage, new) - new_before)
+            (moved.count(), area(coverage, new) - had)
         });
         let all = homes.len();
         let (new_homes, new_area) = looked.map_err(|refused| self.open.refusal(self.index, refused))?;
-        Ok(Sides { old_homes: all - new_homes, new_homes, old_area: old_before - new_area, new_area })
+        Ok(Sides { old_homes: all - new_homes, new_homes, old_area: all_area - new_area, new_area })
     }
 
     fn reparent(&mut self, unit: &str, parent: &str) -> Result<Change, DraftFault> {
@@ -310,10 +372,8 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
         change.map_err(|refused| self.open.refusal(self.index, refused))
     }
 
-    fn describe(&mut self, ask: &Ask) -> Result<Change, DraftFault> {
-        let Ask::Describe { unit, code, name, class, households, population } = ask else {
-            return self.fault(AskFault::Points(MOST_POINTS));
-        };
+    fn describe(&mut self, said: &Describe) -> Result<Change, DraftFault> {
+        let Describe { unit, code, name, class, households, population } = said;
         let row = self.any(unit)?;
         let code = match code.as_ref().map(|code| code.trim()).filter(|code| *code != row.code) {
             Some(code) => {
@@ -336,10 +396,8 @@ impl<I: FnMut() -> Result<u64, DraftFault>> Asking<'_, I> {
         self.open.desk.describe(row.id, &said).map_err(|refused| self.open.refusal(self.index, refused))
     }
 
-    fn include(&mut self, ask: &Ask) -> Result<Change, DraftFault> {
-        let Ask::Include { at, parent, code, name, class, households, population } = ask else {
-            return self.fault(AskFault::Points(MOST_POINTS));
-        };
+    fn include(&mut self, land: &Include) -> Result<Change, DraftFault> {
+        let Include { at, parent, code, name, class, households, population } = land;
         let point = self.point(*at)?;
         let parent = self.any(parent)?;
         if parent.level + 1 != self.open.desk.lowest() {
@@ -377,8 +435,13 @@ impl Sides {
         Self { old_homes: new_homes, new_homes: old_homes, old_area: new_area, new_area: old_area }
     }
 
-    /// The part of a unit's figures that goes with the new side: as the homes do, or the land where no home is known.
+    /// The part of a unit's figures that goes with the new side.
     fn share(self, unit: &Row) -> Figures {
+        self.of(Figures { households: unit.households, population: unit.population })
+    }
+
+    /// The part of some figures that goes with the new side: as the homes do, or the land where no home is known.
+    fn of(self, all: Figures) -> Figures {
         let homes = self.old_homes + self.new_homes;
         let part = if homes > 0 {
             self.new_homes as f64 / homes as f64
@@ -386,6 +449,6 @@ impl Sides {
             self.new_area as f64 / (self.old_area + self.new_area).max(1) as f64
         };
         let of = |figure: u32| (f64::from(figure) * part.clamp(0.0, 1.0)).round() as u32;
-        Figures { households: of(unit.households), population: of(unit.population) }
+        Figures { households: of(all.households), population: of(all.population) }
     }
 }

@@ -94,6 +94,8 @@ pub enum AskFault {
     CodeWasUsed(String),
     #[error("code {code} does not fit the scheme: {length} characters beginning with {parent}")]
     CodeForm { code: String, length: usize, parent: String },
+    #[error("a cut needs between 1 and {0} lines, and exactly 1 where its ends are to be tied (tolerance_m)")]
+    Lines(usize),
     #[error("a line needs between 2 and {0} points")]
     Points(usize),
     #[error("{0} needs at most 60 characters, and no control characters")]

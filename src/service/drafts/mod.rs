@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-pub use ask::{Ask, Keep};
+pub use ask::{Ask, Describe, Include, Keep, Split};
 pub use fault::{AskFault, DraftFault};
 pub use publish::Published;
 
