@@ -285,6 +285,15 @@ fn where_only_the_end_of_a_line_slides_along_a_third_unit_that_one_is_left_alone
     let (plan, _) = leads_to(&base, &survey);
     assert_eq!(verbs(&plan), [[Verb::Transfer]]);
     assert_eq!(plan.changed, 2);
+    // Others put a vertex on the line meanwhile, far from its end: that is not overwritten unseen.
+    let [a, b] = [line.points[line.points.len() - 2], line.points[1]];
+    let (a, b) = if line.points[0] == end { (a, line.points[line.points.len() - 1]) } else { (b, line.points[0]) };
+    let between = p(a.x / 2 + b.x / 2, a.y / 2 + b.y / 2 + 3);
+    let theirs = edited(&base, &[Edit::Reshape { old: vec![a, b], new: vec![a, between, b] }]);
+    let theirs = boundaries(theirs, coded, |id| id % 3);
+    let steps: Vec<(u64, Vec<_>)> = plan.steps.iter().cloned().enumerate().map(|(i, step)| (i as u64, step)).collect();
+    assert!(Desk::new(&theirs).rebase(&steps).is_err());
+    assert_eq!(Desk::new(&base).rebase(&steps).unwrap(), steps);
 }
 
 #[test]

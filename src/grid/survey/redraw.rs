@@ -34,6 +34,7 @@ fn attempt(hand: &mut Hand, target: &Target, members: &BTreeSet<u64>) -> Result<
             hand.make(Edit::SetRole { face: FaceId(*id), role })?;
         }
     }
+    guard(hand, &there)?;
     join(hand, root, &there)?;
     border(hand, target, root, &wanted)?;
     if !goes_on(hand, target, root) {
@@ -124,6 +125,26 @@ fn mark_again(hand: &mut Hand, faces: &BTreeSet<u64>, kinds: &Kinds) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Names every edge that is to be dissolved, by marking it and marking it back: replayed where others have changed one meanwhile, that is a conflict, and
+/// what they drew is not overwritten unseen.
+fn guard(hand: &mut Hand, there: &[u64]) -> Result<(), Stuck> {
+    let inside = |face: FaceIx| there.binary_search(&hand.bench.coverage().faces()[face.ix()].id.0).is_ok();
+    let arcs: BTreeSet<_> = there.iter().flat_map(|id| halves(hand, *id)).map(|half| half.arc()).collect();
+    let mut marks = Vec::new();
+    for arc in arcs.into_iter().map(|ix| &hand.bench.coverage().arcs()[ix.ix()]) {
+        if !inside(arc.left) || !inside(arc.right) {
+            continue;
+        }
+        let other = if arc.kind == ArcKind::Legal { ArcKind::Drawn } else { ArcKind::Legal };
+        let kinds = [other, arc.kind];
+        let edges: Vec<_> = arc.edges().collect();
+        // As often there as back: the first edge once more where they are odd.
+        let named = edges.iter().chain(edges.iter().take(edges.len() % 2)).enumerate();
+        marks.extend(named.map(|(i, edge)| Edit::Mark { edge: *edge, kind: kinds[i % 2], locked: arc.locked }));
+    }
+    marks.into_iter().try_for_each(|mark| hand.make(mark)).map_err(Stuck::from)
 }
 
 /// Merges all into one, in whatever order that is legal.

@@ -35,7 +35,7 @@ pub(super) fn with_rows(
         let mut changes = Vec::new();
         if members.is_empty() {
             let change = Change::of_lines(Verb::Reshape, edits);
-            desk.apply(&change).map_err(|refused| missing(desk, refused))?;
+            desk.apply(&change).map_err(|refused| missing(desk, &refused))?;
             changes.push(change);
         } else {
             let mut change = shared(desk, edits.clone(), &members, target, descent);
@@ -47,7 +47,7 @@ pub(super) fn with_rows(
                 change = shared(desk, edits, &members, target, descent);
                 made = desk.apply(&change);
             }
-            made.map_err(|refused| missing(desk, refused))?;
+            made.map_err(|refused| missing(desk, &refused))?;
             changes.push(change);
             let rows = members.iter().filter_map(|id| changed(desk, target, *id));
             for row in rows.collect::<Vec<_>>() {
@@ -61,7 +61,7 @@ pub(super) fn with_rows(
     if !rest.is_empty() {
         // Each alone would leave some parent without children: all at once.
         let change = Change { rows: completed(desk, target, rest), ..Change::of_lines(Verb::Reparent, Vec::new()) };
-        desk.apply(&change).map_err(|refused| missing(desk, refused))?;
+        desk.apply(&change).map_err(|refused| missing(desk, &refused))?;
         all.push(Made { changes: vec![change], points: Vec::new(), parents: None });
     }
     Ok(all)
@@ -179,7 +179,7 @@ fn points(edits: &[Edit]) -> Vec<LatticePoint> {
             Edit::Reshape { old, new } => all.extend(old.iter().chain(new).copied()),
             Edit::MoveJunction { from, to } => all.extend([*from, *to]),
             Edit::Split { lines, .. } => {
-                all.extend(lines.iter().flat_map(|Line { points, .. }| points.iter().copied()))
+                all.extend(lines.iter().flat_map(|Line { points, .. }| points.iter().copied()));
             }
             Edit::Mark { edge, .. } => all.extend([edge.0, edge.1]),
             Edit::Merge { .. } | Edit::SetRole { .. } => {}
@@ -190,7 +190,7 @@ fn points(edits: &[Edit]) -> Vec<LatticePoint> {
     all
 }
 
-fn missing(desk: &Desk, refused: Refused) -> Missing {
+fn missing(desk: &Desk, refused: &Refused) -> Missing {
     let codes = refused.units().into_iter().filter_map(|id| desk.row(id).map(|row| row.code.clone()));
     Missing { at: refused.bounds().map(|bounds| bounds.0), units: codes.collect(), reason: refused.to_string() }
 }
