@@ -254,7 +254,10 @@ pub(super) async fn publish(
         }
         Ok(published)
     });
-    let Published { draft, state, .. } = published.await?;
+    let Published { draft, state, dirty, .. } = published.await?;
+    let (drafts, of) = (Arc::clone(&app.drafts), Arc::clone(&state));
+    // Nobody waits for it.
+    drop(tokio::task::spawn_blocking(move || drafts.settle(&of, dirty)));
     json(&Whole::of(&draft, state.snapshot.version))
 }
 

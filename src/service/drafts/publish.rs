@@ -82,6 +82,17 @@ impl Drafts {
     }
 }
 
+impl Drafts {
+    /// What may wait until everybody has heard of a version: the redrawn tiles are packed, the store puts its log in order. Blocks.
+    pub fn settle(&self, state: &State, dirty: Dirty) {
+        state.finish(dirty);
+        if let Some(Err(fault)) = self.serving.store().map(|store| store.settle()) {
+            // The version is durable all the same; the next one tries again.
+            tracing::warn!(%fault, "the store could not be put in order");
+        }
+    }
+}
+
 impl Open {
     /// Onto a later version, if the draft reads the same there: what was agreed to is what is published.
     fn move_to(&mut self, head: &Arc<State>) -> Result<(), DraftFault> {
