@@ -55,7 +55,7 @@ const INTO_DRAFT: [&str; 5] = ["import", "--store", "town.gpkg", "--district", "
 
 fn mid(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
     // To the hundred-thousandth, as the town has it, and a half.
-    ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)
+    (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1))
 }
 
 /// One of everything.
@@ -82,7 +82,7 @@ fn changed_town() -> (Town, Vec<(String, String)>) {
     town.units.retain(|cell| cell.code != code(3, 3));
     town.unit(&code(2, 3)).ring =
         [(2, 3), (3, 3), (4, 3), (4, 4), (3, 4), (2, 4), (2, 3)].map(|(c, r)| corner(c, r)).to_vec();
-    town.unit(&code(1, 2)).parent = "A22".to_owned();
+    "A22".clone_into(&mut town.unit(&code(1, 2)).parent);
     let renamed = ("网格".to_owned() + &code(3, 1), "新名".to_owned());
     (town, vec![renamed])
 }
