@@ -67,7 +67,7 @@ fn changed_town() -> (Town, Vec<(String, String)>) {
     town.unit(&code(2, 0)).ring.insert(2, bend);
     town.unit(&code(3, 0)).ring.insert(4, bend);
     // A corner where four meet is moved.
-    let to = east(corner(1, 1), -0.0012);
+    let to = (corner(1, 1).0 - 0.0012, corner(1, 1).1 + 0.0009);
     for cell in &mut town.units {
         cell.ring.iter_mut().filter(|p| **p == corner(1, 1)).for_each(|p| *p = to);
     }

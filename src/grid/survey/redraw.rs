@@ -10,7 +10,7 @@ use super::hand::Hand;
 use super::lines::{Chain, Lines};
 use super::{Stuck, Target};
 use crate::coverage::edit::{Edit, Line, Refusal, Rule};
-use crate::coverage::{ArcKind, FaceId, FaceIx, FaceRole, HalfArc, LatticePoint};
+use crate::coverage::{ArcKind, Coverage, FaceId, FaceIx, FaceRole, HalfArc, LatticePoint};
 
 /// Makes the faces of the survey out of those that are there, among the members. What is made is left on the hand; nothing is when it fails.
 pub(super) fn redraw(hand: &mut Hand, target: &Target, members: &BTreeSet<u64>) -> Result<(), Stuck> {
@@ -47,7 +47,31 @@ fn attempt(hand: &mut Hand, target: &Target, members: &BTreeSet<u64>) -> Result<
             hand.make(Edit::SetRole { face: FaceId(*id), role })?;
         }
     }
-    mark_again(hand, &wanted, &kinds)
+    mark_again(hand, &wanted, &kinds)?;
+    as_surveyed(hand, target, &wanted)
+}
+
+/// Whether the faces are those of the survey: a whole part of one in several parts may have stayed with another, as no line cuts it off.
+fn as_surveyed(hand: &Hand, target: &Target, wanted: &BTreeSet<u64>) -> Result<(), Stuck> {
+    let edges = |coverage: &Coverage, face: Option<FaceIx>| -> BTreeSet<(LatticePoint, LatticePoint)> {
+        let rings = face.into_iter().flat_map(|face| coverage.faces()[face.ix()].rings.iter());
+        let halves = rings.flat_map(|ring| ring.halves.iter());
+        halves
+            .flat_map(|half| {
+                let points: Vec<LatticePoint> = coverage.half_points(*half).collect();
+                points.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    for id in wanted {
+        let is = edges(hand.bench.coverage(), hand.bench.index_of(FaceId(*id)));
+        let is_to_be = edges(target.coverage, target.face_of.get(id).copied());
+        if let Some((at, _)) = is.symmetric_difference(&is_to_be).next() {
+            let stuck = Stuck::of(wanted, "a part of a unit in several parts cannot be cut off from those around it");
+            return Err(Stuck { at: Some(*at), ..stuck });
+        }
+    }
+    Ok(())
 }
 
 /// Who takes in the others and is left in the end: one of both versions, in parts if it may be, the largest.
