@@ -212,23 +212,51 @@ fn border(hand: &mut Hand, target: &Target, root: u64, wanted: &BTreeSet<u64>) -
     }
 }
 
+/// Splits tried for one cluster, beyond which another order is not looked for.
+const MOST_TRIES: usize = 500;
+
 /// Cuts the units out, all but the root.
 fn cut(hand: &mut Hand, target: &Target, root: u64, wanted: &BTreeSet<u64>) -> Result<(), Stuck> {
-    let mut rest = wanted.clone();
-    while rest.len() > 1 {
-        let mut last: Option<Refusal> = None;
-        let done = rest.iter().copied().filter(|id| *id != root).find(|id| {
-            let lines = between(target, *id, &rest);
-            let exclave = target.coverage.faces()[target.face_of[id].ix()].exclave;
-            let split = Edit::Split { face: FaceId(root), lines, new: FaceId(*id), exclave };
-            hand.make(split).map_err(|refusal| last = Some(refusal)).is_ok()
+    let mut tries = MOST_TRIES + wanted.len() * wanted.len();
+    cut_out(hand, target, root, &mut wanted.clone(), &mut tries)
+}
+
+/// Cuts out one after the other. The order matters where units are in several parts: what lies between two others there has to stay until one of them is
+/// out.
+fn cut_out(
+    hand: &mut Hand,
+    target: &Target,
+    root: u64,
+    rest: &mut BTreeSet<u64>,
+    tries: &mut usize,
+) -> Result<(), Stuck> {
+    if rest.len() < 2 {
+        return Ok(());
+    }
+    let mut last = Stuck::of(&*rest, "they cannot be cut apart");
+    for id in rest.iter().copied().filter(|id| *id != root).collect::<Vec<u64>>() {
+        let Some(left) = tries.checked_sub(1) else { break };
+        *tries = left;
+        let mark = hand.made.len();
+        let exclave = target.coverage.faces()[target.face_of[&id].ix()].exclave;
+        let split = Edit::Split { face: FaceId(root), lines: between(target, id, rest), new: FaceId(id), exclave };
+        let made =
+            hand.make(split).map_err(Stuck::from).and_then(|()| as_surveyed(hand, target, &BTreeSet::from([id])));
+        let made = made.and_then(|()| {
+            rest.remove(&id);
+            let made = cut_out(hand, target, root, rest, tries);
+            rest.insert(id);
+            made
         });
-        match done {
-            Some(id) => _ = rest.remove(&id),
-            None => return Err(last.map_or_else(|| Stuck::of(&rest, "they cannot be cut apart"), Stuck::from)),
+        match made {
+            Ok(()) => return Ok(()),
+            Err(why) => {
+                hand.back_to(mark);
+                last = why;
+            }
         }
     }
-    Ok(())
+    Err(last)
 }
 
 /// The lines of the survey between a face and the others that are still one with it, the face on their left.
