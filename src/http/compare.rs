@@ -78,7 +78,7 @@ pub(super) async fn of_version(
             )
         };
         let both = read(from).and_then(|before| Ok((before, read(to)?)));
-        let (before, after) = both.map_err(|fault| serde::ser::Error::custom(fault))?;
+        let (before, after) = both.map_err(serde::ser::Error::custom)?;
         serde_json::to_vec(&Answer::of(&state.snapshot.district, &before, &after, (from, Some(to))))
     };
     kept(&app, &state, &headers, format!("diff {from} {to}"), JSON, make).await

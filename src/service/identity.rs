@@ -53,10 +53,10 @@ pub(super) enum IdentityFault {
 
 impl Given<'_> {
     /// The same boundaries under lasting identities. Nothing else of them changes, neither order nor shape.
-    pub(super) fn carry(&self, new: Boundaries) -> Result<Boundaries, IdentityFault> {
+    pub(super) fn carry(&self, new: &Boundaries) -> Result<Boundaries, IdentityFault> {
         let known: HashMap<(u8, &str), u64> =
             self.boundaries.hierarchy.units().iter().map(|unit| ((unit.level, unit.code.as_str()), unit.id)).collect();
-        let Boundaries { coverage, hierarchy } = &new;
+        let Boundaries { coverage, hierarchy } = new;
         let id_of = |unit: &Unit| known.get(&(unit.level, unit.code.as_str())).copied();
         let fresh_units = hierarchy.units().iter().filter(|unit| id_of(unit).is_none()).count();
         let nobodys = |face: FaceIx| face != FaceIx::OUTSIDE && hierarchy.unit_of_face(face).is_none();

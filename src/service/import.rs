@@ -252,7 +252,7 @@ impl Prepared {
         let (history, earlier) = match kept.filter(|kept| !kept.history.versions().is_empty()) {
             Some(Kept { history, given }) => {
                 if let Some(given) = given {
-                    boundaries = given.carry(boundaries).map_err(|fault| match fault {
+                    boundaries = given.carry(&boundaries).map_err(|fault| match fault {
                         IdentityFault::Store(fault) => ImportFault::Store(fault),
                         IdentityFault::Broken(fault) => ImportFault::Refused {
                             refusal: Refusal::Broken(fault.rule.to_string()),
