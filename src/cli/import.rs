@@ -10,7 +10,9 @@ use super::{Failure, progress, text};
 use crate::coverage::build::Decision;
 use crate::exchange::Limits;
 use crate::exchange::report::ImportReport;
+use crate::grid::draft::{Actor, Scope};
 use crate::service::import::{ImportFault, Kept, Prepared, Refusal, Sources, prepare};
+use crate::service::survey::{SurveyFault, Surveyed, Wanted, place, survey};
 use crate::store::{GeoPackage, Store};
 
 #[derive(Debug, clap::Args)]
@@ -39,38 +41,58 @@ pub(super) struct Args {
     /// 只检查，不保存 · build and report, save nothing
     #[arg(long)]
     dry_run: bool,
+    /// 写成草稿：与现行边界的差异，供审核；人员、地点、诉求不读 · draft the differences to the boundaries in force, to be reviewed, instead of importing;
+    /// people, places and issues are not read
+    #[arg(long, value_name = "TITLE", num_args = 0..=1, default_missing_value = "新测绘 new survey")]
+    into_draft: Option<String>,
+    /// 草稿的作者 · the author of the draft; else the name of the user
+    #[arg(long, value_name = "NAME", requires = "into_draft")]
+    actor: Option<String>,
     /// 单个文件的上限（兆字节） · the largest file that is read, in megabytes, packed or unpacked
     #[arg(long, env = "WANGGE_MAX_MB", value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     max_mb: u64,
 }
 
+impl Args {
+    fn sources(&self) -> Sources {
+        Sources {
+            district: self.district.clone(),
+            units: self.units.clone(),
+            people: self.people.clone(),
+            places: self.places.clone(),
+            issues: self.issues.clone(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { file_bytes: self.max_mb << 20, text_bytes: self.max_mb << 20, ..Limits::default() }
+    }
+
+    fn write(&self, report: &ImportReport, refusal: Option<&Refusal>) -> Result<(), Failure> {
+        let Some(folder) = &self.report else { return Ok(()) };
+        report.write(folder, refusal.map(ToString::to_string).as_deref()).map_err(|error| {
+            Failure::unusable(
+                text::REPORT_UNWRITABLE,
+                format_args!("{}: {error}; choose another folder", folder.display()),
+            )
+        })
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Some(title) = &args.into_draft {
+        return into_draft(args, title);
+    }
     let begun = Instant::now();
     let recorded = Timestamp::now();
     let store = GeoPackage::at(&args.store);
     // Before the long work: a store that cannot be written is told at once.
     let kept = if args.dry_run { None } else { Kept::of(&store)? };
-    let sources = Sources {
-        district: args.district.clone(),
-        units: args.units.clone(),
-        people: args.people.clone(),
-        places: args.places.clone(),
-        issues: args.issues.clone(),
-    };
-    let limits = Limits { file_bytes: args.max_mb << 20, text_bytes: args.max_mb << 20, ..Limits::default() };
     let bar = progress::steps();
-    let prepared = prepare(&sources, &limits, recorded, &mut |step| progress::step(&bar, step));
+    let prepared = prepare(&args.sources(), &args.limits(), recorded, &mut |step| progress::step(&bar, step));
     bar.finish_and_clear();
     let prepared = prepared.map_err(Failure::from)?;
-    if let Some(folder) = &args.report {
-        let refused = prepared.refusal.as_ref().map(ToString::to_string);
-        prepared.report.write(folder, refused.as_deref()).map_err(|error| {
-            Failure::unusable(
-                text::REPORT_UNWRITABLE,
-                format_args!("{}: {error}; choose another folder", folder.display()),
-            )
-        })?;
-    }
+    args.write(&prepared.report, prepared.refusal.as_ref())?;
     tell(&prepared);
     if args.dry_run {
         return match &prepared.refusal {
@@ -91,6 +113,67 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let version = imported.contents.version;
     say!("{} {version} → {} ({seconds:.1} s)", text::SAVED_VERSION, args.store.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The name of the user, for the author of a draft.
+const USER: [&str; 2] = ["USER", "USERNAME"];
+
+fn into_draft(args: &Args, title: &str) -> Result<ExitCode, Failure> {
+    let store = GeoPackage::at(&args.store);
+    let user = || USER.iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.trim().is_empty());
+    let name = args.actor.clone().or_else(user).unwrap_or_else(|| "import".to_owned());
+    let actor = Actor { name, scope: Scope::District };
+    let wanted = Wanted { title, actor: &actor, dry_run: args.dry_run };
+    let bar = progress::steps();
+    let surveyed =
+        survey(&args.sources(), &args.limits(), &store, &wanted, Timestamp::now(), &mut |s| progress::step(&bar, s));
+    bar.finish_and_clear();
+    match &surveyed {
+        Ok(surveyed) => {
+            args.write(&surveyed.report, None)?;
+            differences(surveyed);
+        }
+        Err(SurveyFault::Refused { refusal, report }) => args.write(report, Some(refusal))?,
+        Err(SurveyFault::Missing { missing, surveyed, .. }) => {
+            differences(surveyed);
+            missing.iter().for_each(|one| say!("  {} {}", text::NOT_DRAFTED, place(one, &surveyed.lattice)));
+        }
+        Err(_) => {}
+    }
+    let surveyed = surveyed.map_err(Failure::from)?;
+    match surveyed.draft {
+        Some(draft) => say!("{} {draft} → {}", text::DRAFTED, args.store.display()),
+        None if surveyed.plan.steps.is_empty() => say!("{}", text::NO_DIFFERENCES),
+        None => say!("{}", text::NOTHING_SAVED),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn differences(surveyed: &Surveyed) {
+    let plan = &surveyed.plan;
+    coverage(&surveyed.report);
+    say!("  {}", text::TABLES_NOT_READ);
+    say!(
+        "  与版本 {base} 的差异 differences to version {base}: 新设 begun {} · 撤销 ended {} · 变更 changed {} · 易手 handed over {:.1} m² · 步骤 steps {}",
+        plan.begun,
+        plan.ended,
+        plan.changed,
+        plan.handed_m2,
+        plan.steps.len(),
+        base = surveyed.base
+    );
+}
+
+impl From<SurveyFault> for Failure {
+    fn from(fault: SurveyFault) -> Self {
+        match fault {
+            SurveyFault::File(fault) => Self::from(fault),
+            SurveyFault::Store(fault) => Self::from(fault),
+            SurveyFault::Refused { refusal, .. } => Self::from(&refusal),
+            SurveyFault::Levels { .. } => Self::unusable(text::NO_DRAFT, fault),
+            SurveyFault::Missing { .. } | SurveyFault::TooMany => Self::refused(text::NO_DRAFT, fault),
+        }
+    }
 }
 
 impl From<&Refusal> for Failure {

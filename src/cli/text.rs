@@ -58,6 +58,11 @@ pub const NO_SAMPLE: &str = "找不到示例数据";
 pub const REPORT_UNWRITABLE: &str = "报告无法写入";
 pub const NOTHING_SAVED: &str = "检查完成，没有保存 · dry run: nothing was saved";
 pub const SAVED_VERSION: &str = "已导入，版本 · imported as version";
+pub const NO_DRAFT: &str = "没有写成草稿";
+pub const DRAFTED: &str = "已写成草稿 · drafted as";
+pub const NO_DIFFERENCES: &str = "与现行边界没有差异 · no differences: nothing was drafted";
+pub const NOT_DRAFTED: &str = "无法写成草稿 · cannot be drafted:";
+pub const TABLES_NOT_READ: &str = "人员、地点、诉求未读 · people, places and issues were not read";
 pub const NOT_READ: &str = "未使用的列 · columns not read:";
 pub const LEFT_OUT: &str = "无法使用的行 · rows left out:";
 

@@ -9,6 +9,7 @@ pub mod history;
 pub mod past;
 pub mod people;
 pub mod principles;
+pub mod survey;
 
 pub use hierarchy::{Hierarchy, HierarchyFault, Unit, UnitIx};
 

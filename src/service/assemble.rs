@@ -14,18 +14,18 @@ use crate::issue::Issue;
 use crate::locate::Locator;
 use crate::place::Place;
 
-/// Puts the shapes into their lasting order – units by code, then excluded land – and lays them on a lattice: a claim's id is its place
-/// in that order, from 1.
-pub(super) fn claims(gathered: &mut Gathered) -> Result<(Lattice, Vec<Claim>), LatticeFault> {
+/// Puts the shapes into their lasting order – units by code, then excluded land – and lays them on a lattice, which they decide where none is given: a
+/// claim's id is its place in that order, from 1.
+pub(super) fn claims(gathered: &mut Gathered, given: Option<Lattice>) -> Result<(Lattice, Vec<Claim>), LatticeFault> {
     gathered.shapes.sort_by(|a, b| (a.value.excluded, &a.value.code).cmp(&(b.value.excluded, &b.value.code)));
     let positions = || gathered.shapes.iter().flat_map(|s| s.value.polygons.iter().flatten().flatten());
     let start = (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
     let (west, south, east, north) =
         positions().fold(start, |(w, s, e, n), p| (w.min(p.lon()), s.min(p.lat()), e.max(p.lon()), n.max(p.lat())));
-    let lattice = if west <= east {
-        Lattice::for_extent(west, south, east, north)
-    } else {
-        Lattice::for_extent(0.0, 0.0, 0.0, 0.0)
+    let lattice = match given {
+        Some(lattice) => lattice,
+        None if west <= east => Lattice::for_extent(west, south, east, north),
+        None => Lattice::for_extent(0.0, 0.0, 0.0, 0.0),
     };
     let mut claims = Vec::with_capacity(gathered.shapes.len());
     for (i, source) in gathered.shapes.iter().enumerate() {

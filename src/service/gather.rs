@@ -70,32 +70,19 @@ pub(super) fn gather(
     limits: &Limits,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Gathered, FileFault> {
-    let district = district::read(&text::read(&sources.district, limits)?)?;
-    let files = district.files.clone();
-    let chosen = |flag: &Vec<PathBuf>, listed: Vec<PathBuf>| if flag.is_empty() { listed } else { flag.clone() };
-    let unit_files = chosen(&sources.units, files.units);
-    if !unit_files.iter().any(|f| is_geojson(f)) {
-        let problem =
-            "no GeoJSON with the shapes of the lowest level is named; list one here or give --units".to_owned();
-        let problem = Problem::Setting { key: "files.units".to_owned(), problem };
-        return Err(FileFault { file: sources.district.clone(), spot: Spot::Whole, problem });
-    }
-    let mut gathered = Gathered::of(district);
-    progress(Step::Units);
-    for file in &unit_files {
-        gathered.units(file, limits)?;
-    }
+    let mut gathered = gather_boundaries(sources, limits, progress)?;
+    let files = gathered.district.files.clone();
     progress(Step::Tables);
-    for file in &chosen(&sources.people, files.people) {
+    for file in chosen(&sources.people, &files.people) {
         gathered.people(file, limits)?;
     }
-    for file in &chosen(&sources.places, files.places) {
+    for file in chosen(&sources.places, &files.places) {
         let text = open_table(file, limits)?;
         let rows = tables::places(&text, limits)?;
         let rows = gathered.keep(&text, rows);
         gathered.places.extend(rows);
     }
-    for file in &chosen(&sources.issues, files.issues) {
+    for file in chosen(&sources.issues, &files.issues) {
         let text = open_table(file, limits)?;
         let rows = tables::issues(&text, limits)?;
         let rows = gathered.keep(&text, rows);
@@ -115,6 +102,33 @@ pub(super) fn gather(
         let rows = history::lineage(&text, limits)?;
         let rows = gathered.keep(&text, rows);
         gathered.lineage.extend(rows);
+    }
+    Ok(gathered)
+}
+
+/// The files that a flag names, or those that `district.toml` lists.
+const fn chosen<'a>(flag: &'a Vec<PathBuf>, listed: &'a Vec<PathBuf>) -> &'a Vec<PathBuf> {
+    if flag.is_empty() { listed } else { flag }
+}
+
+/// The description of the district and its units, of all levels; nothing else.
+pub(super) fn gather_boundaries(
+    sources: &Sources,
+    limits: &Limits,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Gathered, FileFault> {
+    let district = district::read(&text::read(&sources.district, limits)?)?;
+    let unit_files = chosen(&sources.units, &district.files.units).clone();
+    if !unit_files.iter().any(|f| is_geojson(f)) {
+        let problem =
+            "no GeoJSON with the shapes of the lowest level is named; list one here or give --units".to_owned();
+        let problem = Problem::Setting { key: "files.units".to_owned(), problem };
+        return Err(FileFault { file: sources.district.clone(), spot: Spot::Whole, problem });
+    }
+    let mut gathered = Gathered::of(district);
+    progress(Step::Units);
+    for file in &unit_files {
+        gathered.units(file, limits)?;
     }
     Ok(gathered)
 }

@@ -11,9 +11,8 @@ use super::gather::{self, Gathered};
 use super::identity::IdentityFault;
 pub use super::identity::{Given, Kept};
 use super::serving::ZONE;
-use crate::coverage::Coverage;
-use crate::coverage::build;
-use crate::coverage::build::Decision;
+use crate::coverage::build::{self, BuildOptions, Decision};
+use crate::coverage::{Coverage, Lattice};
 use crate::exchange::history::VersionRow;
 use crate::exchange::report::ImportReport;
 use crate::exchange::{FileFault, Limits, Problem, RowFault, Spot};
@@ -133,7 +132,20 @@ pub fn prepare(
     progress: &mut dyn FnMut(Step),
 ) -> Result<Prepared, FileFault> {
     let gathered = gather::gather(sources, limits, progress)?;
-    put_together(gathered, &sources.district, recorded, progress)
+    put_together(gathered, &sources.district, None, recorded, progress)
+}
+
+/// Reads and builds the boundaries alone, on a lattice that is given, and says how they are to be built.
+pub(super) fn prepare_boundaries(
+    sources: &Sources,
+    limits: &Limits,
+    lattice: Lattice,
+    recorded: Timestamp,
+    progress: &mut dyn FnMut(Step),
+) -> Result<(Prepared, BuildOptions), FileFault> {
+    let gathered = gather::gather_boundaries(sources, limits, progress)?;
+    let options = gathered.district.options;
+    Ok((put_together(gathered, &sources.district, Some(lattice), recorded, progress)?, options))
 }
 
 /// Builds a GeoJSON of units alone, as a district of one level without people.
@@ -141,17 +153,18 @@ pub fn prepare(
 /// # Errors
 /// As [`prepare`].
 pub fn prepare_units(file: &Path, limits: &Limits, recorded: Timestamp) -> Result<Prepared, FileFault> {
-    put_together(gather::gather_units(file, limits)?, file, recorded, &mut |_| {})
+    put_together(gather::gather_units(file, limits)?, file, None, recorded, &mut |_| {})
 }
 
 fn put_together(
     mut gathered: Gathered,
     source: &Path,
+    lattice: Option<Lattice>,
     recorded: Timestamp,
     progress: &mut dyn FnMut(Step),
 ) -> Result<Prepared, FileFault> {
     progress(Step::Build);
-    let (lattice, claims) = assemble::claims(&mut gathered).map_err(|fault| {
+    let (lattice, claims) = assemble::claims(&mut gathered, lattice).map_err(|fault| {
         let problem = Problem::Syntax(fault.to_string());
         FileFault { file: source.to_owned(), spot: Spot::Whole, problem }
     })?;

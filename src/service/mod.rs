@@ -20,3 +20,4 @@ pub mod units;
 pub mod actors;
 pub mod events;
 pub mod drafts;
+pub mod survey;

@@ -8,11 +8,16 @@ mod planar;
 mod cover;
 mod resolve;
 mod chain;
+mod overlay;
+mod settle;
 
 use super::exact::doubled_area;
 use super::validate::{self, Fault};
 use super::{Coverage, FaceId, FaceRole, Lattice, LatticePoint};
 use ring::SourceRing;
+
+pub use overlay::{Overlap, overlaps};
+pub use settle::settle;
 
 /// One unit of the source: its polygons on the lattice. The first ring of each is the outer one.
 #[derive(Clone, Debug, PartialEq, Eq)]
