@@ -27,7 +27,7 @@ pub fn compare<R, S>(what: &str, peer: &str, items: usize, mut ours: impl FnMut(
     };
     let (a, b): (Vec<f64>, Vec<f64>) = rounds.into_iter().unzip();
     println!(
-        "{what}: ours {:.0} ns, {peer} {:.0} ns an item – {:.1} times faster ({:.1} … {:.1} in {ROUNDS} rounds)",
+        "{what}: ours {:.0} ns, {peer} {:.0} ns an item – {:.2} times faster ({:.2} … {:.2} in {ROUNDS} rounds)",
         each(median(a)),
         each(median(b)),
         ratios[ROUNDS / 2],

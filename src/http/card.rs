@@ -78,8 +78,8 @@ impl HttpBody for Pieces {
     }
 }
 
-/// Writes the answer.
-pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date) -> Result<Written, Problem> {
+/// Writes the answer; with the position in other systems only if these are asked for: they cost as much as all the rest.
+pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates: bool) -> Result<Written, Problem> {
     let snapshot = &state.snapshot;
     let card = state.cards.of(placed.owner, day, || card(snapshot, placed.owner, day))?;
     let mut json = Json(Vec::with_capacity(REST_BYTES));
@@ -101,8 +101,11 @@ pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date) -> Result<W
         Some(nearest) => json.near(nearest),
         None => json.raw("null"),
     };
-    json.raw(r#","coordinates":["#).coordinates(placed.point, snapshot.district.plane);
-    json.raw(r#"],"version":"#).whole(snapshot.version).raw(r#","as_of":""#).raw(&state.as_of).raw(r#""}"#);
+    if coordinates {
+        json.raw(r#","coordinates":["#).coordinates(placed.point, snapshot.district.plane);
+        json.raw("]");
+    }
+    json.raw(r#","version":"#).whole(snapshot.version).raw(r#","as_of":""#).raw(&state.as_of).raw(r#""}"#);
     Ok(Written { rest: json.0, card_at, card })
 }
 
@@ -396,7 +399,7 @@ mod tests {
             let (placed, owned) =
                 (place(snapshot, asked).expect("a place"), locate(snapshot, asked, day).expect("an owner"));
             let (ours, theirs) =
-                (whole(written(&state, &placed, day).expect("is written")), as_serde_writes(snapshot, &owned));
+                (whole(written(&state, &placed, day, true).expect("is written")), as_serde_writes(snapshot, &owned));
             assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
             owners.extend(placed.owner);
             outcomes[placed.outcome as usize] += 1;

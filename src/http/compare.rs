@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::acting::Acting;
 use super::answer::{JSON, json, kept, rounded};
-use super::drafts::{blocking, number};
+use super::drafts::{Call, blocking, number};
 use super::mask::MaskedName;
 use super::negotiate::{Keep, fresh};
 use super::problem::Problem;
@@ -30,14 +30,7 @@ use crate::service::slots::WorkFault;
 use crate::snapshot::Snapshot;
 
 /// `GET /api/v1/drafts/{id}/diff`
-pub(super) async fn of_draft(
-    State(app): State<Arc<App>>,
-    Acting(_): Acting,
-    At(id): At<String>,
-    asked: Asked,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn of_draft(Call { app, actor: _, id }: Call) -> Result<Response<Body>, Problem> {
     let body = blocking(&app, move |drafts| {
         drafts.look(id, |open| {
             let base = &open.base.snapshot;
@@ -78,7 +71,7 @@ pub(super) async fn of_version(
             )
         };
         let both = read(from).and_then(|before| Ok((before, read(to)?)));
-        let (before, after) = both.map_err(|fault| serde::ser::Error::custom(fault))?;
+        let (before, after) = both.map_err(serde::ser::Error::custom)?;
         serde_json::to_vec(&Answer::of(&state.snapshot.district, &before, &after, (from, Some(to))))
     };
     kept(&app, &state, &headers, format!("diff {from} {to}"), JSON, make).await

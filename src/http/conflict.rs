@@ -135,9 +135,9 @@ impl Problem {
             | DraftFault::Overtaken
             | DraftFault::NoVersion(_)
             | DraftFault::NotMade(_)
-            | DraftFault::Invalid(_) => Self::new(Kind::Conflict, detail),
+            | DraftFault::Invalid(_)
+            | DraftFault::Store(StoreFault::Moved { .. }) => Self::new(Kind::Conflict, detail),
             DraftFault::Store(StoreFault::Busy(_) | StoreFault::Locked { .. }) => Self::new(Kind::Busy, detail),
-            DraftFault::Store(StoreFault::Moved { .. }) => Self::new(Kind::Conflict, detail),
             DraftFault::NoStore | DraftFault::Past(_) | DraftFault::Log(_) | DraftFault::Store(_) => {
                 tracing::error!(%fault, "a draft could not be read or written");
                 Self::new(Kind::Internal, detail)

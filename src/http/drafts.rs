@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, header};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,6 +21,27 @@ use super::routes::{App, At};
 use crate::coverage::{Lattice, LatticePoint};
 use crate::grid::draft::{Actor, Draft, Scope};
 use crate::service::drafts::{DraftFault, Drafts, Published, Stepped};
+
+/// A call of an actor about one draft, without wishes in the query.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) app: Arc<App>,
+    pub(super) actor: Actor,
+    pub(super) id: u64,
+}
+
+impl FromRequestParts<Arc<App>> for Call {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Acting(actor) = Acting::from_request_parts(parts, app).await?;
+        let Ok(asked) = Asked::from_request_parts(parts, app).await;
+        asked.only(&[])?;
+        let At(part) = At::<std::collections::HashMap<String, String>>::from_request_parts(parts, app).await?;
+        let id = number(part.get("id").map_or("", String::as_str))?;
+        Ok(Self { app: Arc::clone(app), actor, id })
+    }
+}
 
 /// Runs what waits for the disk, and what may take long, on a blocking thread.
 pub(super) async fn blocking<T: Send + 'static>(
@@ -94,41 +116,19 @@ fn answer(app: &App, draft: &Draft) -> Result<Response<Body>, Problem> {
 }
 
 /// `GET /api/v1/drafts/{id}`
-pub(super) async fn one(
-    State(app): State<Arc<App>>,
-    Acting(_): Acting,
-    At(id): At<String>,
-    asked: Asked,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn one(Call { app, actor: _, id }: Call) -> Result<Response<Body>, Problem> {
     let draft = blocking(&app, move |drafts| drafts.look(id, |open| open.draft.clone())).await?;
     answer(&app, &draft)
 }
 
 /// `DELETE /api/v1/drafts/{id}`
-pub(super) async fn discard(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn discard(Call { app, actor, id }: Call) -> Result<Response<Body>, Problem> {
     let draft = blocking(&app, move |drafts| drafts.discard(&actor, id, Timestamp::now())).await?;
     answer(&app, &draft)
 }
 
 /// `POST /api/v1/drafts/{id}/ops`
-pub(super) async fn ask(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-    body: Body,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn ask(Call { app, actor, id }: Call, body: Body) -> Result<Response<Body>, Problem> {
     let asks = ops::body::<Ops>(&app, body).await?.asks()?;
     let stepped = blocking(&app, move |drafts| drafts.ask(&actor, id, &asks, Timestamp::now())).await?;
     let state = app.serving.state();
@@ -149,14 +149,7 @@ pub(super) async fn undo(
 }
 
 /// `POST /api/v1/drafts/{id}/rebase`
-pub(super) async fn rebase(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn rebase(Call { app, actor, id }: Call) -> Result<Response<Body>, Problem> {
     let draft = blocking(&app, move |drafts| drafts.rebase(&actor, id, Timestamp::now())).await?;
     answer(&app, &draft)
 }
@@ -172,15 +165,7 @@ struct Submitting {
 }
 
 /// `POST /api/v1/drafts/{id}/submit`
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-    body: Body,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn submit(Call { app, actor, id }: Call, body: Body) -> Result<Response<Body>, Problem> {
     let Submitting { effective, document, reason } = ops::body(&app, body).await?;
     let effective = match effective {
         None => app.serving.today(),
@@ -200,15 +185,7 @@ struct Noting {
 }
 
 /// `POST /api/v1/drafts/{id}/approve`
-pub(super) async fn approve(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-    body: Body,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn approve(Call { app, actor, id }: Call, body: Body) -> Result<Response<Body>, Problem> {
     let Noting { note } = ops::body(&app, body).await?;
     let draft = blocking(&app, move |drafts| drafts.approve(&actor, id, &note, Timestamp::now())).await?;
     answer(&app, &draft)
@@ -221,29 +198,14 @@ struct Returning {
 }
 
 /// `POST /api/v1/drafts/{id}/return`
-pub(super) async fn give_back(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-    body: Body,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn give_back(Call { app, actor, id }: Call, body: Body) -> Result<Response<Body>, Problem> {
     let Returning { reason } = ops::body(&app, body).await?;
     let draft = blocking(&app, move |drafts| drafts.give_back(&actor, id, &reason, Timestamp::now())).await?;
     answer(&app, &draft)
 }
 
 /// `POST /api/v1/drafts/{id}/publish`
-pub(super) async fn publish(
-    State(app): State<Arc<App>>,
-    Acting(actor): Acting,
-    At(id): At<String>,
-    asked: Asked,
-) -> Result<Response<Body>, Problem> {
-    asked.only(&[])?;
-    let id = number(&id)?;
+pub(super) async fn publish(Call { app, actor, id }: Call) -> Result<Response<Body>, Problem> {
     let of = Arc::clone(&app);
     let published = blocking(&app, move |drafts| {
         let published = drafts.publish(&actor, id, Timestamp::now())?;

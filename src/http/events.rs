@@ -39,7 +39,7 @@ pub(super) async fn listen(
         // Whoever was away too long has to fetch anew whatever he has.
         None => {
             let version = app.serving.state().snapshot.version;
-            beginning.push_str(&format!("event: reset\ndata: {{\"version\":{version}}}\n\n"));
+            beginning.extend(["event: reset\ndata: {\"version\":", &version.to_string(), "}\n\n"]);
         }
     }
     let heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);

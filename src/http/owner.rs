@@ -25,29 +25,39 @@ use crate::service::slots::WorkFault;
 
 /// `GET /api/v1/locate`
 pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Result<Response<Body>, Problem> {
-    let query = asked.only(&["lon", "lat", "crs", "accuracy_m", "as_of"])?;
+    let query = asked.only(&["lon", "lat", "crs", "accuracy_m", "as_of", "coordinates"])?;
+    let coordinates = query.parsed("coordinates", "true or false")?.unwrap_or(false);
     let question = Question {
         crs: crs(&query)?,
         x: query.needed_number("lon")?,
         y: query.needed_number("lat")?,
         accuracy_m: query.number("accuracy_m")?.unwrap_or(0.0),
     };
+    // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
+    let at_once = |state: &serving::State| match question.crs {
+        Crs::Plane(plane) => plane == state.snapshot.district.plane || plane.reads_at_once(question.x, question.y),
+        _ => true,
+    };
     let (state, day) = match query.text("as_of") {
-        None => (app.serving.state(), app.serving.today()),
+        None => {
+            let day = app.serving.today();
+            let quick = |state: &serving::State| at_once(state).then(|| answer(state, question, day, coordinates));
+            if let Some(answer) = app.serving.read(quick) {
+                return answer;
+            }
+            (app.serving.state(), day)
+        }
         Some(text) => as_of(&app, text).await?,
     };
-    match question.crs {
-        // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
-        Crs::Plane(plane) if plane != state.snapshot.district.plane && !plane.reads_at_once(question.x, question.y) => {
-            app.serving.slots.run(move || answer(&state, question, day)).await?
-        }
-        _ => answer(&state, question, day),
+    if at_once(&state) {
+        return answer(&state, question, day, coordinates);
     }
+    app.serving.slots.run(move || answer(&state, question, day, coordinates)).await?
 }
 
-fn answer(state: &serving::State, question: Question, day: Date) -> Result<Response<Body>, Problem> {
+fn answer(state: &serving::State, question: Question, day: Date, coordinates: bool) -> Result<Response<Body>, Problem> {
     let placed = place(&state.snapshot, question).map_err(refused)?;
-    Ok(fresh(JSON, written(state, &placed, day)?, Keep::Never))
+    Ok(fresh(JSON, written(state, &placed, day, coordinates)?, Keep::Never))
 }
 
 fn crs(query: &Query) -> Result<Crs, Problem> {

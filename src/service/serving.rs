@@ -293,6 +293,11 @@ impl Serving {
         Ok(state)
     }
 
+    /// Reads the state of this moment without counting who holds it: for answers so quick that the threads would wait for each other's count.
+    pub fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state.load())
+    }
+
     /// Serves the version after `head`, which is in the store already: what is still right of what was made for `head` stays. Says which tiles are
     /// not what they were. As long as [`State::next`] takes.
     pub fn follow(&self, head: &State, after: Snapshot, delta: &Delta) -> (Arc<State>, Dirty) {

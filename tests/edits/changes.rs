@@ -48,8 +48,11 @@ fn boundaries(coverage: Coverage, quarters: u64, of: impl Fn(FaceIx) -> u32) -> 
     Boundaries { hierarchy: Hierarchy::new(units, 3, coverage.faces().len()), coverage }
 }
 
+/// A unit's identity, level, code, name, parent, households, population and face.
+type Told = (u64, u8, String, String, Option<u64>, u32, u32, Option<u64>);
+
 /// Everything that two boundaries can differ in, whatever their numbering.
-fn told(boundaries: &Boundaries) -> (Vec<u8>, Vec<(u64, u8, String, String, Option<u64>, u32, u32, Option<u64>)>) {
+fn told(boundaries: &Boundaries) -> (Vec<u8>, Vec<Told>) {
     let Boundaries { coverage, hierarchy } = boundaries;
     let mut units: Vec<_> = (hierarchy.units().iter())
         .map(|u| {
@@ -95,7 +98,7 @@ struct Wishes {
 
 impl Wishes {
     fn new(seed: u64, first_id: u64) -> Self {
-        Self { edits: Proposer { random: Seeded(seed), next_id: first_id, faces: 70 }, random: Seeded(seed ^ 99) }
+        Self { edits: Proposer { random: Seeded(seed), next_id: first_id, faces: 70 }, random: Seeded(seed + 1_000) }
     }
 
     fn smallest(&mut self, desk: &Desk) -> u64 {

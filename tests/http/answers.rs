@@ -34,7 +34,9 @@ async fn a_position_has_an_owner_a_chain_people_and_a_distance() {
     assert!(near.contains(&&json!("2042")) && !near.contains(&&json!("2052")), "{near:?}");
     assert_eq!((&body["nearest"], &body["version"]), (&Value::Null, &json!(3)));
     assert_eq!(body["as_of"], "2026-01-02T03:04:05Z");
-    let systems: Vec<_> = body["coordinates"].as_array().unwrap().iter().map(|c| c["crs"].as_str().unwrap()).collect();
+    assert_eq!(body.get("coordinates"), None, "they are for whoever asks");
+    let asked = get(server.at, &format!("/api/v1/locate?lon={lon}&lat={lat}&coordinates=true")).await.json();
+    let systems: Vec<_> = asked["coordinates"].as_array().unwrap().iter().map(|c| c["crs"].as_str().unwrap()).collect();
     assert_eq!(systems, ["wgs84", "cgcs2000", "gcj02", "bd09", "epsg:4548"]);
     // A junction belongs to exactly one of its cells, and says that it lies on the line.
     let coverage = &server.serving.state().snapshot.coverage;

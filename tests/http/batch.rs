@@ -404,6 +404,10 @@ async fn the_openapi_document_names_exactly_the_methods_that_are_served() {
         let target: String =
             path.split('/').map(|part| if part.contains('{') { "x" } else { part }).collect::<Vec<_>>().join("/");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let endless = &described[method.to_ascii_lowercase()]["responses"]["200"]["content"]["text/event-stream"];
+            if endless.is_object() {
+                continue; // `drafts.rs` listens to it
+            }
             let status = ask(server.at, method, &target, &[("content-length", "0")]).await.status;
             let is_described = described.get(method.to_ascii_lowercase()).is_some();
             assert_eq!(status != 405, is_described, "{method} {path} ({target}): {status}");

@@ -176,7 +176,7 @@ export const api = {
   style: (name: string) => ask<object>(`/styles/${name}.json`),
   /** Neighbours are named within `near_m` metres. */
   locate: (lon: number, lat: number, near_m: number, signal: AbortSignal) =>
-    ask<Located>('/api/v1/locate', { lon, lat, accuracy_m: near_m }, signal),
+    ask<Located>('/api/v1/locate', { lon, lat, accuracy_m: near_m, coordinates: 'true' }, signal),
   readings,
   units,
   unit: (code: string) => ask<UnitDetail>(unit(code)),

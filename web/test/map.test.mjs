@@ -39,6 +39,7 @@ async function cardAgrees(page) {
   const officer = await page.locator('[data-officer]').innerText();
   assert.ok(officer.includes(truth.people.officer.name) && officer.includes(truth.people.officer.phone), officer);
   assert.match(truth.people.officer.name, /\*/, 'strangers see no whole name');
+  assert.equal(await page.locator('[data-card] .coordinates li').count(), 5, 'the position in five systems, ready to be copied');
   await page.locator('[data-card] summary').click();
   assert.equal(await page.locator('[data-card] tbody tr').count(), truth.people.specialists.length);
   return truth;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::refused::{Conflict, Refused, TreeRule};
 use super::rows::merge;
 use super::table::Table;
-use super::{Change, OUTSIDE, Row, RowChange};
+use super::{Change, OUTSIDE, Row, RowChange, Steps};
 use crate::coverage::edit::{Applied, Workbench};
 use crate::coverage::{Coverage, Delta, FaceId, FaceIx};
 use crate::grid::past::Boundaries;
@@ -232,7 +232,7 @@ impl Desk {
     ///
     /// # Errors
     /// Every conflict found, with the number of its step. The desk is then spent: some steps were made.
-    pub fn rebase(&mut self, steps: &[(u64, Vec<Change>)]) -> Result<Vec<(u64, Vec<Change>)>, Vec<(u64, Conflict)>> {
+    pub fn rebase(&mut self, steps: &[(u64, Vec<Change>)]) -> Result<Steps, Vec<(u64, Conflict)>> {
         let (mut replayed, mut conflicts) = (Vec::new(), Vec::new());
         for (number, changes) in steps {
             let mut standing = Vec::with_capacity(changes.len());
@@ -256,7 +256,7 @@ impl Desk {
         let rows = self.merged(change).map_err(|conflict| vec![conflict])?;
         let edits = match self.bench.clone().rebase(&change.edits) {
             Ok(replayed) => replayed.into_iter().map(|one| one.edit).collect::<Vec<_>>(),
-            Err(conflicts) => return Err(conflicts.into_iter().map(Conflict::Boundary).collect()),
+            Err(conflicts) => return Err(conflicts.into_iter().map(Box::new).map(Conflict::Boundary).collect()),
         };
         if edits.is_empty() && rows.iter().all(|row| row.before == row.after) {
             return Ok(None);

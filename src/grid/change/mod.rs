@@ -71,6 +71,9 @@ pub struct RowChange {
     pub after: Option<Row>,
 }
 
+/// Steps of a draft, each by its number: changes made together.
+pub type Steps = Vec<(u64, Vec<Change>)>;
+
 /// What a person did, for reading; what follows from it stands in the edits and rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {

@@ -152,7 +152,7 @@ impl Field {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conflict {
     /// Both changed a boundary at one place, or the result is not legal.
-    Boundary(rebase::Conflict),
+    Boundary(Box<rebase::Conflict>),
     /// Both gave a unit's field another value.
     Field { unit: u64, code: String, field: Field, base: String, mine: String, theirs: String },
     /// What comes out would break a rule.

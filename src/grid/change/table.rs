@@ -107,10 +107,10 @@ impl Table {
             if after.is_none() && self.below.get(&before.id).is_some_and(|n| *n > 0) {
                 return Err(Refused::tree(TreeRule::NoParent, before.id, &before.code));
             }
-            if let Some(parent) = before.parent.and_then(|parent| self.rows.get(&parent)) {
-                if self.below.get(&parent.id).is_none_or(|n| *n == 0) {
-                    return Err(Refused::tree(TreeRule::NoChildren, parent.id, &parent.code));
-                }
+            let parent = before.parent.and_then(|parent| self.rows.get(&parent));
+            let alone = |parent: &&Row| self.below.get(&parent.id).is_none_or(|n| *n == 0);
+            if let Some(parent) = parent.filter(alone) {
+                return Err(Refused::tree(TreeRule::NoChildren, parent.id, &parent.code));
             }
         }
         let named = rows.iter().filter_map(|row| row.before.as_ref().or(row.after.as_ref()));

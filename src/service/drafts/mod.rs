@@ -11,7 +11,6 @@ mod publish;
 mod review;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -53,8 +52,6 @@ pub struct Drafts {
     ids: Mutex<(u64, u32)>,
     /// Codes that drafts give to units; `None` until the first is asked for.
     reserved: Mutex<Option<HashSet<String>>>,
-    /// How many entries were written.
-    written: AtomicU64,
 }
 
 /// A draft on its desk.
@@ -91,7 +88,6 @@ impl Drafts {
             publishing: Mutex::default(),
             ids: Mutex::default(),
             reserved: Mutex::default(),
-            written: AtomicU64::new(0),
         }
     }
 
@@ -281,12 +277,6 @@ impl Drafts {
         Ok(open.draft.clone())
     }
 
-    /// How many entries this process has written to logs of drafts.
-    #[must_use]
-    pub fn entries_written(&self) -> u64 {
-        self.written.load(Ordering::Relaxed)
-    }
-
     // ---- desks ------------------------------------------------------------------------------------------------------------------
 
     fn at_hand(&self, id: u64) -> Result<Arc<Mutex<Open>>, DraftFault> {
@@ -335,7 +325,6 @@ impl Drafts {
             }
             written => written?,
         }
-        self.written.fetch_add(1, Ordering::Relaxed);
         open.draft.follow(&logged)?;
         Ok(logged.number)
     }
