@@ -33,7 +33,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     for version in history.versions().iter().rev() {
         let (old, new) = history.changed_at(version.number);
         let changed = if new > 0 { format!(" · {old} → {new}") } else { String::new() };
-        say!("{}  {}  {}  {}{changed}", version.number, version.effective, version.document, version.reason);
+        let by = if version.by.is_empty() { String::new() } else { format!(" · {}", version.by) };
+        let hash = version.digest.get(..12).map_or_else(String::new, |hash| format!(" · {hash}"));
+        let (number, effective) = (version.number, version.effective);
+        say!("{number}  {effective}  {}  {}{changed}{by}{hash}", version.document, version.reason);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -69,6 +69,12 @@ struct Described<'a> {
     recorded: String,
     document: &'a str,
     reason: &'a str,
+    /// Who published it; empty for an import.
+    by: &'a str,
+    /// The draft it came from.
+    draft: Option<u64>,
+    /// The content hash of its boundaries.
+    sha256: &'a str,
     /// How many units came from another, and from how many.
     units_new: usize,
     units_old: usize,
@@ -97,6 +103,9 @@ impl<'a> Described<'a> {
             recorded: version.recorded.to_string(),
             document: &version.document,
             reason: &version.reason,
+            by: &version.by,
+            draft: version.draft,
+            sha256: &version.digest,
             units_new,
             units_old,
         }

@@ -127,6 +127,8 @@ async fn a_unit_is_split_reviewed_by_another_published_and_everybody_hears_of_it
     assert_eq!(owner(&server, 1, 1, true, "&as_of=2026-01-31").await, "1022");
     let version = get(server.at, "/api/v1/versions/4").await.json();
     assert_eq!((&version["document"], &version["effective"]), (&json!("示例〔2026〕1号"), &json!("2026-02-01")));
+    assert_eq!((&version["by"], &version["draft"]), (&json!("区网格中心（示例）"), &json!(draft)));
+    assert_eq!(version["sha256"].as_str().unwrap().len(), 64);
     let lineage =
         json!([{"kind": "split", "old": "1022", "new": "1022"}, {"kind": "split", "old": "1022", "new": "1029"}]);
     assert_eq!(version["lineage"], lineage);
