@@ -89,8 +89,11 @@ fn an_upper_layer_is_checked_too() {
 fn a_removed_face_a_moved_point_and_a_duplicated_code_of_the_tables_are_each_named() {
     let desk = stored();
     let faults = faults_after(&desk, |file| {
-        file.execute("DELETE FROM wangge_face WHERE id = (SELECT face FROM wangge_unit WHERE code = ?1)", [code(1, 1)])
-            .unwrap();
+        file.execute(
+            "DELETE FROM wangge_face WHERE face_id = (SELECT face_id FROM wangge_unit WHERE code = ?1)",
+            [code(1, 1)],
+        )
+        .unwrap();
     });
     named(&faults, "no_shape", &code(1, 1));
     let gap = faults.iter().find(|f| f["rule"] == "gap").unwrap();
