@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::Response;
 use serde::Serialize;
 
+use super::acting::Acting;
 use super::answer::json;
 use super::problem::Problem;
 use super::query::Asked;
@@ -19,6 +20,8 @@ use crate::service::slots::WorkFault;
 /// `GET /api/v1/issues/{id}`
 pub(super) async fn one(
     State(app): State<Arc<App>>,
+    // One issue among the few of a micro-grid points at whoever called: not for strangers, who see tiles of many.
+    Acting(_): Acting,
     At(id): At<String>,
     asked: Asked,
 ) -> Result<Response<Body>, Problem> {

@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
+use wangge::grid::history::History;
 use wangge::http::{Limits, look};
 use wangge::service::actors::DEMO_TOKENS;
 use wangge::service::serving::{Capacity, Serving};
+use wangge::snapshot::Contents;
 use wangge::store::{GeoPackage, Store};
 
 use crate::district::{Server, contents, micro_code, middle};
@@ -382,20 +385,24 @@ async fn what_a_draft_would_change_and_for_whom_is_told_before_it_is_published()
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issue_of_before_shows_whose_it_was_and_whose_its_land_is_now() {
     let folder = tempfile::tempdir().unwrap();
+    // Boundaries that held when the issues came in.
+    let contents = contents();
+    let history = History::of_one(contents.version, Date::constant(2024, 1, 1), contents.recorded);
+    let store = GeoPackage::at(&folder.path().join("drafts.gpkg"));
+    store.replace(&Contents { history, ..contents.clone() }, &[]).unwrap();
     let server = served(folder.path()).await;
     let author = desk(&server, DISTRICT);
-    let draft = author.open("改编码").await;
+    let draft = author.open("合并").await;
     ok(&author.ops(draft, json!([{"op": "merge", "keep": "1022", "gone": "1023"}])).await);
     ok(&approved_and_published(&server, draft).await);
-    let contents = contents();
-    let of = |code: &str| {
-        let locator = wangge::locate::Locator::new(&contents.coverage);
-        let unit = contents.hierarchy.by_code(code).and_then(|ix| contents.hierarchy.unit(ix).face).unwrap();
-        let there = |issue: &&wangge::issue::Issue| issue.point.is_some_and(|p| locator.owner_of(p) == unit);
-        contents.issues.iter().find(there).unwrap().id.clone()
-    };
-    // All of them were received before the first boundaries that are known here; the sample has an older history (`tests/history.rs`).
-    let told = get(server.at, &format!("/api/v1/issues/{}", of("1023"))).await.json();
-    assert_eq!((&told["owner_then"], &told["owner_now"]["code"]), (&json!(null), &json!("1022")));
-    get(server.at, "/api/v1/issues/none").await.problem(404);
+    let locator = wangge::locate::Locator::new(&contents.coverage);
+    let unit = contents.hierarchy.by_code("1023").and_then(|ix| contents.hierarchy.unit(ix).face).unwrap();
+    let there = |issue: &&wangge::issue::Issue| issue.point.is_some_and(|p| locator.owner_of(p) == unit);
+    let id = &contents.issues.iter().find(there).unwrap().id;
+    let told = ok(&author.get(&format!("/issues/{id}")).await);
+    assert_eq!(told["owner_then"], json!({"code": "1023", "name": "2-3微网格", "version": 3}));
+    assert_eq!((&told["successors"], &told["owner_now"]["code"]), (&json!(["1022"]), &json!("1022")));
+    assert_eq!(told["owner_now"]["version"], 4);
+    author.get("/issues/none").await.problem(404);
+    get(server.at, &format!("/api/v1/issues/{id}")).await.problem(401);
 }
