@@ -67,8 +67,13 @@ pub fn holes_lie_in_their_faces(coverage: &Coverage) {
     }
 }
 
-fn steps() -> usize {
-    env::var("WANGGE_EDITS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000)
+/// Proposals of one walk: a longer one only makes the board ever more crowded, and its checks slower.
+const STEPS: usize = 20_000;
+
+/// As many walks, each from a seed of its own, as `WANGGE_EDITS` proposals need; one unless it says otherwise.
+fn walks() -> u64 {
+    let wanted: Option<usize> = env::var("WANGGE_EDITS").ok().and_then(|n| n.parse().ok());
+    wanted.map_or(1, |wanted| wanted.div_ceil(STEPS) as u64)
 }
 
 /// What a step did not change keeps its row: the contract of a delta.
@@ -89,15 +94,19 @@ pub fn delta_is_honest(before: &Coverage, after: &Coverage, delta: &Delta) {
 
 #[test]
 fn whatever_is_accepted_is_valid_and_can_be_undone_and_whatever_is_refused_changes_nothing() {
+    (0..walks()).for_each(|walk| walked(2_026 + walk));
+}
+
+fn walked(seed: u64) {
     let base = board();
     let base_bytes = canonical::bytes(&base);
     let mut bench = Workbench::new(base.clone());
-    let mut proposer = Proposer { random: Seeded(2_026), next_id: 10_000, faces: 70 };
+    let mut proposer = Proposer { random: Seeded(seed), next_id: 10_000, faces: 70 };
     let (mut log, mut edits): (Vec<Applied>, Vec<Edit>) = (Vec::new(), Vec::new());
     let mut tally: BTreeMap<Kind, (usize, usize)> = BTreeMap::new();
     let mut rules: BTreeMap<Rule, usize> = BTreeMap::new();
     let mut bytes = base_bytes.clone();
-    for step in 0..steps() {
+    for step in 0..STEPS {
         let Some((kind, mut edit)) = proposer.propose(bench.coverage()) else { continue };
         let before = bench.coverage().clone();
         let mut answer = bench.apply(&edit);
@@ -135,7 +144,7 @@ fn whatever_is_accepted_is_valid_and_can_be_undone_and_whatever_is_refused_chang
             }
         }
     }
-    eprintln!("accepted and refused: {tally:?}\nrules: {rules:?}");
+    eprintln!("seed {seed}, accepted and refused: {tally:?}\nrules: {rules:?}");
     let end = canonical::bytes(bench.coverage());
     for applied in log.iter().rev() {
         bench.apply(&applied.inverse).unwrap();
