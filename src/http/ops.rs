@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use super::pump::{Broken, Incoming};
-use super::query::echo;
 use super::routes::App;
 use crate::coverage::ArcKind;
 use crate::crs::Cgcs2000;
@@ -218,11 +217,10 @@ pub(super) async fn body<T: DeserializeOwned>(app: &Arc<App>, body: Body) -> Res
     }
     // Nothing is the same as no wishes, for those verbs that need none.
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    serde_json::from_slice(text).map_err(|fault| Problem::body(echo_long(&fault.to_string())))
+    serde_json::from_slice(text).map_err(|fault| Problem::body(shown(&fault.to_string())))
 }
 
 /// What the parser says repeats what a stranger wrote.
-fn echo_long(text: &str) -> String {
-    let most: String = text.chars().take(300).map(|c| if c.is_control() { '·' } else { c }).collect();
-    if most.is_empty() { echo(text) } else { most }
+fn shown(text: &str) -> String {
+    text.chars().take(300).map(|c| if c.is_control() { '·' } else { c }).collect()
 }

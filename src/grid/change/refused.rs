@@ -45,15 +45,6 @@ impl Refused {
             Self::Tree { .. } => None,
         }
     }
-
-    /// Whether the change was made for another version: to be replayed on this one, not drawn anew.
-    #[must_use]
-    pub const fn is_stale(&self) -> bool {
-        match self {
-            Self::Edit(refusal) => refusal.is_stale(),
-            Self::Tree { rule, .. } => matches!(rule, TreeRule::Changed | TreeRule::Gone),
-        }
-    }
 }
 
 /// The rules of the table of units.
