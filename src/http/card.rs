@@ -1,20 +1,14 @@
 //! The answer to `locate`, written straight into its body.
 //!
-//! What depends on the owner and the day alone – unit, chain, people – is kept as bytes (see [`Cards`]) and goes out as it is kept; the rest is
-//! a few dozen numbers between constant texts, before and behind it. The shape is spelled once here and once, as serde writes it, in the tests,
-//! which hold every byte of one against the other.
+//! What depends on the owner and the day alone – unit, chain, people – is kept as bytes (see [`Cards`]) and copied; the rest is a few dozen
+//! numbers between constant texts, before and behind it. The shape is spelled once here and once, as serde writes it, in the tests, which hold
+//! every byte of one against the other.
 //!
 //! [`Cards`]: crate::service::cards::Cards
 
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::io::Write;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes};
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -30,66 +24,20 @@ use crate::service::serving::State;
 use crate::service::slots::WorkFault;
 use crate::snapshot::Snapshot;
 
-/// What an answer has besides the card: enough without neighbours, and still among the sizes that an allocator has at hand.
-const REST_BYTES: usize = 1000;
-
-/// The whole answer: the card, and what is before and behind it.
-#[derive(Debug)]
-pub(super) struct Written {
-    rest: Vec<u8>,
-    /// Where in the rest the card belongs.
-    card_at: usize,
-    card: Arc<[u8]>,
-}
-
-impl From<Written> for Body {
-    /// Nothing is copied.
-    fn from(Written { rest, card_at, card }: Written) -> Self {
-        let mut before = Bytes::from(rest);
-        let behind = before.split_off(card_at);
-        Self::new(Pieces { pieces: [before, Bytes::from_owner(card), behind], next: 0 })
-    }
-}
-
-/// A body in three pieces, which go out in one write.
-struct Pieces {
-    pieces: [Bytes; 3],
-    next: usize,
-}
-
-impl HttpBody for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let next = self.next;
-        let piece = self.pieces.get_mut(next).map(std::mem::take);
-        self.next += usize::from(piece.is_some());
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.next == self.pieces.len()
-    }
-
-    /// Of what is left: pieces that are taken are empty.
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.pieces.iter().map(|piece| piece.len() as u64).sum())
-    }
-}
+/// What an answer has besides the card: enough without neighbours.
+const REST_BYTES: usize = 600;
 
 /// Writes the answer; with the position in other systems only if these are asked for: they cost as much as all the rest.
-pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates: bool) -> Result<Written, Problem> {
+pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates: bool) -> Result<Vec<u8>, Problem> {
     let snapshot = &state.snapshot;
     let card = state.cards.of(placed.owner, day, || card(snapshot, placed.owner, day))?;
-    let mut json = Json(Vec::with_capacity(REST_BYTES));
+    let mut json = Json(Vec::with_capacity(card.len() + REST_BYTES));
     let Question { crs, x, y, accuracy_m } = placed.asked;
     json.raw(r#"{"query":{"lon":"#).number(x).raw(r#","lat":"#).number(y);
     json.raw(r#","crs":""#).system(crs).raw(r#"","accuracy_m":"#).number(accuracy_m);
     json.raw(r#"},"point":{"lon":"#).number(rounded(placed.point.lon(), POINT_DECIMALS));
     json.raw(r#","lat":"#).number(rounded(placed.point.lat(), POINT_DECIMALS));
-    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#);
-    let card_at = json.0.len();
+    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#).bytes(&card);
     json.raw(r#","boundary":{"distance_m":"#).number(rounded(placed.boundary.distance_m, 3));
     json.raw(r#","ambiguous":"#).raw(if placed.boundary.ambiguous { "true" } else { "false" });
     json.raw(r#","neighbours":["#);
@@ -106,7 +54,7 @@ pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates
         json.raw("]");
     }
     json.raw(r#","version":"#).whole(snapshot.version).raw(r#","as_of":""#).raw(&state.as_of).raw(r#""}"#);
-    Ok(Written { rest: json.0, card_at, card })
+    Ok(json.0)
 }
 
 /// Owner, chain and people of a unit: the members of an object, without its braces.
@@ -339,19 +287,6 @@ mod tests {
         serde_json::to_vec(&answer).expect("serialises")
     }
 
-    /// All bytes of an answer, as its body gives them.
-    fn whole(answer: Written) -> Vec<u8> {
-        let mut body = Body::from(answer);
-        let (length, mut bytes) = (body.size_hint().exact().expect("a length"), Vec::new());
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut cx) {
-            bytes.extend_from_slice(&frame.expect("cannot fail").into_data().expect("nothing but data"));
-            let left = body.size_hint().exact().expect("a length");
-            assert_eq!((left, body.is_end_stream()), (length - bytes.len() as u64, left == 0));
-        }
-        bytes
-    }
-
     fn sample() -> State {
         let district = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/district.toml");
         let sources = Sources { district, ..Sources::default() };
@@ -398,8 +333,8 @@ mod tests {
             let day = Date::constant(2026, 1 + (i % 2) as i8, 15);
             let (placed, owned) =
                 (place(snapshot, asked).expect("a place"), locate(snapshot, asked, day).expect("an owner"));
-            let (ours, theirs) =
-                (whole(written(&state, &placed, day, true).expect("is written")), as_serde_writes(snapshot, &owned));
+            let ours = written(&state, &placed, day, true).expect("is written");
+            let theirs = as_serde_writes(snapshot, &owned);
             assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
             owners.extend(placed.owner);
             outcomes[placed.outcome as usize] += 1;

@@ -127,6 +127,9 @@ impl Locator {
                 nearest: None,
             };
         };
+        if let Some(offset) = self.cells.offset(point) {
+            self.cells.fetch_around(offset);
+        }
         let (token, edges_near) = self.cells.face_at(point);
         let on_edge = edges_near && self.lies_on_an_edge(point);
         let owner = if token.is_unit() {
