@@ -1,7 +1,7 @@
 //! Everything rooms 1–6 know, at one version. It never changes; a request reads exactly one.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
@@ -13,6 +13,9 @@ use crate::grid::{District, Hierarchy, UnitIx};
 use crate::issue::Issue;
 use crate::locate::Locator;
 use crate::place::Place;
+use crate::place::gazetteer::{Gazetteer, Setting};
+use crate::place::search::{Answer, TooLong};
+use crate::place::setting::Boundaries as Whose;
 
 /// One version of a district. Cheap to share (`Arc<Snapshot>`), expensive to build.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Snapshot {
     /// Background features (rivers, streets …): for drawing, and as evidence for proposals.
     pub base: Arc<Vec<BaseFeature>>,
     pub locator: Locator,
+    gazetteer: OnceLock<Gazetteer>,
 }
 
 /// A line or area of the background map; never used to decide anything, only to draw and to propose.
@@ -77,7 +81,42 @@ impl Snapshot {
         issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
         let locator = Locator::new(&coverage);
         let (places, issues, base) = (Arc::new(places), Arc::new(issues), Arc::new(base));
-        Self { version, recorded, district, history, coverage, hierarchy, roster, places, issues, base, locator }
+        let gazetteer = OnceLock::new();
+        Self {
+            version,
+            recorded,
+            district,
+            history,
+            coverage,
+            hierarchy,
+            roster,
+            places,
+            issues,
+            base,
+            locator,
+            gazetteer,
+        }
+    }
+
+    /// The index of the places, compiled when first asked for: some 50 ms for 20,000 places.
+    pub fn gazetteer(&self) -> &Gazetteer {
+        self.gazetteer.get_or_init(|| Gazetteer::new(&self.places, self.setting()))
+    }
+
+    fn whose(&self) -> Whose<'_> {
+        Whose { hierarchy: &self.hierarchy, locator: &self.locator }
+    }
+
+    fn setting(&self) -> Setting {
+        Setting::of(&self.district, &self.whose(), &self.places)
+    }
+
+    /// What a text means: flow 2, text → candidates, each owned → an answer or a question.
+    ///
+    /// # Errors
+    /// [`TooLong`].
+    pub fn search(&self, text: &str, limit: usize) -> Result<Answer, TooLong> {
+        self.gazetteer().search(&self.places, &self.whose(), text, limit)
     }
 
     /// The next version: other boundaries, and everything else as it is. `delta` leads from the coverage of this snapshot to that of `boundaries`, and
@@ -89,7 +128,7 @@ impl Snapshot {
         let mut locator = self.locator.clone();
         locator.update(&coverage, delta);
         let last = history.versions().last().map_or((self.version, self.recorded), |v| (v.number, v.recorded));
-        Self {
+        let mut next = Self {
             version: last.0,
             recorded: last.1,
             district: self.district.clone(),
@@ -101,7 +140,13 @@ impl Snapshot {
             issues: Arc::clone(&self.issues),
             base: Arc::clone(&self.base),
             locator,
+            gazetteer: OnceLock::new(),
+        };
+        // Names stay, owners are looked up again; where nobody has searched yet there is nothing to keep.
+        if let Some(gazetteer) = self.gazetteer.get() {
+            next.gazetteer = gazetteer.with(&next.places, next.setting()).into();
         }
+        next
     }
 
     /// The roster over another version's units, by identity.
@@ -131,6 +176,7 @@ impl Snapshot {
             places: Arc::default(),
             issues: Arc::default(),
             base: Arc::default(),
+            gazetteer: OnceLock::new(),
         }
     }
 }

@@ -24,6 +24,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("axum", &["http"], "the wire is one room"),
     ("clap", &["cli"], "the command line is one room"),
     ("csv", &["exchange", "cli"], "tables from people; `locate --input` writes the rows without an answer"),
+    ("daachorse", &["place"], "all names of a gazetteer at once"),
     ("encoding_rs", &["exchange"], "GB18030 ends at the door"),
     (
         "flate2",
@@ -38,6 +39,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("libc", &["locate"], "one call: large pages for a large index"),
     ("mimalloc", &["main"], "the binary decides how memory is handed out"),
     ("memchr", &["exchange"], "line breaks and quotes of long tables"),
+    ("pinyin", &["place"], "how a character sounds"),
     ("png", &["render"], "pixels"),
     ("proj", &["crs"], "only crs converts between systems"),
     ("quick_cache", &["service"], "finished bytes are kept in one place"),
@@ -54,6 +56,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("tower_http", &["http"], "the wire"),
     ("tracing", ANYWHERE, "logging says nothing about layers"),
     ("tracing_subscriber", &["cli"], "the binary decides where logs go"),
+    ("unicode_normalization", &["place"], "what a caller's text is read as"),
 ];
 
 /// File names that say nothing about what is inside.

@@ -15,6 +15,7 @@ mod import;
 mod locate;
 mod history;
 mod progress;
+mod search;
 mod serve;
 mod table;
 mod text;
@@ -44,6 +45,8 @@ enum Verb {
     Check(check::Args),
     #[command(about = text::LOCATE, after_help = text::LOCATE_EXAMPLE)]
     Locate(locate::Args),
+    #[command(about = text::SEARCH, after_help = text::SEARCH_EXAMPLE)]
+    Search(search::Args),
     #[command(about = text::HISTORY, after_help = text::HISTORY_EXAMPLE)]
     History(history::Args),
     #[command(about = text::DIFF, after_help = text::DIFF_EXAMPLE)]
@@ -101,6 +104,7 @@ pub fn run() -> ExitCode {
         Verb::Import(args) => import::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Locate(args) => locate::run(&args),
+        Verb::Search(args) => search::run(&args),
         Verb::History(args) => history::run(&args),
         Verb::Diff(args) => diff::run(&args),
         Verb::Serve(args) => serve::run(&args),

@@ -17,6 +17,10 @@ pub const CHECK_EXAMPLE: &str = "示例 example:\n  wangge check --store distric
 pub const LOCATE: &str = "坐标属于哪个网格，谁负责 · whose point is this?";
 pub const LOCATE_EXAMPLE: &str = "示例 examples:\n  wangge locate --store district.gpkg 116.672 35.4421\n  wangge locate --store district.gpkg --crs gcj02 116.677427 35.441764\n  wangge locate --store district.gpkg \"116°39'E 35°24'N\"\n  wangge locate --store district.gpkg --input points.csv --output owners.csv";
 
+pub const SEARCH: &str = "一个地址或一句话说的是哪里，归谁管 · whose is the place that these words mean?";
+pub const SEARCH_EXAMPLE: &str = "示例 examples:\n  wangge search --store district.gpkg 隆鑫苑5号楼3单元\n  wangge search --store district.gpkg lxy5\n  wangge search --store district.gpkg 崇文大道与火炬路交叉口东北角\n退出码 exit code: 0 归属明确 one owner, 1 需要追问 ask first";
+pub const TEXT_TOO_LONG: &str = "文字太长";
+
 pub const HISTORY: &str = "边界的历次版本 · the versions of the boundaries";
 pub const HISTORY_EXAMPLE: &str =
     "示例 examples:\n  wangge history --store district.gpkg\n  wangge history --store district.gpkg 370871004203001000";

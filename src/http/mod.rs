@@ -16,6 +16,7 @@ mod owner;
 mod pump;
 mod batch;
 mod readings;
+mod search;
 mod versions;
 mod acting;
 mod ops;

@@ -19,8 +19,8 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, stats, styles, tiles,
-    units, versions,
+    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, search, stats,
+    styles, tiles, units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
@@ -35,6 +35,7 @@ fn routes() -> Vec<Route> {
         // Dispatchers: whose point is this?
         ("/api/v1/locate", &["/api/v1/locate"], get(owner::of_position)),
         (batch::PATH, &[batch::PATH], post(batch::of_rows)),
+        ("/api/v1/search", &["/api/v1/search"], get(search::of_text)),
         ("/api/v1/readings", &["/api/v1/readings"], get(readings::of_text)),
         // Everybody with a map: what is there?
         ("/api/v1/district", &["/api/v1/district"], get(district::describe)),

@@ -12,6 +12,7 @@ pub mod check;
 pub mod locate;
 pub mod bulk;
 mod drawing;
+pub mod search;
 pub mod serving;
 pub mod past;
 pub mod tiles;
