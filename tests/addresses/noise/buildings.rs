@@ -35,7 +35,8 @@ const COUNTED: [&str; 6] = ["厂", "站", "小学", "幼儿园", "游园", "村"
 
 /// The road that every other form writes in figures.
 fn highway(name: &str, dice: &mut Dice) -> Option<String> {
-    name.contains("327国道").then(|| name.replace("327国道", dice.pick(&["G327", "国道327", "三二七国道", "３２７国道", "G327国道"])))
+    name.contains("327国道")
+        .then(|| name.replace("327国道", dice.pick(&["G327", "国道327", "三二七国道", "３２７国道", "G327国道"])))
 }
 
 impl Field<'_> {

@@ -5,9 +5,8 @@ use super::field::{Field, Saying};
 use super::parts::{Number, Parts, Said, plain};
 
 /// What says of a compound or village only which kind of thing it is.
-const KINDS: [&str; 14] = [
-    "小区", "花园", "家园", "嘉园", "雅居", "华庭", "名郡", "公馆", "府邸", "新城", "苑", "社区", "新村", "村",
-];
+const KINDS: [&str; 14] =
+    ["小区", "花园", "家园", "嘉园", "雅居", "华庭", "名郡", "公馆", "府邸", "新城", "苑", "社区", "新村", "村"];
 
 impl Field<'_> {
     pub fn dropped(&self, at: usize, parts: &Parts<'_>, dice: &mut Dice) -> Saying {
@@ -28,7 +27,12 @@ impl Field<'_> {
                 said.number = said.number.trim_end_matches('楼').to_owned();
             }
             _ => match self.places[at].kind.as_str() {
-                "crossing" => said.name = said.name.replace("交叉口", dice.pick(&["", "口", "路口"])).replace('与', dice.pick(&["", "与"])),
+                "crossing" => {
+                    said.name = said
+                        .name
+                        .replace("交叉口", dice.pick(&["", "口", "路口"]))
+                        .replace('与', dice.pick(&["", "与"]))
+                }
                 "village" => return self.short_village(parts, said),
                 "office" | "civic" | "school" => said.name = self.short_office(parts.name, dice)?,
                 "compound" | "building" | "entrance" | "house" => said.name = self.stem(parts, dice)?,
@@ -56,7 +60,19 @@ impl Field<'_> {
     fn derived(&self, name: &str, stem: &str) -> bool {
         let rest = &name[stem.len()..];
         rest.starts_with(|c: char| "一二三四五六七八九十第".contains(c))
-            || ["党群服务中心", "新时代文明实践站", "新时代文明实践所", "网格中心", "居委会", "卫生院", "街道", "街办", "办事处"].iter().any(|w| rest.ends_with(w))
+            || [
+                "党群服务中心",
+                "新时代文明实践站",
+                "新时代文明实践所",
+                "网格中心",
+                "居委会",
+                "卫生院",
+                "街道",
+                "街办",
+                "办事处",
+            ]
+            .iter()
+            .any(|w| rest.ends_with(w))
     }
 
     /// 崇文 may be 崇文社区 and 崇文新村 and 崇文大道: then it means any of them, and a good answer asks.

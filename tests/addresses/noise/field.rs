@@ -31,12 +31,7 @@ const CALLS: [(usize, &[&str]); 6] = [
     (20, &["house"]),
     (8, &["compound"]),
     (5, &["village"]),
-    (
-        13,
-        &[
-            "crossing", "bridge", "office", "civic", "school", "shop", "factory", "park", "hospital", "station",
-        ],
-    ),
+    (13, &["crossing", "bridge", "office", "civic", "school", "shop", "factory", "park", "hospital", "station"]),
 ];
 
 impl<'a> Field<'a> {
@@ -158,7 +153,8 @@ impl<'a> Field<'a> {
         let village = parts.number == Number::None && parts.name.ends_with('村');
         let mut text = said.text();
         if dice.percent(50) {
-            let relation = if village && dice.percent(60) { dice.pick(&VILLAGE_RELATIONS) } else { dice.pick(&RELATIONS) };
+            let relation =
+                if village && dice.percent(60) { dice.pick(&VILLAGE_RELATIONS) } else { dice.pick(&RELATIONS) };
             // 华东村3号 + 楼下 would read as a building 3.
             if relation == "楼下" && !housed {
                 return None;

@@ -177,7 +177,8 @@ mod tests {
     #[test]
     fn sounds_are_those_of_the_place() {
         let sounds = Sounds::new();
-        for (a, b) in [('洸', '光'), ('隆', '龙'), ('苑', '院'), ('行', '杭'), ('庄', '专'), ('闸', '杂'), ('营', '因')] {
+        for (a, b) in [('洸', '光'), ('隆', '龙'), ('苑', '院'), ('行', '杭'), ('庄', '专'), ('闸', '杂'), ('营', '因')]
+        {
             assert!(sounds.alike(a, b), "{a}{b}");
         }
         assert!(!sounds.alike('黄', '王') && !sounds.alike('东', '西'));
@@ -188,8 +189,15 @@ mod tests {
     fn a_group_has_a_first_form_and_others() {
         for (table, name) in [(LOOK_ALIKE, "shapes"), (TRADITIONAL, "traditional")] {
             let firsts: Vec<char> = table.split_whitespace().filter_map(|g| g.chars().next()).collect();
-            assert_eq!(firsts.len(), firsts.iter().collect::<HashSet<_>>().len(), "{name}: a character begins two groups");
-            assert!(table.split_whitespace().all(|g| g.chars().count() > 1 && !g.chars().any(|c| c != '号' && counts(c))), "{name}");
+            assert_eq!(
+                firsts.len(),
+                firsts.iter().collect::<HashSet<_>>().len(),
+                "{name}: a character begins two groups"
+            );
+            assert!(
+                table.split_whitespace().all(|g| g.chars().count() > 1 && !g.chars().any(|c| c != '号' && counts(c))),
+                "{name}"
+            );
         }
         assert_eq!(traditional("黄庄3号楼", &mut Dice::new(1)), "黃莊3號樓");
     }

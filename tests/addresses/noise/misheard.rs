@@ -103,12 +103,17 @@ impl Field<'_> {
                 said.number = format!("{}{word}", number(n, dice));
                 if dice.percent(25) {
                     let flat = super::buildings::room(dice);
-                    said.room = format!("{}{}", spelt(flat, '零', dice.pick(&["幺", "一"]).chars().next().unwrap_or('一')), dice.pick(&["室", "市", "是", ""]));
+                    said.room = format!(
+                        "{}{}",
+                        spelt(flat, '零', dice.pick(&["幺", "一"]).chars().next().unwrap_or('一')),
+                        dice.pick(&["室", "市", "是", ""])
+                    );
                 }
             }
         }
         if let Number::Entrance(_, unit) = parts.number {
-            said.unit = format!("{}{}", number(unit, dice), dice.pick(&["单元", "单元", "单员", "单源", "单圆", "丹元"]));
+            said.unit =
+                format!("{}{}", number(unit, dice), dice.pick(&["单元", "单元", "单员", "单源", "单圆", "丹元"]));
         }
     }
 

@@ -15,6 +15,7 @@ mod order;
 mod outside;
 mod parts;
 mod phrases;
+mod sheet;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use wangge::place::Place;
 use dice::Dice;
 use field::Field;
 pub use outside::outside;
+pub use sheet::sheet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {

@@ -130,6 +130,7 @@ impl Names {
     }
 
     /// The name that a text is most likely a slip for, with the cost of it, when that is no more than the limit.
+    #[cfg(test)]
     pub fn nearest(&self, typed: &str, limit: u32) -> Option<(u32, String)> {
         let letters: Vec<char> = typed.chars().collect();
         let costs = self.all.iter().map(|name| (self.cost(&letters, name, limit), name));

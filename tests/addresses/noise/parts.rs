@@ -149,7 +149,9 @@ pub fn spelt(n: u32, zero: char, one: char) -> String {
 
 /// ASCII letters, digits and marks at full width.
 pub fn wide(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_graphic() { char::from_u32(c as u32 + 0xFEE0).unwrap_or(c) } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_ascii_graphic() { char::from_u32(c as u32 + 0xFEE0).unwrap_or(c) } else { c })
+        .collect()
 }
 
 /// Is this a character that counts? Such characters are never damaged: what they said could not be known any more.

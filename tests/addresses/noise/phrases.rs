@@ -2,7 +2,20 @@
 
 /// Behind the address, and still the same place.
 pub const RELATIONS: [&str; 14] = [
-    "门口", "附近", "旁边", "楼下", "对面", "大门口", "门前", "北侧", "南边", "西侧", "后面", "院内", "东侧20米", "对面的垃圾箱",
+    "门口",
+    "附近",
+    "旁边",
+    "楼下",
+    "对面",
+    "大门口",
+    "门前",
+    "北侧",
+    "南边",
+    "西侧",
+    "后面",
+    "院内",
+    "东侧20米",
+    "对面的垃圾箱",
 ];
 
 /// What a relation may not follow: a building has no 村口.

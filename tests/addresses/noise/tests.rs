@@ -10,7 +10,7 @@ use super::dice::Dice;
 use super::field::Field;
 use super::outside::{NAMES_OF_THE_ZONE, NO_VILLAGE, NOWHERE, ROADS_ELSEWHERE};
 use super::parts::{Number, Parts, plain};
-use super::{Class, outside, queries};
+use super::{Class, outside, queries, sheet};
 
 /// The sample's places as the plain file has them.
 fn sample() -> Vec<Place> {
@@ -71,9 +71,9 @@ fn an_undisturbed_address_means_its_own_place() {
     assert!(read > 20_000);
 }
 
-/// A reader with nothing but the names: the longest that stands in the text, and of those the last.
-fn longest_name<'a>(text: &str, names: &'a HashSet<&str>) -> Option<&'a str> {
-    names.iter().copied().filter(|n| text.contains(n)).max_by_key(|n| (n.chars().count(), text.rfind(n)))
+/// A reader with nothing but the names: the last that stands in the text, and the longest of those that end there.
+fn last_name<'a>(text: &str, names: &'a HashSet<&str>) -> Option<&'a str> {
+    names.iter().copied().filter_map(|n| Some((text.rfind(n)? + n.len(), n.len(), n))).max().map(|(.., n)| n)
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_is_said_around_an_address_does_not_change_the_place() {
         let meant = parts[query.truth[0]].as_ref().unwrap();
         if untouched && !also_a_way(meant.name) {
             read += 1;
-            assert_eq!(longest_name(&query.text, &names), Some(meant.name), "{query:?}");
+            assert_eq!(last_name(&query.text, &names), Some(meant.name), "{query:?}");
         }
     }
     assert!(read > 1400, "{read}");
@@ -162,7 +162,8 @@ fn outside_is_outside() {
     let texts = outside(1, 2000);
     let addresses: HashSet<&str> = places.iter().map(|p| p.address.as_str()).collect();
     for text in &texts {
-        let inside = text.contains("济宁市高新区") || ["洸河", "柳行", "接庄", "王因", "黄屯"].iter().any(|s| text.contains(s));
+        let inside =
+            text.contains("济宁市高新区") || ["洸河", "柳行", "接庄", "王因", "黄屯"].iter().any(|s| text.contains(s));
         assert!(!inside && !addresses.contains(text.as_str()), "{text}");
     }
     let different: HashSet<_> = texts.iter().collect();
@@ -177,9 +178,28 @@ fn a_name_from_nowhere_is_like_no_name_here() {
     let places = sample();
     let field = Field::new(&places);
     let compounds = NOWHERE.0.iter().flat_map(|a| NOWHERE.1.iter().map(move |b| format!("{a}{b}")));
-    let mut alike: Vec<_> =
-        compounds.chain(ROADS_ELSEWHERE.map(str::to_owned)).filter_map(|n| Some((field.names.nearest(&n, 2)?, n))).collect();
+    let mut alike: Vec<_> = compounds
+        .chain(ROADS_ELSEWHERE.map(str::to_owned))
+        .filter_map(|n| Some((field.names.nearest(&n, 2)?, n)))
+        .collect();
     // Of a village's three characters one differs, and neither sounds nor looks alike.
     alike.extend(NO_VILLAGE.iter().filter_map(|n| Some((field.names.nearest(n, 1)?, (*n).to_owned()))));
     assert!(alike.is_empty(), "{alike:?}");
+}
+
+#[test]
+fn the_sheet_has_a_row_for_every_text() {
+    let places = sample();
+    let made = queries(&places, 1, 200);
+    let texts = outside(1, 50);
+    let sheet = sheet(&places, &made, &texts, |at| places[at].id.clone()).unwrap();
+    let mut reader = csv::Reader::from_reader(sheet.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 250);
+    for (row, query) in rows.iter().zip(&made) {
+        let place = &places[query.truth[0]];
+        assert_eq!((&row[0], &row[1], &row[2]), (query.class.name(), query.text.as_str(), place.id.as_str()));
+        assert!(place.address.contains(&format!("{}街道", &row[4])) && place.name.starts_with(&row[6]));
+    }
+    assert!(rows[200..].iter().all(|row| &row[0] == "outside" && row[2].is_empty()));
 }
