@@ -54,7 +54,7 @@ impl<'a> Field<'a> {
         let at = self.draw(dice)?;
         let parts = self.parts[at].as_ref()?;
         match class {
-            Class::PrefixVariants => self.prefixes(parts, dice),
+            Class::PrefixVariants => Some(self.prefixes(parts, dice)),
             Class::NumeralForms => self.numerals(parts, dice),
             Class::BuildingWords => self.building_words(parts, dice),
             Class::Typos => self.typos(parts, dice),
@@ -80,13 +80,8 @@ impl<'a> Field<'a> {
 
     /// The places that fit: those of this name and number, as far as the parts that are told do not contradict.
     pub fn fitting(&self, parts: &Parts<'_>, number: Number, said: &Said) -> Vec<usize> {
-        let told = |at: &&usize| {
-            self.parts[**at].as_ref().is_some_and(|p| {
-                (said.subdistrict.is_empty() || p.subdistrict == parts.subdistrict)
-                    && (said.community.is_empty() || p.community == parts.community)
-            })
-        };
-        self.numbered.get(&(parts.name, number)).into_iter().flatten().filter(told).copied().collect()
+        let fits = |at: &&usize| self.parts[**at].as_ref().is_some_and(|p| told(said, parts, p));
+        self.numbered.get(&(parts.name, number)).into_iter().flatten().filter(fits).copied().collect()
     }
 
     /// The full address one time in four; callers seldom say all of it.
@@ -94,7 +89,7 @@ impl<'a> Field<'a> {
         plain(parts, [0, 0, 1, 1, 2, 2, 3, 3][dice.below(8)])
     }
 
-    fn prefixes(&self, parts: &Parts<'_>, dice: &mut Dice) -> Saying {
+    fn prefixes(&self, parts: &Parts<'_>, dice: &mut Dice) -> (String, Vec<usize>) {
         let mut said = plain(parts, 2);
         // 洸河, 柳行 and 接庄 were 任城's; 王因 and 黄屯 were 兖州's.
         let before = if matches!(parts.subdistrict, "王因" | "黄屯") { "兖州区" } else { "任城区" };
@@ -135,7 +130,7 @@ impl<'a> Field<'a> {
                 _ => format!("{}{}", parts.community, dice.pick(&["社区", "村", "居委会", "社区居委会", "村委会", ""])),
             };
         }
-        Some((said.text(), self.fitting(parts, parts.number, &said)))
+        (said.text(), self.fitting(parts, parts.number, &said))
     }
 
     fn tails(&self, parts: &Parts<'_>, dice: &mut Dice) -> Saying {
@@ -180,4 +175,10 @@ impl<'a> Field<'a> {
         let other = traditional(&text, dice);
         (other != text).then(|| (other, self.fitting(parts, parts.number, &said)))
     }
+}
+
+/// Does another place lie where the told parts of the way to the first lead?
+pub fn told(said: &Said, way: &Parts<'_>, other: &Parts<'_>) -> bool {
+    (said.subdistrict.is_empty() || other.subdistrict == way.subdistrict)
+        && (said.community.is_empty() || other.community == way.community)
 }

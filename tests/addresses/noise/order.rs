@@ -2,18 +2,17 @@
 
 use super::dice::Dice;
 use super::field::{Field, Saying};
-use super::parts::{Number, Parts};
+use super::parts::{Parts, plain};
 
 impl Field<'_> {
     pub fn order(&self, parts: &Parts<'_>, dice: &mut Dice) -> Saying {
-        let mut said = super::parts::plain(parts, 1 + dice.below(3));
+        let mut said = plain(parts, 1 + dice.below(3));
         if dice.percent(40) {
-            said.region = dice.pick(&["高新区", "济宁高新区", "济宁市高新区"]).to_owned();
+            dice.pick(&["高新区", "济宁高新区", "济宁市高新区"]).clone_into(&mut said.region);
         }
-        if parts.number == Number::None && dice.percent(60) {
-            if let Some((a, b)) = parts.name.strip_suffix("交叉口").and_then(|n| n.split_once('与')) {
-                said.name = format!("{b}与{a}{}", dice.pick(&["交叉口", "路口", "交汇处"]));
-            }
+        let roads = parts.name.strip_suffix("交叉口").and_then(|n| n.split_once('与'));
+        if let Some((a, b)) = roads.filter(|_| dice.percent(60)) {
+            said.name = format!("{b}与{a}{}", dice.pick(&["交叉口", "路口", "交汇处"]));
         }
         let before = said.text();
         let truth = self.fitting(parts, parts.number, &said);
