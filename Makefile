@@ -36,9 +36,11 @@ fuzz: ## bytes from nobody at the parsers, FUZZ_SECONDS (60) for each; stops at 
 	    -print_final_stats=1 -artifact_prefix=fuzz/artifacts/$$target/ fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \
 	done
 
-peers: ## install other programs that locate points or keep a topology, compare with them, write docs/COMPARE.md
+peers: ## install other programs that locate points, keep a topology or parse addresses, compare with them, write docs/COMPARE.md
 	@tools/setup build peers
 	$(cargo) bench --bench peers -- everyone
+	$(cargo) run --release --example addresses -- target/addresses
+	.venv/bin/python tests/addresses/peers/compare.py target/addresses/addresses.csv
 
 lint: ## formatting, clippy, types of the page, licences and bans
 	@tools/setup build web deny
