@@ -150,7 +150,7 @@ impl Shapes {
 }
 
 /// Simplified characters of the gazetteer and of our own sentences with their traditional forms, the commonest first: OpenCC's tables
-/// (STCharacters, Apache-2.0), with the variants that Taiwan, Hong Kong and old prints have beside them.
+/// (STCharacters, Apache-2.0), corrected by hand for names (里, 台 and the surname 栗 stay), with variants of Taiwan, Hong Kong and old prints.
 #[rustfmt::skip] // a table
 const TRADITIONAL: &str = "与與 业業 东東 个個 丽麗 举舉 么麼 乔喬 书書 乱亂 于于於 云雲 众眾衆 会會 伤傷 侧側 儿兒 兖兗 党黨 兰蘭 兴興 内內 农農 几幾 凤鳳 刘劉 创創 办辦 务務 动動 区區 医醫 \
     华華 单單 占占佔 卢盧 卫衛衞 厂廠 压壓 厕廁 双雙 发發 台臺台 号號 后後 吴吳 回回迴 园園 国國 图圖 圣聖 场場 坏壞 坛壇 墙牆 处處 头頭 娄婁 孙孫 学學 宁寧 实實 宽寬 \

@@ -118,7 +118,7 @@ fn a_damaged_name_is_no_other_name() {
     let mut made = 0;
     let carriers = field.parts.iter().flatten().filter(|p| p.number == Number::None);
     for parts in carriers {
-        for _ in 0..8 {
+        for _ in 0..4 {
             let damaged = [field.mistyped(parts.name, &mut dice), field.misheard(parts.name, 1, &mut dice)];
             for text in damaged.into_iter().flatten() {
                 made += 1;
@@ -133,7 +133,7 @@ fn a_damaged_name_is_no_other_name() {
             }
         }
     }
-    assert!(made > 5000, "{made}");
+    assert!(made > 3000, "{made}");
 }
 
 #[test]
