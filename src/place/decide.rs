@@ -61,7 +61,7 @@ pub fn decide(
         other.score > best.score - MARGIN
             && other.level != Level::Region
             && (other.owner != best.owner || !other.whole || !best.whole)
-            && !(is_part_of(other, best) && best.sure)
+            && !(is_part_of(gazetteer, other, best) && best.sure)
     });
     let name_of = |candidate: &Candidate| label(gazetteer, places, candidate);
     if let Some(rival) = rival.filter(|_| best.level != Level::Region) {
@@ -81,9 +81,11 @@ pub fn decide(
     (Ambiguity::None, None)
 }
 
-/// A building of the compound, the compound of a building.
-fn is_part_of(other: &Candidate, best: &Candidate) -> bool {
-    other.head == best.head && other.score < best.score
+/// A building of the compound, the compound of a building; what is called after it (前苏村新时代文明实践站 is no other 前苏村).
+fn is_part_of(gazetteer: &Gazetteer, other: &Candidate, best: &Candidate) -> bool {
+    let name = |candidate: &Candidate| candidate.head.map(|head| gazetteer.index.chars(gazetteer.head(head).name));
+    let called_after = name(other).zip(name(best)).is_some_and(|(other, best)| other.starts_with(best));
+    other.score < best.score && (other.head == best.head || called_after)
 }
 
 /// What to ask when what was named is larger than a unit.

@@ -216,10 +216,12 @@ impl Gazetteer {
                 let head = self.index.head(name);
                 let numbered = matches!(self.deepest(head, &slots), Deepest::Found(..));
                 let share = prefix.len() as f64 / self.index.chars(name).len() as f64;
+                // Of what begins so, what many things are called after comes first.
+                let known = if self.head(head).kind == Kind::Spot { 0.0 } else { 0.02 };
                 Found {
                     head,
                     why: Why::Beginning,
-                    fit: (short + 0.09 * share + if numbered { 0.2 } else { 0.0 }).min(0.95),
+                    fit: (short + 0.07 * share + known + if numbered { 0.2 } else { 0.0 }).min(0.95),
                     sure: false,
                     slots,
                     relation: None,

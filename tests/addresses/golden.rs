@@ -60,8 +60,7 @@ fn what_was_understood_is_marked_in_the_text_as_it_was_written() {
     let text = "你好，高新區 隆鑫苑３号楼路灯不亮";
     let answer = snapshot.search(text, 5).expect("short enough");
     let chars: Vec<char> = text.chars().collect();
-    let marked: Vec<String> =
-        answer.marks.iter().map(|(_, span)| chars[span.clone()].iter().collect()).collect();
+    let marked: Vec<String> = answer.marks.iter().map(|(_, span)| chars[span.clone()].iter().collect()).collect();
     assert_eq!(marked, ["高新區", "隆鑫苑", "３号楼"]);
 }
 
