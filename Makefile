@@ -30,7 +30,7 @@ bench: ## the benches, with ratios to the obvious way of doing it
 fuzz: ## bytes from nobody at the parsers, FUZZ_SECONDS (60) for each; stops at what breaks one, and keeps it in fuzz/artifacts
 	@tools/setup build
 	cd fuzz && RUSTC_BOOTSTRAP=1 $(cargo) build --release
-	@for target in paste table objects; do \
+	@for target in paste table objects words; do \
 	  mkdir -p fuzz/corpus/$$target fuzz/artifacts/$$target; echo "fuzz: $$target, $(FUZZ_SECONDS) s"; \
 	  fuzz/target/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 -verbosity=0 \
 	    -print_final_stats=1 -artifact_prefix=fuzz/artifacts/$$target/ fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \

@@ -55,8 +55,16 @@ pub fn decide(
         return (Ambiguity::Elsewhere, Some("听起来不在本区，请确认是哪个县（市、区）、哪个街道？".to_owned()));
     }
     let Some(best) = candidates.first() else {
-        return (Ambiguity::Unknown, Some("没有找到这个地点，请问附近有什么小区、村、单位或路口？".to_owned()));
+        let ask = if said.numbers.is_empty() {
+            "没有找到这个地点，请问附近有什么小区、村、单位或路口？"
+        } else {
+            "只听到号码，请问是哪个小区、哪个村？"
+        };
+        return (Ambiguity::Unknown, Some(ask.to_owned()));
     };
+    if best.owner.is_none() && best.point.is_some() {
+        return (Ambiguity::Elsewhere, Some(format!("{}在本区之外，是否转给邻区？", label(gazetteer, places, best))));
+    }
     let rival = candidates[1..].iter().find(|other| {
         other.score > best.score - MARGIN
             && other.level != Level::Region

@@ -125,14 +125,18 @@ impl Said {
             self.marks.push((if foreign { Part::Elsewhere } else { Part::Region }, span));
             return;
         }
-        let compound = heads.iter().any(|(head, _)| gazetteer.head(*head).kind == Kind::Compound);
-        let (slots, end, relation) = self.behind(mention.end, limit, compound);
+        let kind = heads.iter().map(|(head, _)| gazetteer.head(*head).kind).min();
+        let (slots, end, relation) = self.behind(mention.end, limit, kind);
         self.named.push(Named { heads, span, region, slots, end, relation });
     }
 
     /// The numbers and the relation behind a name that ends at `at`, up to `limit`.
-    fn behind(&mut self, at: usize, limit: usize, compound: bool) -> (Slots, usize, Option<Relation>) {
-        let chars = &self.text.chars[..limit];
+    fn behind(&mut self, at: usize, limit: usize, kind: Option<Kind>) -> (Slots, usize, Option<Relation>) {
+        let (chars, compound) = (&self.text.chars[..limit], kind == Some(Kind::Compound));
+        if let Some((mark, used)) = relation::mark(&chars[at..]).filter(|_| kind == Some(Kind::Road)) {
+            self.marks.push((Part::Relation, at..at + used));
+            return (Slots::default(), at + used, Some(mark));
+        }
         let generic =
             GENERIC.iter().find(|word| starts_with(&chars[at..], word)).map_or(0, |word| word.chars().count());
         let mut end = at + generic;
@@ -258,7 +262,7 @@ impl Said {
         let head = joined.then(|| pairs.find_map(|(a, b)| gazetteer.crossing(a, b)))??;
         let (start, end) = (one.span.start, other.span.end + behind);
         let limit = self.named.get(at + 2).map_or(chars.len(), |next| next.span.start);
-        let (_, end_all, relation) = self.behind(end, limit.max(end), false);
+        let (_, end_all, relation) = self.behind(end, limit.max(end), Some(Kind::Crossing));
         let name = gazetteer.head(head).name;
         Some(Named {
             heads: vec![(head, name)],

@@ -18,6 +18,8 @@ pub enum Lie {
     Corner,
     /// 门口, 村口
     Gate,
+    /// K12+300: so many metres from where the road begins, wherever that is.
+    Mark,
 }
 
 /// A relation as it was said.
@@ -68,6 +70,21 @@ pub fn read(chars: &[char]) -> Option<(Relation, usize)> {
     Some((plain(lie), used))
 }
 
+/// The kilometre mark of a road at the beginning of `chars`: K12+300, K12.
+#[must_use]
+pub fn mark(chars: &[char]) -> Option<(Relation, usize)> {
+    let ['k', rest @ ..] = chars else { return None };
+    let kilometres = numeral::number(rest)?;
+    let behind = rest.get(kilometres.chars..).unwrap_or_default();
+    let metres = match behind {
+        ['+', rest @ ..] => numeral::number(rest),
+        _ => None,
+    };
+    let along_m = f64::from(kilometres.value) * 1000.0 + metres.map_or(0.0, |m| f64::from(m.value));
+    let used = 1 + kilometres.chars + metres.map_or(0, |m| 1 + m.chars);
+    Some((Relation { lie: Lie::Mark, bearing: None, distance_m: Some(along_m) }, used))
+}
+
 /// 往东200米, 西侧约200米, 东200米, 西北角, 以东, 东门.
 fn directed(chars: &[char]) -> Option<(Relation, usize)> {
     let ahead = AHEAD.iter().any(|w| starts_with(chars, w));
@@ -110,6 +127,8 @@ impl Relation {
     #[must_use]
     pub fn slack_m(&self) -> f64 {
         match (self.lie, self.distance_m) {
+            // The road itself says how far it reaches.
+            (Lie::Mark, _) => 0.0,
             (_, Some(metres)) => 20.0 + metres * 0.25,
             (Lie::Near | Lie::Opposite, None) => 60.0,
             (Lie::Side, None) => 50.0,
@@ -148,6 +167,10 @@ impl std::fmt::Display for Relation {
             Lie::Toward => "方向",
             Lie::Corner => "角",
             Lie::Gate => "门口",
+            Lie::Mark => {
+                let along_m = self.distance_m.unwrap_or_default();
+                return write!(f, "K{:.0}+{:03.0}", (along_m / 1000.0).floor(), along_m % 1000.0);
+            }
         };
         write!(f, "{bearing}{word}")?;
         self.distance_m.map_or(Ok(()), |metres| write!(f, " {metres} 米"))
@@ -183,6 +206,15 @@ mod tests {
         for text in ["东黄庄", "北京", "200米", "路灯"] {
             assert_eq!(read(&text.chars().collect::<Vec<_>>()), None, "{text}");
         }
+    }
+
+    #[test]
+    fn marks_of_roads_are_read() {
+        for (text, shown) in [("k12+300处", "K12+300"), ("k7", "K7+000")] {
+            let (relation, _) = mark(&text.chars().collect::<Vec<_>>()).expect(text);
+            assert_eq!((relation.to_string().as_str(), relation.offset_m()), (shown, (0.0, 0.0)), "{text}");
+        }
+        assert_eq!(mark(&['k', '歌']), None);
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub struct TooLong {
 pub const MOST_CANDIDATES: usize = 10;
 /// Names that are looked at for what is being typed.
 const MOST_BEGINNING: usize = 24;
+const MOST_LOOKED_THROUGH: usize = 400;
 const MOST_BY_LETTER: usize = 4000;
 /// The stretch of a text that is compared with names.
 const MOST_WINDOW: usize = 32;
@@ -210,26 +211,27 @@ impl Gazetteer {
         }
         let slots = slots_at(said, span.end);
         let short = if is_short(said) { 0.9 } else { 0.62 };
-        self.index
-            .beginning_with(prefix, MOST_BEGINNING)
-            .map(|name| {
-                let head = self.index.head(name);
-                let numbered = matches!(self.deepest(head, &slots), Deepest::Found(..));
-                let share = prefix.len() as f64 / self.index.chars(name).len() as f64;
-                // Of what begins so, what many things are called after comes first.
-                let known = if self.head(head).kind == Kind::Spot { 0.0 } else { 0.02 };
-                Found {
-                    head,
-                    why: Why::Beginning,
-                    fit: (short + 0.07 * share + known + if numbered { 0.2 } else { 0.0 }).min(0.95),
-                    sure: false,
-                    slots,
-                    relation: None,
-                    span: span.clone(),
-                    explained: span.len() as f64,
-                }
-            })
-            .collect()
+        let begun = self.index.beginning_with(prefix, MOST_LOOKED_THROUGH).map(|name| {
+            let head = self.index.head(name);
+            let numbered = matches!(self.deepest(head, &slots), Deepest::Found(..));
+            let share = prefix.len() as f64 / self.index.chars(name).len() as f64;
+            // Of what begins so, what many things are called after comes first.
+            let known = if self.head(head).kind == Kind::Spot { 0.0 } else { 0.02 };
+            Found {
+                head,
+                why: Why::Beginning,
+                fit: (short + 0.07 * share + known + if numbered { 0.2 } else { 0.0 }).min(0.95),
+                sure: false,
+                slots,
+                relation: None,
+                span: span.clone(),
+                explained: span.len() as f64,
+            }
+        });
+        let mut begun: Vec<Found> = begun.collect();
+        begun.sort_by(|a, b| b.fit.total_cmp(&a.fit));
+        begun.truncate(MOST_BEGINNING);
+        begun
     }
 
     /// Other buildings whose number begins with what is being typed: 隆鑫苑1 → 1, 10, 11.
