@@ -147,7 +147,8 @@ fn places(random: &mut Seeded) -> Vec<Place> {
         accuracy_m: 10.0,
     };
     for _ in 0..COMPOUNDS {
-        let name: String = (0..3).map(|_| chars[pick(chars.len())]).chain(LAST[pick(LAST.len())].chars()).collect();
+        let last = LAST[pick(LAST.len())];
+        let name: String = (0..3).map(|_| chars[pick(chars.len())]).chain(last.chars()).collect();
         let at = (116.0 + pick(100_000) as f64 * 1e-5, 35.0 + pick(100_000) as f64 * 1e-5);
         all.push(place("compound", name.clone(), at));
         for building in 1..=BUILDINGS {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Place;
 use super::kind::Kind;
 use super::names::{Index, NameIx};
-use super::slots::{Label, Slots, split};
+use super::slots::{self, Label, Slots, split};
 use super::text::Text;
 use crate::crs::Cgcs2000;
 use crate::grid::UnitIx;
@@ -111,7 +111,7 @@ impl Gazetteer {
     #[must_use]
     pub fn new(places: &[Place], setting: Setting) -> Self {
         let mut building = Build { index: Index::new(&setting), ..Build::default() };
-        let names: Vec<Text> = places.iter().map(|place| Text::read(&place.name)).collect();
+        let names: Vec<Text> = places.iter().map(|place| building.name_of(place)).collect();
         let splits: Vec<Option<(usize, Slots)>> = names.iter().map(|name| split(&name.chars)).collect();
         for (at, place) in places.iter().enumerate().filter(|(at, _)| splits[*at].is_none()) {
             building.head(PlaceIx(at as u32), place, &names[at]);
@@ -295,6 +295,15 @@ struct Build {
 }
 
 impl Build {
+    /// What a place is called. Where lists call a building 3号楼, it is what its address says behind the units: 隆鑫苑3号楼.
+    fn name_of(&self, place: &Place) -> Text {
+        let name = Text::read(&place.name);
+        let number = slots::read(&name.chars).is_some_and(|(_, used)| used == name.chars.len());
+        let address = if number { Text::read(&place.address) } else { Text::default() };
+        let tail = self.index.behind_units(&address.chars);
+        if tail.len() > name.chars.len() { Text { chars: tail.to_vec(), from: Vec::new() } } else { name }
+    }
+
     fn head(&mut self, at: PlaceIx, place: &Place, name: &Text) {
         let ix = self.push(Kind::of(&place.kind), (Some(at), at), place.point, &name.chars);
         for alias in &place.aliases {

@@ -116,6 +116,20 @@ impl Index {
         }
     }
 
+    /// What is left of an address behind the units that it begins with. While names are added.
+    #[must_use]
+    pub fn behind_units<'a>(&self, address: &'a [char]) -> &'a [char] {
+        let unit = |target: &Target| matches!(target, Target::Ours | Target::Region { .. });
+        let mut rest = address;
+        while let Some(end) = (2..=rest.len().min(MOST_NAME))
+            .rev()
+            .find(|end| self.patterns.get(&rest[..*end]).is_some_and(|targets| targets.iter().any(unit)))
+        {
+            rest = &rest[end..];
+        }
+        rest
+    }
+
     /// Adds a name of a head, with the other ways to say it.
     pub fn add(&mut self, head: HeadIx, name: &[char], alias: bool) -> NameIx {
         let first = self.one(head, name, alias);

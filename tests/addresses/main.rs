@@ -3,6 +3,7 @@
 mod golden;
 mod noise;
 mod noisy;
+mod small;
 
 use std::path::Path;
 use std::sync::LazyLock;

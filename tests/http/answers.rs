@@ -123,6 +123,41 @@ async fn pasted_text_gives_every_reading_with_its_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_find_a_place_and_its_owner_as_locate_answers_it() {
+    let server = Server::start().await;
+    let words = "%E7%A4%BA%E4%BE%8B%E5%B0%8F%E5%AD%A6"; // 示例小学
+    let body = get(server.at, &format!("/api/v1/search?q={words}")).await.json();
+    assert_eq!((&body["query"], &body["ambiguity"], &body["ask"]), (&json!("示例小学"), &json!("none"), &json!(null)));
+    assert_eq!(body["marks"], json!([{"part": "name", "start": 0, "end": 4}]));
+    let first = &body["candidates"][0];
+    assert_eq!(
+        (&first["place"], &first["match_level"], &first["address"], &first["score"]),
+        (&json!("p1"), &json!("spot"), &json!("示例路1号"), &json!(1.0))
+    );
+    let located = get(server.at, "/api/v1/locate?lon=116.705&lat=35.424&accuracy_m=5").await.json();
+    assert_eq!(first["owner"], located);
+    let nothing = get(server.at, "/api/v1/search?q=%E4%BD%A0%E5%A5%BD").await.json();
+    assert_eq!((&nothing["ambiguity"], &nothing["candidates"]), (&json!("unknown"), &json!([])));
+    assert!(nothing["ask"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_cannot_be_read_says_why() {
+    let server = Server::start().await;
+    for (query, pointer) in [
+        ("", "/query/q"),
+        ("?q=a&limit=0", "/query/limit"),
+        ("?q=a&limit=11", "/query/limit"),
+        ("?q=a&limit=x", "/query/limit"),
+        ("?q=a&near=b", "/query/near"),
+    ] {
+        assert_eq!(get(server.at, &format!("/api/v1/search{query}")).await.problem(400), pointer, "{query}");
+    }
+    let long = "a".repeat(401);
+    assert_eq!(get(server.at, &format!("/api/v1/search?q={long}")).await.problem(400), "/query/q");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_district_says_what_a_page_needs() {
     let server = Server::start().await;
     let body = get(server.at, "/api/v1/district").await.json();
