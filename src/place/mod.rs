@@ -1,5 +1,9 @@
 //! Where is “隆鑫苑5号楼”? Places and standard addresses, each with its position; the owner is computed, never stored by hand.
 
+pub mod carry;
+pub mod choice;
+pub mod edit;
+
 use crate::crs::Cgcs2000;
 
 /// A place (地点): a compound, a building, a crossing, a village house …
