@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub roster: Roster,
     // What does not depend on the boundaries is shared by the versions.
     pub places: Arc<Vec<Place>>,
+    /// How many edits of places the store had seen.
+    pub place_edits: u64,
     /// In the order received.
     pub issues: Arc<Vec<Issue>>,
     /// Background features (rivers, streets …): for drawing, and as evidence for proposals.
@@ -64,6 +66,8 @@ pub struct Contents {
     pub hierarchy: Hierarchy,
     pub roster: Roster,
     pub places: Vec<Place>,
+    /// How many edits of places the store had seen: with the version this names the content.
+    pub place_edits: u64,
     pub issues: Vec<Issue>,
     pub base: Vec<BaseFeature>,
 }
@@ -72,12 +76,44 @@ impl Snapshot {
     /// Builds the indexes over the contents.
     #[must_use]
     pub fn new(contents: Contents) -> Self {
-        let Contents { version, recorded, district, history, coverage, hierarchy, roster, places, mut issues, base } =
-            contents;
+        let Contents { version, recorded, district, history, coverage, hierarchy, roster, .. } = contents;
+        let Contents { places, place_edits, mut issues, base, .. } = contents;
         issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
         let locator = Locator::new(&coverage);
         let (places, issues, base) = (Arc::new(places), Arc::new(issues), Arc::new(base));
-        Self { version, recorded, district, history, coverage, hierarchy, roster, places, issues, base, locator }
+        Self {
+            version,
+            recorded,
+            district,
+            history,
+            coverage,
+            hierarchy,
+            roster,
+            places,
+            place_edits,
+            issues,
+            base,
+            locator,
+        }
+    }
+
+    /// The same version with other places. Cost: a copy of the tables and of the index, some milliseconds for a district.
+    #[must_use]
+    pub fn with_places(&self, places: Vec<Place>, place_edits: u64) -> Self {
+        Self {
+            version: self.version,
+            recorded: self.recorded,
+            district: self.district.clone(),
+            history: self.history.clone(),
+            coverage: self.coverage.clone(),
+            hierarchy: self.hierarchy.clone(),
+            roster: self.roster.clone(),
+            places: Arc::new(places),
+            place_edits,
+            issues: Arc::clone(&self.issues),
+            base: Arc::clone(&self.base),
+            locator: self.locator.clone(),
+        }
     }
 
     /// The next version: other boundaries, and everything else as it is. `delta` leads from the coverage of this snapshot to that of `boundaries`, and
@@ -98,6 +134,7 @@ impl Snapshot {
             coverage,
             hierarchy,
             places: Arc::clone(&self.places),
+            place_edits: self.place_edits,
             issues: Arc::clone(&self.issues),
             base: Arc::clone(&self.base),
             locator,
@@ -129,6 +166,7 @@ impl Snapshot {
             coverage,
             hierarchy,
             places: Arc::default(),
+            place_edits: 0,
             issues: Arc::default(),
             base: Arc::default(),
         }
