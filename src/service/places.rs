@@ -16,8 +16,8 @@ use crate::place::edit::{Edited, LoggedEdit, PlaceEdit, PlaceFault, apply_all, f
 use crate::snapshot::Snapshot;
 use crate::store::{Edition, Store, StoreFault};
 
-/// Edits of one place asked for at once.
-pub const MOST_EDITS: usize = 100;
+/// Aliases given or taken away at once.
+pub const MOST_ALIASES_AT_ONCE: usize = 50;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum PlacesFault {
     Edit(PlaceFault),
     #[error("place {id} is not as it was when revision {known} was read; its revision is {found}: look at it again")]
     Stale { id: String, known: String, found: String },
-    #[error("between 1 and {MOST_EDITS} changes at most")]
+    #[error("this asks for no change, or for more than {MOST_ALIASES_AT_ONCE} aliases at once")]
     Count,
     #[error("this position lies off the district: {0}")]
     Off(String),
@@ -70,6 +70,47 @@ pub struct Places {
     serving: Arc<Serving>,
 }
 
+/// What is to change of a place; what is not said stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    pub point: Option<Cgcs2000>,
+    pub accuracy_m: Option<f64>,
+    pub name: Option<String>,
+    pub address: Option<String>,
+    pub alias: Vec<String>,
+    pub unalias: Vec<String>,
+}
+
+impl Wanted {
+    /// As edits of the place: one for each thing that changes.
+    fn edits(self, place: &Place) -> Vec<PlaceEdit> {
+        let id = || place.id.clone();
+        let moved = (self.point.is_some() || self.accuracy_m.is_some()).then(|| PlaceEdit::Move {
+            id: id(),
+            point: self.point.unwrap_or(place.point),
+            accuracy_m: self.accuracy_m.unwrap_or(place.accuracy_m),
+        });
+        let renamed = (self.name.is_some() || self.address.is_some()).then(|| PlaceEdit::Rename {
+            id: id(),
+            name: self.name.unwrap_or_else(|| place.name.clone()),
+            address: self.address.unwrap_or_else(|| place.address.clone()),
+        });
+        let taken = self.unalias.into_iter().map(|alias| PlaceEdit::Unalias { id: id(), alias });
+        let given = self.alias.into_iter().map(|alias| PlaceEdit::Alias { id: id(), alias });
+        // A name is given before the old one may be kept as an alias.
+        moved.into_iter().chain(renamed).chain(taken).chain(given).collect()
+    }
+}
+
+/// What somebody who edits a place has seen of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// This [`revision`].
+    Revision(String),
+    /// Whatever it is.
+    Any,
+}
+
 /// Names what a place is now: whoever edits it says which revision he has seen. By content, so that it holds over restarts and imports.
 #[must_use]
 pub fn revision(place: &Place) -> String {
@@ -101,25 +142,35 @@ impl Places {
         self.make(&head, actor, &[PlaceEdit::Add(place)], None, now)
     }
 
-    /// Makes edits of one place that is there, all or none. Compare and set: `known` is the [`revision`] that the actor has seen. Blocks.
+    /// Changes a place, in all that is wanted or in nothing. Compare and set: it must be as the actor has seen it. Blocks.
     ///
     /// # Errors
     /// [`PlacesFault`]; what is served and stored is then as it was.
     pub fn edit(
         &self,
         actor: &Actor,
-        (id, known): (&str, &str),
-        edits: &[PlaceEdit],
+        (id, seen): (&str, &Seen),
+        wanted: Wanted,
         now: Timestamp,
     ) -> Result<Changed, PlacesFault> {
+        if wanted.alias.len() + wanted.unalias.len() > MOST_ALIASES_AT_ONCE {
+            return Err(PlacesFault::Count);
+        }
         let _turn = self.serving.turn();
         let head = self.serving.state();
-        let found = revision(one(&head.snapshot.places, id)?);
-        if found != known {
-            let known = known.chars().take(found.len()).collect();
-            return Err(PlacesFault::Stale { id: id.to_owned(), known, found });
-        }
-        self.make(&head, actor, edits, None, now)
+        let edits = wanted.edits(as_seen(&head.snapshot, id, seen)?);
+        self.make(&head, actor, &edits, None, now)
+    }
+
+    /// Takes a place away; its history stays. Blocks.
+    ///
+    /// # Errors
+    /// As [`Places::edit`].
+    pub fn retire(&self, actor: &Actor, (id, seen): (&str, &Seen), now: Timestamp) -> Result<Changed, PlacesFault> {
+        let _turn = self.serving.turn();
+        let head = self.serving.state();
+        as_seen(&head.snapshot, id, seen)?;
+        self.make(&head, actor, &[PlaceEdit::Retire { id: id.to_owned() }], None, now)
     }
 
     /// For who has the turn.
@@ -132,7 +183,7 @@ impl Places {
         now: Timestamp,
     ) -> Result<Changed, PlacesFault> {
         let store = self.store()?;
-        if edits.is_empty() || edits.len() > MOST_EDITS {
+        if edits.is_empty() {
             return Err(PlacesFault::Count);
         }
         let snapshot = &head.snapshot;
@@ -160,9 +211,9 @@ impl Places {
     /// The edits of a place, the first one first; empty for a place that nobody edited. Blocks.
     ///
     /// # Errors
-    /// [`PlacesFault::Store`], [`PlacesFault::NoStore`].
+    /// [`PlacesFault::Store`]. Without a store nobody can have edited anything.
     pub fn history(&self, id: &str) -> Result<Vec<LoggedEdit>, PlacesFault> {
-        Ok(self.store()?.place_log(Some(id))?)
+        self.serving.store().map_or_else(|| Ok(Vec::new()), |store| Ok(store.place_log(Some(id))?))
     }
 
     /// Records that somebody meant this place by a text, for somebody else to look at. Blocks.
@@ -181,9 +232,10 @@ impl Places {
     /// The first choices of a state with a number above `after`, and how many there are of that state. Blocks.
     ///
     /// # Errors
-    /// [`PlacesFault::Store`], [`PlacesFault::NoStore`].
+    /// As [`Places::history`].
     pub fn choices(&self, state: Stage, after: u64, most: usize) -> Result<(Vec<Choice>, u64), PlacesFault> {
-        Ok(self.store()?.choices(state, after, most)?)
+        let store = self.serving.store();
+        store.map_or_else(|| Ok((Vec::new(), 0)), |store| Ok(store.choices(state, after, most)?))
     }
 
     /// Agrees to a choice: its text, or `alias` in place of it, is an alias of the place from now on. `None` where the place is called so already.
@@ -231,6 +283,19 @@ impl Places {
         }
         store.decide(&decided)?;
         Ok(decided)
+    }
+}
+
+/// The place, if it is as somebody has seen it.
+fn as_seen<'a>(snapshot: &'a Snapshot, id: &str, seen: &Seen) -> Result<&'a Place, PlacesFault> {
+    let place = one(&snapshot.places, id)?;
+    let found = revision(place);
+    match seen {
+        Seen::Revision(known) if *known != found => {
+            let known = known.chars().take(found.len()).collect();
+            Err(PlacesFault::Stale { id: id.to_owned(), known, found })
+        }
+        _ => Ok(place),
     }
 }
 
