@@ -5,11 +5,59 @@ use std::collections::HashMap;
 use super::Place;
 use super::edit::{Edited, LoggedEdit, Verb};
 
-/// An edited place: what the files said of it when they were read last, and what people made of it.
+/// Aliases that people gave and took away.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Aliases {
+    given: Vec<String>,
+    taken: Vec<String>,
+}
+
+impl Aliases {
+    fn give(&mut self, alias: &str) {
+        self.taken.retain(|known| known != alias);
+        self.given.push(alias.to_owned());
+    }
+
+    fn take(&mut self, alias: &str) {
+        self.given.retain(|known| known != alias);
+        self.taken.push(alias.to_owned());
+    }
+
+    /// What an edit did to them.
+    fn follow(&mut self, Edited { verb, before, after }: &Edited) {
+        let of = |place: &Option<Place>| place.as_ref().map_or_else(Vec::new, |place| place.aliases.clone());
+        let (was, is) = (of(before), of(after));
+        match verb {
+            Verb::Retire => *self = Self::default(),
+            // What an import said was laid under what people said.
+            Verb::Import => {}
+            _ => {
+                was.iter().filter(|alias| !is.contains(alias)).for_each(|alias| self.take(alias));
+                is.iter().filter(|alias| !was.contains(alias)).for_each(|alias| self.give(alias));
+            }
+        }
+    }
+
+    /// A place as the files say, called as people call it.
+    fn over(&self, mut place: Place) -> Place {
+        place.aliases.retain(|alias| !self.taken.contains(alias));
+        for alias in &self.given {
+            if place.name != *alias && !place.aliases.contains(alias) {
+                place.aliases.push(alias.clone());
+            }
+        }
+        place
+    }
+}
+
+/// An edited place: what came of the files when they were read last, and what people made of it.
 #[derive(Clone, Debug, PartialEq)]
 struct Trail {
     id: String,
+    /// As the files said, under the aliases that people had given `then`.
     file: Option<Place>,
+    then: Aliases,
+    now: Aliases,
     mine: Option<Place>,
 }
 
@@ -34,11 +82,11 @@ pub fn carried(files: Vec<Place>, log: &[LoggedEdit]) -> Carried {
             places.push(place);
             continue;
         };
-        if trail.file.as_ref() == Some(&place) {
+        if trail.file.as_ref() == Some(&trail.then.over(place.clone())) {
             kept += 1;
             places.extend(trail.mine);
         } else {
-            let merged = merged(place, &trail);
+            let merged = trail.now.over(place);
             let same = trail.mine.as_ref() == Some(&merged);
             (kept, replaced) = (kept + usize::from(same), replaced + usize::from(!same));
             places.push(merged);
@@ -59,19 +107,6 @@ pub fn carried(files: Vec<Place>, log: &[LoggedEdit]) -> Carried {
     Carried { places, kept, replaced }
 }
 
-/// A place as the files say, with the aliases that people gave it and without those that they took away.
-fn merged(mut place: Place, Trail { file, mine, .. }: &Trail) -> Place {
-    let Some(mine) = mine else { return place };
-    let before = file.as_ref().map_or(&[][..], |file| &file.aliases);
-    place.aliases.retain(|alias| mine.aliases.contains(alias) || !before.contains(alias));
-    for alias in mine.aliases.iter().filter(|alias| !before.contains(alias)) {
-        if place.name != *alias && !place.aliases.contains(alias) {
-            place.aliases.push(alias.clone());
-        }
-    }
-    place
-}
-
 fn order(log: &[LoggedEdit]) -> impl Iterator<Item = &str> {
     log.iter().map(|logged| logged.edited.id())
 }
@@ -79,15 +114,20 @@ fn order(log: &[LoggedEdit]) -> impl Iterator<Item = &str> {
 fn trails(log: &[LoggedEdit]) -> Vec<Trail> {
     let mut trails: Vec<Trail> = Vec::new();
     let mut at: HashMap<&str, usize> = HashMap::new();
-    for Edited { verb, before, after } in log.iter().map(|logged| &logged.edited) {
+    for edited in log.iter().map(|logged| &logged.edited) {
+        let Edited { verb, before, after } = edited;
         let Some(id) = after.as_ref().or(before.as_ref()).map(|place| place.id.as_str()) else { continue };
         let ix = *at.entry(id).or_insert_with(|| {
-            trails.push(Trail { id: id.to_owned(), file: before.clone(), mine: None });
+            let (id, file) = (id.to_owned(), before.clone());
+            trails.push(Trail { id, file, then: Aliases::default(), now: Aliases::default(), mine: None });
             trails.len() - 1
         });
-        trails[ix].mine.clone_from(after);
+        let trail = &mut trails[ix];
+        trail.now.follow(edited);
+        trail.mine.clone_from(after);
         if *verb == Verb::Import {
-            trails[ix].file.clone_from(after);
+            trail.file.clone_from(after);
+            trail.then = trail.now.clone();
         }
     }
     trails
