@@ -256,7 +256,7 @@ fn an_import_keeps_what_people_changed_until_the_files_say_something_new() {
     let old = std::fs::read_to_string(desk.path("places.csv")).unwrap();
     let news =
         old.replace("p4,building,4号楼", "p4,building,新四号楼").replace("p3,building,3号楼", "p3,building,新三号楼");
-    let news: String = news.lines().filter(|line| !line.starts_with("p2,")).map(|line| format!("{line}\n")).collect();
+    let news: String = news.split_inclusive('\n').filter(|line| !line.starts_with("p2,")).collect();
     std::fs::write(desk.path("places.csv"), news).unwrap();
     desk.import().ends(0).tells(&["kept 2", "replaced by what the files say anew 3"]);
     let third = store.load().unwrap();
@@ -273,12 +273,18 @@ fn an_import_keeps_what_people_changed_until_the_files_say_something_new() {
     assert_eq!((verbs("p2"), verbs("p3")), (vec![Verb::Alias, Verb::Import], vec![Verb::Retire, Verb::Import]));
     assert_eq!(third.place_edits, 9);
     is_whole(&store);
+    // An import that began before an edit would lose it.
+    let refused = store.replace(&again, &[]).unwrap_err();
+    assert!(matches!(refused, StoreFault::Moved { .. } | StoreFault::Edited(_)), "{refused}");
+    let late = wangge::snapshot::Contents { place_edits: 8, ..store.load().unwrap() };
+    assert!(matches!(store.replace(&late, &[]), Err(StoreFault::Edited(_))));
+    assert!(store.load().unwrap().places == third.places);
     // The same once more changes nothing; edits go on from there.
     desk.import().ends(0);
     let fourth = Snapshot::new(store.load().unwrap());
     assert!(*fourth.places == third.places && fourth.place_edits == 9);
     edited(&store, &fourth, &[rename("p4", "再改")], None).unwrap();
-    desk.import().ends(0).tells(&["kept 5"]);
+    desk.import().ends(0).tells(&["kept 4"]);
     let fifth = store.load().unwrap();
     let four = fifth.places.iter().find(|place| place.id == "p4").unwrap();
     assert!(four.name == "再改" && four.aliases.contains(&"人也称".to_owned()), "{four:?}");

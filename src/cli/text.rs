@@ -122,6 +122,7 @@ pub const fn store_fault(fault: &StoreFault) -> &'static str {
         StoreFault::Chain { .. } | StoreFault::Version { .. } => "历史版本或草稿已损坏或被改动",
         StoreFault::Moved { .. } => "其间已发布新版本，没有写入",
         StoreFault::NotNext { .. } => "其间草稿已有新的记录，没有写入",
+        StoreFault::Edited(_) => "其间地点有修改，没有写入",
         StoreFault::Decided { .. } => "这条选择已有结论，没有写入",
         StoreFault::NoDraft { .. } => "没有这份草稿",
         StoreFault::TooMuch { .. } => "超过保存上限，没有写入",

@@ -17,6 +17,7 @@ use super::query::{Asked, Query};
 use super::routes::{App, At};
 use crate::crs::{Cgcs2000, Crs, UnknownCrs};
 use crate::place::Place;
+use crate::place::choice::ChoiceFault;
 use crate::place::edit::{LoggedEdit, OTHER, PlaceFault};
 use crate::service::locate::{chain, owner_of};
 use crate::service::places::{Changed, Places, PlacesFault, Seen, Wanted, revision};
@@ -356,8 +357,7 @@ impl Problem {
             PlacesFault::Edit(PlaceFault::Accuracy) => Self::body_at("/accuracy_m", detail),
             PlacesFault::Off(_) => Self::body_at("/lon", detail),
             PlacesFault::Count => Self::body(detail),
-            PlacesFault::Scope(_) => Self::new(Kind::Forbidden, detail),
-            PlacesFault::Choice(crate::place::choice::ChoiceFault::FourEyes) => Self::new(Kind::Forbidden, detail),
+            PlacesFault::Scope(_) | PlacesFault::Choice(ChoiceFault::FourEyes) => Self::new(Kind::Forbidden, detail),
             PlacesFault::Edit(_)
             | PlacesFault::Stale { .. }
             | PlacesFault::Choice(_)

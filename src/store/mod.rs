@@ -69,7 +69,8 @@ pub trait Store: std::fmt::Debug {
     /// another district's, and replaces both.
     ///
     /// # Errors
-    /// [`StoreFault`] when nothing was changed: [`StoreFault::Moved`] when the store has versions that a history of the same beginning does not know.
+    /// [`StoreFault`] when nothing was changed: [`StoreFault::Moved`] when the store has versions that a history of the same beginning does not know,
+    /// [`StoreFault::Edited`] when it has edits of places that the contents do not know.
     fn replace(&self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault>;
 
     /// Makes the next version, and returns once it is durable. Compare and set: nothing is changed unless the store has exactly the version before.

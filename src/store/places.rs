@@ -154,6 +154,14 @@ fn append(
     Ok(number)
 }
 
+/// Whether who writes the places whole knows of every edit of them.
+pub(super) fn not_behind(writing: &Writing, view: &View) -> Result<(), StoreFault> {
+    let sql = "SELECT coalesce(max(number), 0) FROM wangge_place_log";
+    let last = writing.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let last = last.map_err(writing.sql("reading the edits of places"))? as u64;
+    if last <= view.place_edits { Ok(()) } else { Err(StoreFault::Edited(writing.file.to_owned())) }
+}
+
 /// Tells in the log of every edited place when an import says otherwise than the last edit.
 pub(super) fn imported(writing: &Writing, view: &View) -> Result<(), StoreFault> {
     let last = last_of_each(&log(&Reading::of(writing, schema::SCHEMA), None)?);

@@ -39,6 +39,7 @@ pub(super) fn replace(
     let broken = writing.sql("writing");
     prepare(writing.connection, layers_before).map_err(broken)?;
     versions::keep(writing, view, earlier, found)?;
+    places::not_behind(writing, view)?;
     let meta = rows::meta(view).map_err(|error| writing.unwritable(error))?;
     tables(writing.connection, view, meta).map_err(broken)?;
     places::imported(writing, view)?;
