@@ -367,7 +367,10 @@ fn downgrade_to_3(desk: &Desk) {
                 carry >>= 8;
             }
         }
-        sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        sum.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
     };
     let recorded: String = connection
         .query_row("SELECT sha256 FROM wangge_hash WHERE name = 'wangge_meta'", [], |row| row.get(0))
