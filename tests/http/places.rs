@@ -67,9 +67,8 @@ fn at(column: usize, row: usize) -> Value {
     json!({"lon": lon, "lat": lat})
 }
 
-fn with(mut base: Value, more: Value) -> Value {
-    let more = more.as_object().unwrap().clone();
-    base.as_object_mut().unwrap().extend(more);
+fn with(mut base: Value, mut more: Value) -> Value {
+    base.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
     base
 }
 
