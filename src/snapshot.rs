@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub roster: Roster,
     // What does not depend on the boundaries is shared by the versions.
     pub places: Arc<Vec<Place>>,
+    /// How many edits of places the store had seen.
+    pub place_edits: u64,
     /// In the order received.
     pub issues: Arc<Vec<Issue>>,
     /// Background features (rivers, streets …): for drawing, and as evidence for proposals.
@@ -68,6 +70,8 @@ pub struct Contents {
     pub hierarchy: Hierarchy,
     pub roster: Roster,
     pub places: Vec<Place>,
+    /// How many edits of places the store had seen: with the version this names the content.
+    pub place_edits: u64,
     pub issues: Vec<Issue>,
     pub base: Vec<BaseFeature>,
 }
@@ -76,8 +80,8 @@ impl Snapshot {
     /// Builds the indexes over the contents.
     #[must_use]
     pub fn new(contents: Contents) -> Self {
-        let Contents { version, recorded, district, history, coverage, hierarchy, roster, places, mut issues, base } =
-            contents;
+        let Contents { version, recorded, district, history, coverage, hierarchy, roster, .. } = contents;
+        let Contents { places, place_edits, mut issues, base, .. } = contents;
         issues.sort_by(|a, b| (a.received, &a.id).cmp(&(b.received, &b.id)));
         let locator = Locator::new(&coverage);
         let (places, issues, base) = (Arc::new(places), Arc::new(issues), Arc::new(base));
@@ -91,6 +95,7 @@ impl Snapshot {
             hierarchy,
             roster,
             places,
+            place_edits,
             issues,
             base,
             locator,
@@ -119,6 +124,31 @@ impl Snapshot {
         self.gazetteer().search(&self.places, &self.whose(), text, limit)
     }
 
+    /// The same version with other places. Cost: a copy of the tables and of the index, some milliseconds for a district.
+    #[must_use]
+    pub fn with_places(&self, places: Vec<Place>, place_edits: u64) -> Self {
+        let mut next = Self {
+            version: self.version,
+            recorded: self.recorded,
+            district: self.district.clone(),
+            history: self.history.clone(),
+            coverage: self.coverage.clone(),
+            hierarchy: self.hierarchy.clone(),
+            roster: self.roster.clone(),
+            places: Arc::new(places),
+            place_edits,
+            issues: Arc::clone(&self.issues),
+            base: Arc::clone(&self.base),
+            locator: self.locator.clone(),
+            gazetteer: OnceLock::new(),
+        };
+        // Whoever searches should not wait for it; where nobody has searched yet there is nothing to keep ready.
+        if self.gazetteer.get().is_some() {
+            next.gazetteer = Gazetteer::new(&next.places, next.setting()).into();
+        }
+        next
+    }
+
     /// The next version: other boundaries, and everything else as it is. `delta` leads from the coverage of this snapshot to that of `boundaries`, and
     /// `history` ends with the new version. People keep their posts at units that are still there, by identity. Cost: a copy of the tables and of
     /// the index, and of the index only what the delta touches made anew.
@@ -137,6 +167,7 @@ impl Snapshot {
             coverage,
             hierarchy,
             places: Arc::clone(&self.places),
+            place_edits: self.place_edits,
             issues: Arc::clone(&self.issues),
             base: Arc::clone(&self.base),
             locator,
@@ -174,6 +205,7 @@ impl Snapshot {
             coverage,
             hierarchy,
             places: Arc::default(),
+            place_edits: 0,
             issues: Arc::default(),
             base: Arc::default(),
             gazetteer: OnceLock::new(),

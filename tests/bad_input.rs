@@ -209,7 +209,7 @@ fn a_newer_store_is_left_alone() {
     let before = fs::read(desk.store()).unwrap();
     for args in [&["check"][..], &["locate", "116.6", "35.4"], &["import", "--district", "district.toml"]] {
         let run = desk.run(&[args, &["--store", "town.gpkg"]].concat());
-        run.ends(2).says(&["written by a newer Wangge", "schema 99", "up to 3"]);
+        run.ends(2).says(&["written by a newer Wangge", "schema 99", "up to 4"]);
     }
     assert_eq!(fs::read(desk.store()).unwrap(), before);
 }

@@ -22,10 +22,12 @@ use wangge::exchange::Limits;
 use wangge::grid::draft::{Actor, Entry, Logged, Scope};
 use wangge::grid::past::Boundaries;
 use wangge::locate::Locator;
+use wangge::place::choice::{Choice, State};
+use wangge::place::edit::{PlaceEdit, apply_all};
 use wangge::service::import::{Imported, Sources, import, prepare};
 use wangge::service::past::{Held, held};
 use wangge::snapshot::Snapshot;
-use wangge::store::{GeoPackage, Publication, Store, StoreFault};
+use wangge::store::{Edition, GeoPackage, Publication, Store, StoreFault};
 
 const NOW: &str = "2026-07-01T02:00:00Z";
 
@@ -309,6 +311,7 @@ fn downgrade(desk: &Desk, schema: u32) {
              DELETE FROM wangge_hash WHERE name = 'wangge_draft_log'",
         )
         .unwrap();
+    without_places(&connection);
     if schema == 1 {
         connection
             .execute_batch(
@@ -328,6 +331,86 @@ fn downgrade(desk: &Desk, schema: u32) {
         let sha256 = digest(&connection, &name);
         connection.execute("UPDATE wangge_hash SET sha256 = ?2 WHERE name = ?1", [name, sha256]).unwrap();
     }
+}
+
+/// Takes out what schema 4 brought.
+fn without_places(connection: &Connection) {
+    connection
+        .execute_batch(
+            "DROP TABLE wangge_place_log; DROP TABLE wangge_choice;
+             DELETE FROM gpkg_extensions WHERE table_name IN ('wangge_place_log', 'wangge_choice');
+             DELETE FROM wangge_hash WHERE name IN ('wangge_place_log', 'wangge_choice')",
+        )
+        .unwrap();
+}
+
+/// Makes of a store what Wangge wrote before it knew edits of places. Of the tables that are hashed only the one that names the schema differs.
+fn downgrade_to_3(desk: &Desk) {
+    let connection = Connection::open(desk.store()).unwrap();
+    without_places(&connection);
+    let hash_of_rows = || {
+        let mut statement = connection.prepare("SELECT key, value FROM wangge_meta").unwrap();
+        let mut rows = statement.query([]).unwrap();
+        let mut sum = [0_u8; 32];
+        while let Some(row) = rows.next().unwrap() {
+            let mut hash = Sha256::new();
+            for i in 0..2 {
+                let text: String = row.get(i).unwrap();
+                hash.update([3]);
+                hash.update((text.len() as u64).to_le_bytes());
+                hash.update(text);
+            }
+            let mut carry = 0;
+            for (byte, more) in sum.iter_mut().zip(hash.finalize()) {
+                carry += u16::from(*byte) + u16::from(more);
+                *byte = carry as u8;
+                carry >>= 8;
+            }
+        }
+        sum.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+    };
+    let recorded: String = connection
+        .query_row("SELECT sha256 FROM wangge_hash WHERE name = 'wangge_meta'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(hash_of_rows(), recorded, "this is how tables are hashed");
+    connection.execute("UPDATE wangge_meta SET value = '3' WHERE key = 'schema'", []).unwrap();
+    connection.execute("UPDATE wangge_hash SET sha256 = ?1 WHERE name = 'wangge_meta'", [hash_of_rows()]).unwrap();
+}
+
+#[test]
+fn a_store_from_before_places_were_edited_opens_and_is_brought_up_by_the_first_edit() {
+    let desk = Desk::with(&Town::new());
+    desk.import().ends(0);
+    let store = GeoPackage::at(&desk.store());
+    assert_eq!(store.open_draft(&opened()).unwrap(), 1);
+    let first = Snapshot::new(store.load().unwrap());
+    let changes = [publication::bend(&first.coverage, 1)];
+    let now = publication::next(&first, &changes, None);
+    store.publish(&Publication { before: &first, after: &now, changes: &changes, draft: None }).unwrap();
+    downgrade_to_3(&desk);
+    let old = store.load().unwrap();
+    assert!(old.coverage == now.coverage && old.places == *now.places);
+    assert_eq!((old.place_edits, store.place_log(None).unwrap()), (0, vec![]));
+    assert_eq!((store.choice(1).unwrap(), store.choices(State::Proposed, 0, 9).unwrap()), (None, (vec![], 0)));
+    let inspected = store.inspect().unwrap();
+    assert!(inspected.problems.is_empty() && inspected.changed.is_empty(), "{:?}", inspected.problems);
+    // The first choice or edit brings it up, and nothing of what it had is lost.
+    let chosen = Choice::proposed("甲", NOW.parse().unwrap(), "七号", "p7").unwrap();
+    assert_eq!(store.propose(&chosen).unwrap(), 1);
+    let edit = PlaceEdit::Rename { id: "p7".to_owned(), name: "改名".to_owned(), address: String::new() };
+    let (places, edits) = apply_all(&now.places, &[edit]).unwrap();
+    let (on, actor, at) = ((now.version, now.recorded), opened().actor, NOW.parse().unwrap());
+    assert_eq!(store.edit_places(&Edition { on, actor: &actor, at, edits: &edits, choice: None }).unwrap(), 1);
+    let new = store.load().unwrap();
+    assert_eq!((new.places, new.place_edits, new.history), (places, 1, now.history.clone()));
+    assert_eq!(store.draft(1).unwrap(), Some(vec![opened()]));
+    assert_eq!(store.changes(2).unwrap().as_deref(), Some(&changes[..]));
+    assert_eq!(store.boundaries(1).unwrap().coverage, first.coverage);
+    let inspected = store.inspect().unwrap();
+    assert!(inspected.problems.is_empty() && inspected.changed.is_empty(), "{:?}", inspected.problems);
 }
 
 fn opened() -> Logged {

@@ -25,7 +25,8 @@ fn built(district: &Path) -> Contents {
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     let prepared = prepare(&sources, &Limits::default(), now, &mut |_| {}).unwrap();
     let kept = History::of_one(6, Date::constant(2026, 1, 1), now);
-    let Imported { contents, .. } = prepared.accept(Some(Kept { history: kept, given: None }), now).unwrap();
+    let Imported { contents, .. } =
+        prepared.accept(Some(Kept { history: kept, given: None, edits: Vec::new() }), now).unwrap();
     contents
 }
 

@@ -14,8 +14,10 @@ use std::process::{Command, Output};
 use jiff::Timestamp;
 use town::{Desk, Town};
 use wangge::grid::draft::{Actor, Entry, Logged, Scope};
+use wangge::place::choice::{Choice, State};
+use wangge::place::edit::{PlaceEdit, apply_all};
 use wangge::snapshot::Snapshot;
-use wangge::store::{GeoPackage, Publication, Store, digest_of};
+use wangge::store::{Edition, GeoPackage, Publication, Store, digest_of};
 
 /// Every call by which a writer changes a file or makes a change last.
 const CALLS: [&str; 7] = ["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "rename"];
@@ -41,6 +43,13 @@ fn the_child() {
         let ended = logged(number, Entry::Published { version: after.version });
         let draft = Some((1, &ended));
         store.publish(&Publication { before: &before, after: &after, changes: &changes, draft }).unwrap();
+    } else if deed == "place" {
+        let edit = PlaceEdit::Alias { id: "p7".to_owned(), alias: "七号".to_owned() };
+        let (_, edits) = apply_all(&before.places, &[edit]).unwrap();
+        let (on, at) = ((before.version, before.recorded), Timestamp::UNIX_EPOCH);
+        let actor = logged(1, Entry::Discarded).actor;
+        let choice = store.choice(1).unwrap().unwrap().accepted("王五", at, "", "七号").unwrap();
+        store.edit_places(&Edition { on, actor: &actor, at, edits: &edits, choice: Some(&choice) }).unwrap();
     } else {
         let changes = vec![publication::bend(&before.coverage, 6)];
         store.append(1, &logged(number, Entry::Changed { changes })).unwrap();
@@ -68,6 +77,8 @@ fn prepared(desk: &Desk) -> PathBuf {
     let changes = [publication::bend(&before.coverage, 3)];
     let after = publication::next(&before, &changes, None);
     store.publish(&Publication { before: &before, after: &after, changes: &changes, draft: None }).unwrap();
+    let chosen = Choice::proposed("李四", Timestamp::UNIX_EPOCH, "七号", "p7").unwrap();
+    assert_eq!(store.propose(&chosen).unwrap(), 1);
     assert!(desk.path("town.gpkg-wal").exists(), "the publication lies in the log");
     desk.store()
 }
@@ -82,8 +93,8 @@ fn copied(from: &Path, to: &Path) {
     }
 }
 
-/// The version and the length of the draft's log that are found, after looking whether everything else fits them.
-fn found(path: &Path) -> (u64, usize) {
+/// The version, the length of the draft's log and the edits of places that are found, after looking whether everything else fits them.
+fn found(path: &Path) -> (u64, usize, u64) {
     let store = GeoPackage::at(path);
     let contents = store.load().unwrap();
     let history = store.history().unwrap().unwrap();
@@ -98,7 +109,12 @@ fn found(path: &Path) -> (u64, usize) {
     assert_eq!(published, last.draft == Some(1), "the draft and the version come together");
     let inspected = store.inspect().unwrap();
     assert!(inspected.problems.is_empty() && inspected.changed.is_empty(), "{:?}", inspected.problems);
-    (contents.version, log.len())
+    let place = contents.places.iter().find(|place| place.id == "p7").unwrap();
+    let (aliased, edits) = (place.aliases.contains(&"七号".to_owned()), store.place_log(Some("p7")).unwrap());
+    let accepted = store.choice(1).unwrap().unwrap().state == State::Accepted;
+    let together = [accepted, contents.place_edits == 1, edits.len() == 1];
+    assert_eq!(together, [aliased; 3], "the place, its log, the choice and the count come together");
+    (contents.version, log.len(), contents.place_edits)
 }
 
 #[test]
@@ -106,7 +122,7 @@ fn a_writer_that_is_killed_anywhere_leaves_the_store_before_or_after() {
     let desk = Desk::with(&Town::new());
     let whole = prepared(&desk);
     let copy = desk.path("copy.gpkg");
-    for (deed, after) in [("publish", (3, 2)), ("append", (2, 2))] {
+    for (deed, after) in [("publish", (3, 2, 0)), ("append", (2, 2, 0)), ("place", (2, 1, 1))] {
         copied(&whole, &copy);
         let run = strace(&["-e", "trace=none"], &copy, deed);
         let said = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
@@ -120,7 +136,7 @@ fn a_writer_that_is_killed_anywhere_leaves_the_store_before_or_after() {
                 let run = strace(&["-e", &trace, "-e", &inject], &copy, deed);
                 let acknowledged = String::from_utf8_lossy(&run.stdout).contains(ACKNOWLEDGED);
                 let state = found(&copy);
-                assert!(state == (2, 1) || state == after, "{deed} killed at {call} {n}: {state:?}");
+                assert!(state == (2, 1, 0) || state == after, "{deed} killed at {call} {n}: {state:?}");
                 assert!(!acknowledged || state == after, "{deed} killed at {call} {n}: what was acknowledged is lost");
                 if run.status.success() {
                     break;

@@ -96,6 +96,7 @@ fn whole(snapshot: &Snapshot) -> Contents {
         hierarchy: snapshot.hierarchy.clone(),
         roster: snapshot.roster.clone(),
         places: snapshot.places.to_vec(),
+        place_edits: snapshot.place_edits,
         issues: snapshot.issues.to_vec(),
         base: snapshot.base.to_vec(),
     }

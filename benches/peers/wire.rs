@@ -96,6 +96,7 @@ fn contents(dataset: &Dataset) -> Fallible<Contents> {
         coverage: dataset.coverage.clone(),
         roster: Roster::default(),
         places: Vec::new(),
+        place_edits: 0,
         issues: Vec::new(),
         base: Vec::new(),
     })

@@ -109,6 +109,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let saved = store.replace(&imported.contents, &imported.earlier);
     bar.finish_and_clear();
     saved.map_err(Failure::from)?;
+    if let (kept, replaced @ 1..) | (kept @ 1.., replaced) = imported.edited {
+        say!("  {} {kept} · {} {replaced}", text::EDITS_KEPT, text::EDITS_REPLACED);
+    }
     let seconds = begun.elapsed().as_secs_f64();
     let version = imported.contents.version;
     say!("{} {version} → {} ({seconds:.1} s)", text::SAVED_VERSION, args.store.display());

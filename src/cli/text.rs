@@ -67,6 +67,8 @@ pub const DRAFTED: &str = "已写成草稿 · drafted as";
 pub const NO_DIFFERENCES: &str = "与现行边界没有差异 · no differences: nothing was drafted";
 pub const NOT_DRAFTED: &str = "无法写成草稿 · cannot be drafted:";
 pub const TABLES_NOT_READ: &str = "人员、地点、诉求未读 · people, places and issues were not read";
+pub const EDITS_KEPT: &str = "人工修改过的地点：保留 · places edited by people: kept";
+pub const EDITS_REPLACED: &str = "以文件新内容为准 · replaced by what the files say anew";
 pub const NOT_READ: &str = "未使用的列 · columns not read:";
 pub const LEFT_OUT: &str = "无法使用的行 · rows left out:";
 
@@ -124,6 +126,8 @@ pub const fn store_fault(fault: &StoreFault) -> &'static str {
         StoreFault::Chain { .. } | StoreFault::Version { .. } => "历史版本或草稿已损坏或被改动",
         StoreFault::Moved { .. } => "其间已发布新版本，没有写入",
         StoreFault::NotNext { .. } => "其间草稿已有新的记录，没有写入",
+        StoreFault::Edited(_) => "其间地点有修改，没有写入",
+        StoreFault::Decided { .. } => "这条选择已有结论，没有写入",
         StoreFault::NoDraft { .. } => "没有这份草稿",
         StoreFault::TooMuch { .. } => "超过保存上限，没有写入",
         StoreFault::Coverage { .. } => "边界数据不合规则",

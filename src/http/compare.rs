@@ -96,8 +96,10 @@ pub(super) async fn affected(
     };
     let id = number(&id)?;
     let day = app.serving.today();
-    let found =
-        blocking(&app, move |drafts| drafts.look(id, |open| (open.affected(day), open.base.snapshot.district.clone())));
+    let places = Arc::clone(&app.serving.state().snapshot.places);
+    let found = blocking(&app, move |drafts| {
+        drafts.look(id, |open| (open.affected(&places, day), open.base.snapshot.district.clone()))
+    });
     let (found, district) = found.await?;
     if !table {
         return json(&Effects::of(&found, &district));

@@ -19,12 +19,13 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, compare, district, drafts, events, health, issues, owner, proposals, readings, search, stats,
-    styles, tiles, units, versions,
+    batch, checks, choices, compare, district, drafts, events, handed, health, issues, owner, places, proposals,
+    readings, search, stats, styles, tiles, units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
 use crate::service::events::Events;
+use crate::service::places::Places;
 use crate::service::serving::Serving;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
@@ -50,6 +51,7 @@ fn routes() -> Vec<Route> {
         ("/api/v1/versions/{version}", &["/api/v1/versions/{version}"], get(versions::one)),
         ("/api/v1/versions/{version}/diff", &["/api/v1/versions/{version}/diff"], get(compare::of_version)),
         ("/api/v1/versions/{version}/revert", &["/api/v1/versions/{version}/revert"], post(drafts::revert)),
+        ("/api/v1/versions/{version}/places", &["/api/v1/versions/{version}/places"], get(handed::of_version)),
         ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
         ("/api/v1/events", &["/api/v1/events"], get(events::listen)),
         // Who edits boundaries: drafts, review, publication.
@@ -64,6 +66,13 @@ fn routes() -> Vec<Route> {
         ("/api/v1/drafts/{id}/approve", &["/api/v1/drafts/{id}/approve"], post(drafts::approve)),
         ("/api/v1/drafts/{id}/return", &["/api/v1/drafts/{id}/return"], post(drafts::give_back)),
         ("/api/v1/drafts/{id}/publish", &["/api/v1/drafts/{id}/publish"], post(drafts::publish)),
+        // Who keeps the addresses: places, and what dispatchers meant by their words.
+        ("/api/v1/places", &["/api/v1/places"], post(places::add)),
+        ("/api/v1/places/{id}", &["/api/v1/places/{id}"], get(places::one).patch(places::edit).delete(places::retire)),
+        ("/api/v1/places/{id}/history", &["/api/v1/places/{id}/history"], get(places::history)),
+        ("/api/v1/search/choices", &["/api/v1/search/choices"], get(choices::list).post(choices::choose)),
+        ("/api/v1/search/choices/{id}/accept", &["/api/v1/search/choices/{id}/accept"], post(choices::accept)),
+        ("/api/v1/search/choices/{id}/reject", &["/api/v1/search/choices/{id}/reject"], post(choices::reject)),
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
         ("/api/v1/stats/issues/timeline", &["/api/v1/stats/issues/timeline"], get(stats::over_time)),
@@ -99,6 +108,7 @@ pub struct App {
     pub(super) batches: Arc<Semaphore>,
     pub(super) actors: Actors,
     pub(super) drafts: Arc<Drafts>,
+    pub(super) places: Arc<Places>,
     pub(super) events: Events,
     origin: Option<String>,
 }
@@ -112,9 +122,10 @@ impl App {
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
         let batches = Arc::new(Semaphore::new(limits.batches.min(Semaphore::MAX_PERMITS)));
         let drafts = Arc::new(Drafts::new(Arc::clone(&serving)));
+        let places = Arc::new(Places::new(Arc::clone(&serving)));
         let events = Events::new(format!("{:x}", jiff::Timestamp::now().as_millisecond()));
         let assets = Assets::new();
-        Arc::new(Self { serving, assets, metrics, limits, batches, actors, drafts, events, origin })
+        Arc::new(Self { serving, assets, metrics, limits, batches, actors, drafts, places, events, origin })
     }
 
     /// Ends the streams that would go on for ever: the service stops.
@@ -206,14 +217,14 @@ mod tests {
             assert!(!methods.is_empty(), "{path} has a method");
             for (method, operation) in methods {
                 assert!(
-                    ["get", "post", "delete"].contains(&method.as_str()),
+                    ["get", "post", "patch", "delete"].contains(&method.as_str()),
                     "{method} {path} is no method that is served"
                 );
                 assert!(operation["summary"].is_string(), "{method} {path} says what it is for");
                 let answers = ["200", "201"].iter().any(|status| operation["responses"][status].is_object());
                 assert!(answers, "{method} {path} says what it answers");
                 assert_eq!(
-                    method == "post",
+                    ["post", "patch"].contains(&method.as_str()),
                     operation["requestBody"].is_object(),
                     "{method} {path} says what it takes"
                 );

@@ -341,6 +341,10 @@ impl Build {
             (None, None) => return,
         };
         self.numbers.push((head, number, at));
+        // 老供销社楼: what only this building is called. 隆鑫苑3栋 says nothing that the name of the compound does not.
+        for alias in place.aliases.iter().map(|alias| Text::read(alias)).filter(|alias| split(&alias.chars).is_none()) {
+            self.push(Kind::Spot, (Some(at), at), place.point, &alias.chars);
+        }
     }
 
     /// G327十二站: what begins with the name of a road is also called by the road's other names.

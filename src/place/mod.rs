@@ -22,6 +22,10 @@ pub mod slots;
 pub mod sound;
 pub mod text;
 
+pub mod carry;
+pub mod choice;
+pub mod edit;
+
 use crate::crs::Cgcs2000;
 
 /// A place (地点): a compound, a building, a crossing, a village house …

@@ -44,6 +44,11 @@ impl State {
         &self.drawn().0
     }
 
+    /// The pyramid, if somebody has asked for it.
+    pub(super) fn pyramid_if_made(&self) -> Option<&Pyramid> {
+        self.drawing.pyramid.get().map(|(pyramid, _)| pyramid)
+    }
+
     /// What TileJSON says of a set. As [`State::pyramid`].
     #[must_use]
     pub fn info(&self, set: TileSet) -> &SetInfo {

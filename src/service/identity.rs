@@ -7,6 +7,7 @@ use crate::coverage::{Coverage, FaceId, FaceIx};
 use crate::grid::history::History;
 use crate::grid::past::Boundaries;
 use crate::grid::{Hierarchy, Unit};
+use crate::place::edit::LoggedEdit;
 use crate::store::{Store, StoreFault};
 
 /// What an import follows: the versions of the store it goes to, and the identities given there.
@@ -15,6 +16,8 @@ pub struct Kept<'a> {
     pub history: History,
     /// `None` where nothing is known but the versions: the units are then numbered anew.
     pub given: Option<Given<'a>>,
+    /// What people changed about places.
+    pub edits: Vec<LoggedEdit>,
 }
 
 /// The boundaries that hold, and who gives identities.
@@ -31,7 +34,8 @@ impl<'a> Kept<'a> {
     /// [`StoreFault`] when there is something that cannot be read.
     pub fn of(store: &'a dyn Store) -> Result<Option<Self>, StoreFault> {
         let Some(history) = store.history()? else { return Ok(None) };
-        let Some(last) = history.versions().last() else { return Ok(Some(Self { history, given: None })) };
+        let edits = store.place_log(None)?;
+        let Some(last) = history.versions().last() else { return Ok(Some(Self { history, given: None, edits })) };
         let boundaries = match store.boundaries(last.number) {
             // From before versions were kept: the tables are the boundaries.
             Err(StoreFault::NotKept { .. }) => {
@@ -40,7 +44,7 @@ impl<'a> Kept<'a> {
             }
             told => told?,
         };
-        Ok(Some(Self { history, given: Some(Given { boundaries, store }) }))
+        Ok(Some(Self { history, given: Some(Given { boundaries, store }), edits }))
     }
 }
 

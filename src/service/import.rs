@@ -20,6 +20,7 @@ use crate::grid::history::{History, Lineage, Version};
 use crate::grid::past::{self, Boundaries, PastFault};
 use crate::grid::people::Roster;
 use crate::grid::{District, Hierarchy};
+use crate::place::carry;
 use crate::snapshot::Contents;
 use crate::store::{Store, StoreFault, digest_of};
 
@@ -246,6 +247,8 @@ pub struct Imported {
     /// The boundaries of earlier versions that the files tell of, by number.
     pub earlier: Vec<(u64, Boundaries)>,
     pub report: ImportReport,
+    /// Places that people had edited: how many stay as they left them, and of how many the files say something new.
+    pub edited: (usize, usize),
 }
 
 impl Prepared {
@@ -262,8 +265,12 @@ impl Prepared {
         };
         let Rest { places, issues, base, versions, lineage } = rest;
         let mut boundaries = Boundaries { coverage, hierarchy };
+        let (mut places, mut edited, mut place_edits) = (places, (0, 0), 0);
         let (history, earlier) = match kept.filter(|kept| !kept.history.versions().is_empty()) {
-            Some(Kept { history, given }) => {
+            Some(Kept { history, given, edits }) => {
+                let carried = carry::carried(places, &edits);
+                place_edits = edits.last().map_or(0, |last| last.number);
+                (places, edited) = (carried.places, (carried.kept, carried.replaced));
                 if let Some(given) = given {
                     boundaries = given.carry(&boundaries).map_err(|fault| match fault {
                         IdentityFault::Store(fault) => ImportFault::Store(fault),
@@ -281,9 +288,20 @@ impl Prepared {
         let history = digested(&history, &boundaries, &earlier);
         let Boundaries { coverage, hierarchy } = boundaries;
         let version = history.versions().last().map_or(1, |version| version.number);
-        let contents =
-            Contents { version, recorded, district, history, coverage, hierarchy, roster, places, issues, base };
-        Ok(Imported { contents, earlier, report })
+        let contents = Contents {
+            version,
+            recorded,
+            district,
+            history,
+            coverage,
+            hierarchy,
+            roster,
+            places,
+            place_edits,
+            issues,
+            base,
+        };
+        Ok(Imported { contents, earlier, report, edited })
     }
 }
 

@@ -20,5 +20,6 @@ pub mod stats;
 pub mod units;
 pub mod actors;
 pub mod events;
+pub mod places;
 pub mod drafts;
 pub mod survey;

@@ -1,7 +1,7 @@
 //! The district as it is served: one snapshot with everything drawn from it, replaced whole – store first, swap second.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::civil::Date;
@@ -21,6 +21,7 @@ use crate::coverage::{Delta, Ring};
 use crate::crs::paste::Extent;
 use crate::grid::{UnitIx, area};
 use crate::issue::{Issue, IssueFilter};
+use crate::place::Place;
 use crate::render::Font;
 use crate::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreFault};
@@ -81,7 +82,8 @@ impl State {
     }
 
     fn of(snapshot: Snapshot, categories: Vec<(String, u64)>, look: &Look, capacity: Capacity) -> Self {
-        let made_of = format!("{}/{}/{}", env!("CARGO_PKG_VERSION"), snapshot.version, snapshot.recorded);
+        let Snapshot { version, recorded, place_edits, .. } = &snapshot;
+        let made_of = format!("{}/{version}/{recorded}/{place_edits}", env!("CARGO_PKG_VERSION"));
         let digest = strong_etag(made_of.as_bytes());
         Self {
             stamp: format!("{}-{}", snapshot.version, digest.get(1..9).unwrap_or_default()),
@@ -132,6 +134,29 @@ impl State {
             let _ = made.owners.set(owners); // it is empty
         }
         (Self { tiles: Arc::new(tiles), drawing: Drawing::of(pyramid), ..made }, dirty)
+    }
+
+    /// The state of the same version with other places. What is drawn without their names, and what is counted by unit, stays as it is; answers are made
+    /// anew when asked for.
+    #[must_use]
+    pub fn with_places(&self, places: Vec<Place>, place_edits: u64) -> Self {
+        let snapshot = self.snapshot.with_places(places, place_edits);
+        let tiles = self.tiles.carried(|key| match key {
+            TileKey::Vector { set, .. } => *set != TileSet::Places,
+            TileKey::Heat { .. } => true,
+            TileKey::Map { .. } => false,
+        });
+        let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
+        let drawing = self.pyramid_if_made().map(|pyramid| Drawing::of(pyramid.with_places(&snapshot)));
+        let made = Self::of(snapshot, self.categories.clone(), &self.look, capacity);
+        Self {
+            tiles: Arc::new(tiles),
+            drawing: drawing.unwrap_or_default(),
+            areas_m2: self.areas_m2.clone(),
+            owners: self.owners.clone(),
+            rings: self.rings.clone(),
+            ..made
+        }
     }
 
     /// Compresses and keeps the redrawn tiles of [`State::next`], coarse zooms first. It can wait until everybody has been told: whoever asks earlier
@@ -247,6 +272,8 @@ pub struct Serving {
     /// The versions before.
     pub past: Shelf,
     store: Option<Arc<dyn Store + Send + Sync>>,
+    /// One at a time makes what follows what is served.
+    turn: Mutex<()>,
     look: Look,
     capacity: Capacity,
     zone: TimeZone,
@@ -259,7 +286,7 @@ impl Serving {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
-        Self { state, slots, past: Shelf::default(), store: None, look, capacity, zone }
+        Self { state, slots, past: Shelf::default(), store: None, turn: Mutex::default(), look, capacity, zone }
     }
 
     /// With the store that the contents came from: for earlier versions, and for drafts.
@@ -285,6 +312,7 @@ impl Serving {
     /// # Errors
     /// [`ServingFault`]; what is served, and what is stored, is then as it was.
     pub fn publish(&self, store: &mut dyn Store, contents: Contents) -> Result<Arc<State>, ServingFault> {
+        let _turn = self.turn();
         refuse_invalid(&contents)?;
         store.replace(&contents, &[])?;
         let state = Arc::new(State::new(Snapshot::new(contents), &self.look, self.capacity));
@@ -305,6 +333,20 @@ impl Serving {
         let state = Arc::new(state);
         self.state.store(Arc::clone(&state));
         (state, dirty)
+    }
+
+    /// The right to change what is served: whoever holds it reads the state, stores what follows it, and serves that, and no other change is lost
+    /// between. Blocks.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        // Whoever panicked while holding it left the state before, or the one after, and the store decides which is true.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves other places at the version of `head`; they are in the store already. Only for who has the turn.
+    pub fn serve_places(&self, head: &State, places: Vec<Place>, place_edits: u64) -> Arc<State> {
+        let state = Arc::new(head.with_places(places, place_edits));
+        self.state.store(Arc::clone(&state));
+        state
     }
 
     /// Today in the district.

@@ -1,8 +1,9 @@
-//! The highest identity that a unit was ever given: what is reserved is never given again, whatever becomes of it.
+//! What is counted and never given again, whatever becomes of it: identities of units, edits of places, choices.
 
 use rusqlite::params;
 
 use super::StoreFault;
+use super::read::Reading;
 use super::save::Writing;
 use crate::coverage::Coverage;
 use crate::grid::Hierarchy;
@@ -13,6 +14,21 @@ const UNIT: &str = "unit";
 pub(super) fn highest(coverage: &Coverage, hierarchy: &Hierarchy) -> u64 {
     let faces = coverage.faces().iter().map(|face| face.id.0);
     faces.chain(hierarchy.units().iter().map(|unit| unit.id)).max().unwrap_or(0)
+}
+
+/// Counts one more of something: 1, 2, 3 … whatever becomes of the earlier ones.
+pub(super) fn next(writing: &Writing, name: &str) -> Result<u64, StoreFault> {
+    let sql =
+        "INSERT INTO wangge_counter VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value";
+    let counted = writing.connection.query_row(sql, [name], |row| row.get::<_, i64>(0));
+    counted.map(|n| n as u64).map_err(writing.sql("counting"))
+}
+
+/// How many there were of something.
+pub(super) fn counted(reading: &Reading, name: &str) -> Result<u64, StoreFault> {
+    let sql = "SELECT coalesce(max(value), 0) FROM wangge_counter WHERE name = ?1";
+    let counted = reading.connection.query_row(sql, [name], |row| row.get::<_, i64>(0));
+    counted.map(|n| n as u64).map_err(reading.sql("counting"))
 }
 
 /// No identity is higher: what a file can tell exactly, and far from where counting ends.

@@ -74,6 +74,10 @@ pub enum StoreFault {
     NotNext { file: PathBuf, draft: u64, expected: u64, found: u64 },
     #[error("{}: there is no draft {draft} in it", file.display())]
     NoDraft { file: PathBuf, draft: u64 },
+    #[error("{}: places were edited meanwhile; nothing was written – start again, and what was edited stays", .0.display())]
+    Edited(PathBuf),
+    #[error("{}: choice {choice} is not waiting to be decided; nothing was written – look at it again", file.display())]
+    Decided { file: PathBuf, choice: u64 },
     #[error("{}: {what}, more than the {most} that are kept; nothing was written", file.display())]
     TooMuch { file: PathBuf, what: String, most: u64 },
     #[error(

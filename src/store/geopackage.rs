@@ -13,13 +13,17 @@ use super::lock::WriterLock;
 use super::read::Reading;
 use super::rows::View;
 use super::save::{self, Writing};
-use super::{Publication, Store, StoreFault, counter, digest, log, publish, schema, versions};
+use super::{
+    Edition, Publication, Store, StoreFault, choices, counter, digest, log, places, publish, schema, versions,
+};
 use crate::coverage::validate;
 use crate::grid::District;
 use crate::grid::change::Change;
 use crate::grid::draft::Logged;
 use crate::grid::history::History;
 use crate::grid::past::Boundaries;
+use crate::place::choice::{Choice, State};
+use crate::place::edit::LoggedEdit;
 use crate::snapshot::Contents;
 
 /// A store in one file. Naming it does nothing yet: each call opens, does its one transaction, and closes.
@@ -84,6 +88,12 @@ impl GeoPackage {
                 Err(fault) => problems.push(fault),
             }
             changed.extend(self.differs(&reading, log::TABLE)?.then(|| log::TABLE.to_owned()));
+        }
+        if reading.schema >= schema::WITH_PLACE_EDITS {
+            problems.extend(places::log(&reading, None).err());
+            for table in [places::TABLE, choices::TABLE] {
+                changed.extend(self.differs(&reading, table)?.then(|| table.to_owned()));
+            }
         }
         let mut inspection =
             Inspection { district, contents, problems, changed, layers: Vec::new(), unreadable: Vec::new() };
@@ -296,6 +306,19 @@ impl GeoPackage {
     }
 }
 
+impl GeoPackage {
+    /// Asks for what stores keep since schema 4; earlier ones have nothing of it.
+    fn of_places<T: Default>(&self, question: impl FnOnce(&Reading) -> Result<T, StoreFault>) -> Result<T, StoreFault> {
+        let found =
+            self.ask(
+                |reading| {
+                    if reading.schema < schema::WITH_PLACE_EDITS { Ok(T::default()) } else { question(reading) }
+                },
+            );
+        found.map(Option::unwrap_or_default)
+    }
+}
+
 impl Store for GeoPackage {
     fn replace(&self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault> {
         let _lock = WriterLock::take(&self.path)?;
@@ -380,6 +403,30 @@ impl Store for GeoPackage {
 
     fn reserve_units(&self, n: u32) -> Result<u64, StoreFault> {
         self.change(|writing| counter::reserve(writing, n))
+    }
+
+    fn edit_places(&self, edition: &Edition) -> Result<u64, StoreFault> {
+        self.change(|writing| places::edit(writing, edition))
+    }
+
+    fn place_log(&self, place: Option<&str>) -> Result<Vec<LoggedEdit>, StoreFault> {
+        self.of_places(|reading| places::log(reading, place))
+    }
+
+    fn propose(&self, choice: &Choice) -> Result<u64, StoreFault> {
+        self.change(|writing| choices::propose(writing, choice))
+    }
+
+    fn decide(&self, choice: &Choice) -> Result<(), StoreFault> {
+        self.change(|writing| choices::decide(writing, choice))
+    }
+
+    fn choice(&self, id: u64) -> Result<Option<Choice>, StoreFault> {
+        self.of_places(|reading| choices::one(reading, id))
+    }
+
+    fn choices(&self, state: State, after: u64, most: usize) -> Result<(Vec<Choice>, u64), StoreFault> {
+        self.of_places(|reading| choices::of_state(reading, state, after, most))
     }
 
     fn settle(&self) -> Result<(), StoreFault> {

@@ -91,19 +91,32 @@ impl TryFrom<Record> for Entry {
     }
 }
 
-fn chained(previous: &str, row: &[Value]) -> String {
+pub(super) fn chained(previous: &str, row: &[Value]) -> String {
     let mut values = Values::default();
     values.text(previous);
     row.iter().for_each(|value| values.add(value.into()));
     values.hex()
 }
 
+/// A scope as a text.
+pub(super) fn scope_text(scope: &Scope) -> serde_json::Result<String> {
+    match scope {
+        Scope::District => Ok(DISTRICT.to_owned()),
+        Scope::Units(codes) => serde_json::to_string(codes),
+    }
+}
+
+/// Reads what [`scope_text`] writes.
+pub(super) fn scope_of(text: &str) -> Result<Scope, String> {
+    if text == DISTRICT {
+        return Ok(Scope::District);
+    }
+    serde_json::from_str(text).map(Scope::Units).map_err(|error| error.to_string())
+}
+
 /// The values of a row before its chain.
 fn row(draft: u64, logged: &Logged) -> serde_json::Result<Vec<Value>> {
-    let scope = match &logged.actor.scope {
-        Scope::District => DISTRICT.to_owned(),
-        Scope::Units(codes) => serde_json::to_string(codes)?,
-    };
+    let scope = scope_text(&logged.actor.scope)?;
     Ok(vec![
         Value::Integer(draft as i64),
         Value::Integer(logged.number as i64),
@@ -225,11 +238,7 @@ fn read(row: &rusqlite::Row, expected: u64, previous: &str) -> Result<(Logged, S
         return Err(format!("entry {expected} is missing before it"));
     }
     let (scope, at, entry): (String, String, String) = (take(row, 3)?, take(row, 4)?, take(row, 5)?);
-    let scope = if scope == DISTRICT {
-        Scope::District
-    } else {
-        Scope::Units(serde_json::from_str(&scope).map_err(|error| error.to_string())?)
-    };
+    let scope = scope_of(&scope)?;
     let record: Record = serde_json::from_str(&entry).map_err(|error| error.to_string())?;
     let at = at.parse().map_err(|_| format!("“{at}” is not a time"))?;
     Ok((Logged { number, actor: Actor { name: take(row, 2)?, scope }, at, entry: record.try_into()? }, chain))

@@ -3,6 +3,7 @@
 mod blob;
 mod boundaries;
 mod changes;
+mod choices;
 mod counter;
 mod digest;
 mod fault;
@@ -10,6 +11,7 @@ mod geopackage;
 mod layers;
 mod lock;
 mod log;
+mod places;
 mod publish;
 mod read;
 mod record;
@@ -23,11 +25,28 @@ pub use fault::StoreFault;
 pub use geopackage::{GeoPackage, Inspection};
 pub use layers::{LayerRow, derive};
 
+use jiff::Timestamp;
+
 use crate::grid::change::Change;
-use crate::grid::draft::Logged;
+use crate::grid::draft::{Actor, Logged};
 use crate::grid::history::History;
 use crate::grid::past::Boundaries;
+use crate::place::choice::{Choice, State};
+use crate::place::edit::{Edited, LoggedEdit};
 use crate::snapshot::{Contents, Snapshot};
+
+/// Edits of places made together.
+#[derive(Clone, Copy, Debug)]
+pub struct Edition<'a> {
+    /// Number of the version that the store must have, and when that was recorded.
+    pub on: (u64, Timestamp),
+    pub actor: &'a Actor,
+    pub at: Timestamp,
+    /// Each follows from the ones before it.
+    pub edits: &'a [Edited],
+    /// The choice that they come from, as it is decided with them.
+    pub choice: Option<&'a Choice>,
+}
 
 /// The next version: what it follows, and what it was made by.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +69,8 @@ pub trait Store: std::fmt::Debug {
     /// another district's, and replaces both.
     ///
     /// # Errors
-    /// [`StoreFault`] when nothing was changed: [`StoreFault::Moved`] when the store has versions that a history of the same beginning does not know.
+    /// [`StoreFault`] when nothing was changed: [`StoreFault::Moved`] when the store has versions that a history of the same beginning does not know,
+    /// [`StoreFault::Edited`] when it has edits of places that the contents do not know.
     fn replace(&self, contents: &Contents, earlier: &[(u64, Boundaries)]) -> Result<(), StoreFault>;
 
     /// Makes the next version, and returns once it is durable. Compare and set: nothing is changed unless the store has exactly the version before.
@@ -120,6 +140,45 @@ pub trait Store: std::fmt::Debug {
     /// # Errors
     /// As [`Store::append`].
     fn reserve_units(&self, n: u32) -> Result<u64, StoreFault>;
+
+    /// Makes edits of places, all or none, and returns once they are durable: their rows, the log of each place, and the choice that they come from. The
+    /// answer is how many edits there have been. Compare and set: nothing is changed unless the store has the version named, and each place as
+    /// it is said to have been.
+    ///
+    /// # Errors
+    /// [`StoreFault::Moved`] when another version has been published meanwhile, [`StoreFault::Row`] for a place that is another, [`StoreFault::Decided`],
+    /// [`StoreFault::TooMuch`] over 10,000 edits a place; nothing was changed.
+    fn edit_places(&self, edition: &Edition) -> Result<u64, StoreFault>;
+
+    /// The edits of one place, or of all, in order; those of a place that is not there any more too.
+    ///
+    /// # Errors
+    /// [`StoreFault::Chain`] naming the edit that does not follow the one before it.
+    fn place_log(&self, place: Option<&str>) -> Result<Vec<LoggedEdit>, StoreFault>;
+
+    /// Keeps a choice that is proposed, and returns once it is durable. The answer is its number.
+    ///
+    /// # Errors
+    /// [`StoreFault::TooMuch`] when 10,000 wait already; nothing was changed.
+    fn propose(&self, choice: &Choice) -> Result<u64, StoreFault>;
+
+    /// Keeps what became of a choice that is proposed, and returns once it is durable. Compare and set.
+    ///
+    /// # Errors
+    /// [`StoreFault::Decided`] when it is decided already, or not there; nothing was changed.
+    fn decide(&self, choice: &Choice) -> Result<(), StoreFault>;
+
+    /// A choice; `None` when there is no such one.
+    ///
+    /// # Errors
+    /// [`StoreFault::Row`] when it cannot be read.
+    fn choice(&self, id: u64) -> Result<Option<Choice>, StoreFault>;
+
+    /// The first choices of a state with a number above `after`, in order, and how many there are of that state.
+    ///
+    /// # Errors
+    /// As [`Store::choice`].
+    fn choices(&self, state: State, after: u64, most: usize) -> Result<(Vec<Choice>, u64), StoreFault>;
 
     /// Moves what writers left in a log beside the store into the store itself. Nothing depends on it but the time that opening takes, and that the one
     /// file can be copied: to be called after a publication or an entry, when nobody waits any more. Cost: some syncs of the disk.

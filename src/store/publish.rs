@@ -21,7 +21,7 @@ use crate::grid::{Hierarchy, UnitIx};
 pub(super) fn publish(writing: &Writing, publication: &Publication) -> Result<(), StoreFault> {
     let (before, after) = (View::from(publication.before), View::from(publication.after));
     let reading = Reading::of(writing, schema::SCHEMA);
-    in_turn(&reading, &before)?;
+    in_turn(&reading, (before.version, before.recorded))?;
     versions::ends_with(&reading, before.version, before.history.versions().len())?;
     own(writing, &before, &after)?;
     for (level, known) in after.district.levels.iter().enumerate() {
@@ -35,18 +35,18 @@ pub(super) fn publish(writing: &Writing, publication: &Publication) -> Result<()
 }
 
 /// Compare and set: whether the store still has the version before.
-fn in_turn(reading: &Reading, before: &View) -> Result<(), StoreFault> {
+pub(super) fn in_turn(reading: &Reading, before: (u64, jiff::Timestamp)) -> Result<(), StoreFault> {
     let meta = reading.meta()?;
     let found: u64 = reading.setting(&meta, "version")?;
     let recorded: jiff::Timestamp = reading.setting(&meta, "recorded")?;
-    if (found, recorded) == (before.version, before.recorded) {
+    if (found, recorded) == before {
         return Ok(());
     }
-    Err(StoreFault::Moved { file: reading.file.to_owned(), expected: before.version, found })
+    Err(StoreFault::Moved { file: reading.file.to_owned(), expected: before.0, found })
 }
 
 /// A table whose rows change, found by their first `keys` columns.
-struct Patch<'a> {
+pub(super) struct Patch<'a> {
     writing: &'a Writing<'a>,
     table: &'static str,
     columns: Vec<String>,
@@ -56,7 +56,7 @@ struct Patch<'a> {
 }
 
 impl<'a> Patch<'a> {
-    fn of(writing: &'a Writing<'a>, table: &'static str, keys: usize) -> Result<Self, StoreFault> {
+    pub(super) fn of(writing: &'a Writing<'a>, table: &'static str, keys: usize) -> Result<Self, StoreFault> {
         let sql = format!("SELECT * FROM {table}");
         let statement = writing.connection.prepare_cached(&sql).map_err(writing.sql("writing"))?;
         let columns = statement.column_names().into_iter().map(str::to_owned).collect();
@@ -89,7 +89,7 @@ impl<'a> Patch<'a> {
     }
 
     /// One row as it was and as it becomes.
-    fn change(&mut self, old: Option<&Row>, new: Option<&Row>) -> Result<(), StoreFault> {
+    pub(super) fn change(&mut self, old: Option<&Row>, new: Option<&Row>) -> Result<(), StoreFault> {
         if old == new {
             return Ok(());
         }
@@ -154,7 +154,7 @@ impl<'a> Patch<'a> {
     }
 
     /// Records the hash of the table, and when it was changed.
-    fn done(self) -> Result<(), StoreFault> {
+    pub(super) fn done(self) -> Result<(), StoreFault> {
         if !self.changed {
             return Ok(());
         }

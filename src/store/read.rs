@@ -171,6 +171,7 @@ impl<'a> Reading<'a> {
             history: self.history_if_whole(version)?,
             roster: Roster::new(self.people(&posts)?, self.branches(&posts)?),
             places: self.places()?,
+            place_edits: super::places::edits(self)?,
             issues: self.issues()?,
             base: self.base()?,
             district,

@@ -43,6 +43,7 @@ pub(super) struct View<'a> {
     pub(super) hierarchy: &'a Hierarchy,
     pub(super) roster: &'a Roster,
     pub(super) places: &'a [Place],
+    pub(super) place_edits: u64,
     pub(super) issues: &'a [Issue],
     pub(super) base: &'a [BaseFeature],
 }
@@ -58,6 +59,7 @@ impl<'a> From<&'a Contents> for View<'a> {
             hierarchy: &contents.hierarchy,
             roster: &contents.roster,
             places: &contents.places,
+            place_edits: contents.place_edits,
             issues: &contents.issues,
             base: &contents.base,
         }
@@ -75,6 +77,7 @@ impl<'a> From<&'a Snapshot> for View<'a> {
             hierarchy: &snapshot.hierarchy,
             roster: &snapshot.roster,
             places: &snapshot.places,
+            place_edits: snapshot.place_edits,
             issues: &snapshot.issues,
             base: &snapshot.base,
         }

@@ -8,7 +8,7 @@ use super::digest::Sum;
 use super::layers::{self, Bounds};
 use super::rows::{self, Row, View};
 use super::schema::{self, quoted};
-use super::{StoreFault, counter, digest, log, versions};
+use super::{StoreFault, choices, counter, digest, log, places, versions};
 use crate::grid::past::Boundaries;
 
 /// A store file in a transaction of its writer.
@@ -39,8 +39,10 @@ pub(super) fn replace(
     let broken = writing.sql("writing");
     prepare(writing.connection, layers_before).map_err(broken)?;
     versions::keep(writing, view, earlier, found)?;
+    places::not_behind(writing, view)?;
     let meta = rows::meta(view).map_err(|error| writing.unwritable(error))?;
     tables(writing.connection, view, meta).map_err(broken)?;
+    places::imported(writing, view)?;
     let shown = earlier.iter().map(|(_, past)| counter::highest(&past.coverage, &past.hierarchy));
     let highest = shown.chain([counter::highest(view.coverage, view.hierarchy)]).max().unwrap_or(0);
     counter::raise(writing, highest)
@@ -122,7 +124,7 @@ fn tables(connection: &Connection, view: &View, meta: Vec<Row>) -> rusqlite::Res
         }
         register(connection, table, geometry, title, bounds)?;
     }
-    for name in hashed(schema::SCHEMA).chain([log::TABLE]) {
+    for name in hashed(schema::SCHEMA).chain([log::TABLE, places::TABLE, choices::TABLE]) {
         let sum = digest::table(connection, name)?;
         connection.execute("INSERT INTO wangge_hash VALUES (?1, ?2)", params![name, sum.hex()])?;
     }

@@ -1,11 +1,13 @@
 //! The tables: those of GeoPackage 1.3, and ours beside them (prefix `wangge_`), registered as an extension for writers.
 
 /// Version of our own tables; a higher one is refused.
-pub(super) const SCHEMA: u32 = 3;
+pub(super) const SCHEMA: u32 = 4;
 /// The first that keeps versions: [`HISTORY`].
 pub(super) const WITH_HISTORY: u32 = 2;
 /// The first that keeps what versions were made by, and drafts; units and posts go by identity, hashes are sums.
 pub(super) const WITH_CHANGES: u32 = 3;
+/// The first that keeps edits of places, and choices.
+pub(super) const WITH_PLACE_EDITS: u32 = 4;
 /// `GPKG` in ASCII, and version 1.3.
 pub(super) const APPLICATION_ID: i64 = 0x4750_4B47;
 pub(super) const USER_VERSION: i64 = 10_300;
@@ -74,7 +76,8 @@ pub(super) const OWN: &[(&str, &str)] = &[
     ("wangge_hash", "name TEXT NOT NULL PRIMARY KEY, sha256 TEXT NOT NULL"),
 ];
 
-/// The versions and drafts, which outlive what [`OWN`] says of the last version. Rows are only ever added, and each says in `chain` what it follows.
+/// The versions, drafts and edits of places, which outlive what [`OWN`] says of the last version. Rows are only ever added, and each says in `chain`
+/// what it follows; a choice is one row, decided once.
 pub(super) const HISTORY: &[(&str, &str)] = &[
     (
         "wangge_version",
@@ -91,6 +94,16 @@ pub(super) const HISTORY: &[(&str, &str)] = &[
         "wangge_draft_log",
         "draft INTEGER NOT NULL, number INTEGER NOT NULL, actor TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, entry \
          TEXT NOT NULL, chain TEXT NOT NULL, PRIMARY KEY (draft, number)",
+    ),
+    (
+        "wangge_place_log",
+        "number INTEGER PRIMARY KEY NOT NULL, place TEXT NOT NULL, actor TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, \
+         verb TEXT NOT NULL, before TEXT, after TEXT, choice INTEGER, chain TEXT NOT NULL, UNIQUE (place, number)",
+    ),
+    (
+        "wangge_choice",
+        "id INTEGER PRIMARY KEY NOT NULL, at TEXT NOT NULL, chosen_by TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL, \
+         state TEXT NOT NULL, decided_by TEXT, decided_at TEXT, word TEXT, alias TEXT, UNIQUE (state, id)",
     ),
     ("wangge_counter", "name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL"),
 ];

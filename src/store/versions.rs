@@ -102,7 +102,7 @@ pub(super) fn publish(writing: &Writing, view: &View, made: &[Change]) -> Result
 }
 
 /// Brings the versions up to date with a district that is written whole: those that are there stay, new ones are added, and a history that begins
-/// otherwise replaces them and the drafts.
+/// otherwise replaces them, the drafts, the edits of places and the choices.
 pub(super) fn keep(
     writing: &Writing,
     view: &View,
@@ -143,7 +143,8 @@ pub(super) fn keep(
             return Err(StoreFault::Moved { file, expected: view.version.saturating_sub(1), found });
         }
     } else {
-        let all = "DELETE FROM wangge_version; DELETE FROM wangge_lineage; DELETE FROM wangge_draft_log";
+        let all = "DELETE FROM wangge_version; DELETE FROM wangge_lineage; DELETE FROM wangge_draft_log; DELETE FROM \
+                   wangge_place_log; DELETE FROM wangge_choice";
         connection.execute_batch(all).map_err(broken)?;
     }
     for version in &versions[known..] {

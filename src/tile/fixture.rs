@@ -65,6 +65,7 @@ pub(crate) fn snapshot(seed: u64, columns: i32, rows: i32, depth: u8) -> Snapsho
         hierarchy,
         roster: Roster::default(),
         places,
+        place_edits: 0,
         issues,
         base,
     })

@@ -184,8 +184,8 @@ pub struct Dirty {
 /// and the background, places and issues in tile order. Every question must bring the snapshot it was made from.
 #[derive(Debug)]
 pub struct Pyramid {
-    units: Units,
-    // What does not depend on the boundaries is shared by the versions.
+    // What a change leaves as it is is shared by the pyramids before and after it.
+    units: Arc<Units>,
     places: Arc<PlacePoints>,
     issues: Arc<IssuePoints>,
     base: Arc<Base>,
@@ -199,7 +199,7 @@ impl Pyramid {
     pub fn new(snapshot: &Snapshot) -> Self {
         Self::of(
             snapshot,
-            Units::new(snapshot),
+            Arc::new(Units::new(snapshot)),
             Arc::new(PlacePoints::new(&snapshot.places)),
             Arc::new(IssuePoints::new(&snapshot.issues)),
             Arc::new(Base::new(&snapshot.base)),
@@ -208,7 +208,7 @@ impl Pyramid {
 
     fn of(
         snapshot: &Snapshot,
-        units: Units,
+        units: Arc<Units>,
         places: Arc<PlacePoints>,
         issues: Arc<IssuePoints>,
         base: Arc<Base>,
@@ -238,7 +238,7 @@ impl Pyramid {
         let alike =
             before.coverage.lattice() == after.coverage.lattice() && before.district.levels == after.district.levels;
         if !alike {
-            let next = Self::of(after, Units::new(after), shared.0, shared.1, shared.2);
+            let next = Self::of(after, Arc::new(Units::new(after)), shared.0, shared.1, shared.2);
             let units = after.hierarchy.units().iter().map(|unit| unit.id).collect();
             return (next, Dirty { tiles: None, units });
         }
@@ -246,7 +246,7 @@ impl Pyramid {
         let (units, since) = self.units.next(before, after, &pairs);
         let (was, is) = (Side { snapshot: before, units: &self.units }, Side { snapshot: after, units: &units });
         let (suspects, changed) = dirty::suspects(was, is, &since, &pairs);
-        let next = Self::of(after, units, shared.0, shared.1, shared.2);
+        let next = Self::of(after, Arc::new(units), shared.0, shared.1, shared.2);
         let tiles = (suspects.len() <= MAX_REDRAWN).then(|| {
             let redrawn = |coord: TileCoord| {
                 let bytes = next.units(after, coord);
@@ -259,6 +259,13 @@ impl Pyramid {
             suspects.into_iter().filter_map(redrawn).collect()
         });
         (next, Dirty { tiles, units: changed })
+    }
+
+    /// The pyramid of the same version with other places ([`Snapshot::with_places`]): the one that [`Pyramid::new`] gives. Cost: O(n log n) in places.
+    #[must_use]
+    pub fn with_places(&self, snapshot: &Snapshot) -> Self {
+        let (units, issues, base) = (Arc::clone(&self.units), Arc::clone(&self.issues), Arc::clone(&self.base));
+        Self::of(snapshot, units, Arc::new(PlacePoints::new(&snapshot.places)), issues, base)
     }
 
     /// The levels, top first.

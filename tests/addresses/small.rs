@@ -102,6 +102,15 @@ fn what_is_named_larger_than_a_unit_is_asked_about() {
 }
 
 #[test]
+fn a_building_is_found_by_what_only_it_is_called() {
+    let mut building = place("building", "团结花园1号楼", "示例区东街道和平社区团结花园1号楼", 116.01);
+    building.aliases = vec!["团结花园1栋".to_owned(), "老供销社那座楼".to_owned()];
+    let places = [building];
+    let answer = world(&places).search(&places, &Squares, "老供销社那座楼后面", 5).expect("short enough");
+    assert_eq!(answer.candidates[0].owner, Some(UnitIx(1)));
+}
+
+#[test]
 fn a_place_outside_is_nobodys() {
     let places = [place("school", "城西小学", "示例区西街道胜利社区城西小学", 115.5)];
     let answer = world(&places).search(&places, &Squares, "城西小学", 5).expect("short enough");

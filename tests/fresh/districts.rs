@@ -75,6 +75,7 @@ pub fn town(seed: u64, side: usize) -> Snapshot {
         hierarchy,
         roster: Roster::default(),
         places: Vec::new(),
+        place_edits: 0,
         issues: Vec::new(),
         base: Vec::new(),
     })

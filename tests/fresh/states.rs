@@ -24,6 +24,41 @@ fn keys() -> Vec<TileKey> {
     keys
 }
 
+#[test]
+fn what_is_kept_over_an_edit_of_places_is_what_would_be_drawn() {
+    let font = Font::new(&include_bytes!("../../data/fonts/NotoSansSC-subset.otf")[..]).unwrap();
+    let styles = vec![("district".to_owned(), include_str!("../../styles/district.json").to_owned())];
+    let state = State::new(sample(), &Look { font, styles }, Capacity::default());
+    let keys: Vec<TileKey> = keys().into_iter().filter(|key| coord_of(key).z().is_multiple_of(3)).collect();
+    for key in &keys {
+        state.tiles.fill(key.clone(), || draw(&state, key)).unwrap();
+    }
+    let owners = state.issue_owners().to_vec();
+    let mut places = state.snapshot.places.to_vec();
+    let middle = wangge::crs::Cgcs2000::new(116.63, 35.41).unwrap();
+    let new =
+        wangge::place::Place { id: "new".to_owned(), name: "新地".to_owned(), point: middle, ..places[0].clone() };
+    places.remove(5);
+    places.push(new);
+    let after = state.with_places(places.clone(), 2);
+    let anew = State::new(state.snapshot.with_places(places, 2), &after.look, Capacity::default());
+    assert!(after.stamp == anew.stamp && after.stamp != state.stamp);
+    assert_eq!(after.issue_owners(), owners);
+    let mut kept = 0;
+    for key in &keys {
+        let drawn = draw(&after, key).unwrap();
+        assert_eq!(drawn.identity.etag, draw(&anew, key).unwrap().identity.etag, "{key:?}");
+        let Some(held) = after.tiles.peek(key) else {
+            let named = matches!(key, TileKey::Map { .. } | TileKey::Vector { set: TileSet::Places, .. });
+            assert!(named, "{key:?} has nothing of places");
+            continue;
+        };
+        assert_eq!(held.identity.etag, drawn.identity.etag, "{key:?}");
+        kept += 1;
+    }
+    assert!(kept > 20, "{kept} of {} kept", keys.len());
+}
+
 fn coord_of(key: &TileKey) -> TileCoord {
     match key {
         TileKey::Vector { coord, .. } | TileKey::Map { coord, .. } | TileKey::Heat { coord, .. } => *coord,

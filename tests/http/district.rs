@@ -177,6 +177,7 @@ pub fn contents() -> Contents {
             point: Cgcs2000::clamped(116.705, 35.424),
             accuracy_m: 5.0,
         }],
+        place_edits: 0,
         issues: issues(),
         base: vec![BaseFeature {
             kind: "river".to_owned(),

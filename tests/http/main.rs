@@ -14,3 +14,4 @@ mod publish;
 mod past;
 mod batch;
 mod drafts;
+mod places;

@@ -92,9 +92,9 @@ impl Side<'_> {
 }
 
 impl Open {
-    /// Who is affected. `day` decides who is posted. Cost: a lookup for each place and issue before and after, linear otherwise.
+    /// Who is affected, of the places as they are now. `day` decides who is posted. Cost: a lookup for each place and issue before and after, linear otherwise.
     #[must_use]
-    pub fn affected(&self, day: Date) -> Affected {
+    pub fn affected(&self, places: &[Place], day: Date) -> Affected {
         let snapshot = &self.base.snapshot;
         let Boundaries { coverage, hierarchy } = self.desk.boundaries();
         let before = Side { coverage: &snapshot.coverage, hierarchy: &snapshot.hierarchy, locator: &snapshot.locator };
@@ -124,21 +124,21 @@ impl Open {
             })
         };
         let open = snapshot.issues.iter().filter(|issue| issue.closed.is_none());
-        let (old, new) = (self.profiles(&before, &touched), self.profiles(&after, &touched));
+        let (old, new) = (self.profiles(places, &before, &touched), self.profiles(places, &after, &touched));
         let units = old.keys().chain(new.keys()).copied().collect::<BTreeSet<(u8, u64)>>();
         Affected {
             units: units
                 .into_iter()
                 .map(|key| UnitEffect { before: old.get(&key).cloned(), after: new.get(&key).cloned() })
                 .collect(),
-            places: snapshot.places.iter().filter_map(of_place).collect(),
+            places: places.iter().filter_map(of_place).collect(),
             issues: open.filter_map(of_issue).collect(),
             people: self.people(&snapshot.roster, &touched, day),
         }
     }
 
     /// Figures of the units that are touched, by level and identity.
-    fn profiles(&self, side: &Side, touched: &BTreeSet<u64>) -> BTreeMap<(u8, u64), Profile> {
+    fn profiles(&self, places: &[Place], side: &Side, touched: &BTreeSet<u64>) -> BTreeMap<(u8, u64), Profile> {
         let snapshot = &self.base.snapshot;
         let months = months(&snapshot.issues);
         let Side { coverage, hierarchy, .. } = side;
@@ -157,7 +157,7 @@ impl Open {
             }
             let sizes = Sizes::of(coverage, &groups, hierarchy.units().len(), snapshot.district.plane);
             let group_of = |point| groups.get(side.locator.owner_of(point).ix()).copied().filter(|g| *g != Group::NONE);
-            let places = counted(snapshot.places.iter().filter_map(|place| group_of(place.point)));
+            let homes = counted(places.iter().filter_map(|place| group_of(place.point)));
             let issues = counted(snapshot.issues.iter().filter_map(|issue| group_of(issue.point?)));
             for (ix, unit) in hierarchy.at_level(level).filter(|(_, unit)| touched.contains(&unit.id)) {
                 let count = |of: &HashMap<Group, usize>| of.get(&Group(ix.0)).copied().unwrap_or_default();
@@ -168,7 +168,7 @@ impl Open {
                     households: unit.households,
                     population: unit.population,
                     area_m2: sizes.areas_m2[ix.ix()],
-                    places: count(&places),
+                    places: count(&homes),
                     issues_a_month: count(&issues) as f64 / months,
                     compactness: sizes.compactness(ix),
                 };

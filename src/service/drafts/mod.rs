@@ -46,8 +46,6 @@ pub struct Drafts {
     serving: Arc<Serving>,
     /// The one used last at the end.
     kept: Mutex<Vec<(u64, Arc<Mutex<Open>>)>>,
-    /// One publishes at a time.
-    publishing: Mutex<()>,
     /// Identities taken and not yet given: the next, and how many.
     ids: Mutex<(u64, u32)>,
     /// Codes that drafts give to units; `None` until the first is asked for.
@@ -82,13 +80,7 @@ pub struct Stepped {
 impl Drafts {
     #[must_use]
     pub fn new(serving: Arc<Serving>) -> Self {
-        Self {
-            serving,
-            kept: Mutex::default(),
-            publishing: Mutex::default(),
-            ids: Mutex::default(),
-            reserved: Mutex::default(),
-        }
+        Self { serving, kept: Mutex::default(), ids: Mutex::default(), reserved: Mutex::default() }
     }
 
     fn store(&self) -> Result<&Arc<dyn Store + Send + Sync>, DraftFault> {

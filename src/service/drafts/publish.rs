@@ -34,7 +34,7 @@ impl Drafts {
     pub fn publish(&self, actor: &Actor, id: u64, now: Timestamp) -> Result<Published, DraftFault> {
         let store = Arc::clone(self.store()?);
         let kept = self.at_hand(id)?;
-        let _one_at_a_time = lock(&self.publishing);
+        let _one_at_a_time = self.serving.turn();
         let mut open = lock(&kept);
         open.in_state(&[Stage::Approved], "publish")?;
         let concerned = open.concerned();
