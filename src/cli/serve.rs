@@ -165,6 +165,8 @@ fn descriptors() -> usize {
 fn build_ahead(serving: &Serving, going: &AtomicBool) {
     let begun = Instant::now();
     let state = serving.state();
+    // Some milliseconds: before the first caller says an address.
+    state.snapshot.gazetteer();
     prebuild(serving, &state, &|| going.load(Ordering::Relaxed));
     let counts = state.tiles.counts();
     tracing::info!(

@@ -1,5 +1,6 @@
 //! Is a caller's address found, and is what is not known asked about instead of guessed?
 
+mod fulltext;
 mod golden;
 mod noise;
 mod noisy;
