@@ -50,6 +50,8 @@ pub const MOST_CANDIDATES: usize = 10;
 /// Names that are looked at for what is being typed.
 const MOST_BEGINNING: usize = 24;
 const MOST_LOOKED_THROUGH: usize = 400;
+/// Places of one name that are weighed.
+const MOST_OF_A_NAME: usize = 200;
 const MOST_BY_LETTER: usize = 4000;
 /// The stretch of a text that is compared with names.
 const MOST_WINDOW: usize = 32;
@@ -83,8 +85,9 @@ impl Gazetteer {
         let regions = said.regions.iter().rev().take(1).map(|(region, _)| Candidate::of_region(self, *region, 0.5));
         candidates.extend(regions.filter(|_| !around.foreign));
         self.rank(&mut candidates, ground);
-        candidates.truncate(limit.clamp(1, MOST_CANDIDATES));
+        // However few are wanted, what is answered or asked is the same.
         let (ambiguity, ask) = decide(self, places, ground, &said, &candidates);
+        candidates.truncate(limit.clamp(1, MOST_CANDIDATES));
         let marks = said.marks.iter().map(|(part, span)| (*part, said.text.source(span.clone()))).collect();
         Ok(Answer { normalised: said.text.to_string(), marks, candidates, ambiguity, ask })
     }
@@ -96,7 +99,11 @@ impl Gazetteer {
         for (at, named) in said.named.iter().enumerate() {
             let fit = if at == main { 1.0 } else { OTHER_NAME };
             let trust = preceded(said, named) * followed(said, named);
-            for (head, name) in &named.heads {
+            // Of a name that a city has thousands of, those in the units that were named.
+            let inside =
+                |head: &HeadIx| said.regions.iter().all(|(region, _)| self.lies_in(self.region(*head), *region));
+            let all = named.heads.len() <= MOST_OF_A_NAME;
+            for (head, name) in named.heads.iter().filter(|(head, _)| all || inside(head)).take(MOST_OF_A_NAME) {
                 let alias = self.index.is_alias(*name);
                 found.push(Found {
                     head: *head,

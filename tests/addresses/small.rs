@@ -75,6 +75,8 @@ fn one_name_in_two_places_is_asked_about_unless_the_unit_is_named() {
     let open = ask("便民超市");
     assert_eq!((open.ambiguity, open.candidates.len()), (Ambiguity::Name, 2));
     assert_eq!(open.ask.as_deref(), Some("是和平社区的便民超市还是胜利社区的便民超市？"));
+    let one = gazetteer.search(&places, &Squares, "便民超市", 1).expect("short enough");
+    assert_eq!((one.ambiguity, one.candidates.len()), (Ambiguity::Name, 1), "however few are wanted");
     let told = ask("西街道便民超市");
     assert_eq!((told.ambiguity, told.candidates[0].owner), (Ambiguity::None, Some(UnitIx(5))));
 }
