@@ -15,6 +15,8 @@ const TWO_NUMBERS = /\d{2}.*\D.*\d{2}/;
 /** Numbers that count houses, and none with a fraction or a degree beside them. */
 const HOUSES = /\d\s*(?:号|#|栋|幢|座|楼|单元|室|层|组|期|户|门|弄|巷)/;
 const DEGREES = /\d\s*[.．°º度]/;
+/** Whoever writes this means a unit, not a place in it. */
+const UNIT = '网格';
 /** Behind the name of a road it asks for its crossings. */
 export const AND = '与';
 /** Beginning of a code: no address is so many digits. */
@@ -50,21 +52,23 @@ export async function meanings(query: string, levels: readonly string[], stamp: 
   ]);
   // A text that is a coordinate is not an address as well.
   const found = readings.length > 0 ? nothing : words;
+  const areUnits = units.length > 0 && (isCode || query.includes(UNIT));
   const wanted = folded(query);
   const exact = units.filter((unit) => unit.code === wanted || folded(unit.name) === wanted);
   const named = new Set(exact.map((unit) => unit.code));
   const candidates = found.candidates.filter(({ unit }) => !unit || !named.has(unit.code));
   const regions = new Set(candidates.map(({ unit }) => unit?.code));
   const others = units.filter(({ code }) => !named.has(code) && !regions.has(code));
-  const sure = found.ambiguity === 'none' && exact.length === 0;
+  const sure = found.ambiguity === 'none' && exact.length === 0 && !areUnits;
   const hits: Hit[] = [
     ...readings.map((reading, index): Hit => ({ kind: 'reading', key: `r${index}`, reading })),
     ...exact.map(unitHit),
+    ...(areUnits ? others.map(unitHit) : []),
     ...candidates.map((candidate, index): Hit => ({ kind: 'address', key: `a${index}`, candidate, sure: sure && index === 0 })),
-    ...others.map(unitHit),
+    ...(areUnits ? [] : others.map(unitHit)),
   ];
   // That no place was found is no question to the caller while units are listed.
-  const ask = found.ambiguity === 'unknown' && hits.length > 0 ? null : found.ask;
+  const ask = areUnits || (found.ambiguity === 'unknown' && hits.length > 0) ? null : found.ask;
   return {
     query,
     hits,

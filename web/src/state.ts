@@ -262,7 +262,7 @@ export async function openUnit(found: Pick<Unit, 'code' | 'level'>) {
 }
 
 /** How much is shown around an address, however exact it is. */
-const AROUND_M = 120;
+const AROUND_M = 70;
 
 /** A found address as the thing asked about: its owner, and the map on the circle in which it lies. */
 export async function openAddress(found: Candidate) {
