@@ -57,7 +57,7 @@ function outlines(ink: Inks): LayerSpecification[] {
     { id: 'page-focus-fill', type: 'fill', source: 'page-focus', paint: { 'fill-color': ink.focus, 'fill-opacity': 0.1 } },
     { id: 'page-focus-casing', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.casing, 'line-width': 6, 'line-opacity': 0.9 } },
     { id: 'page-focus-line', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.focus, 'line-width': 3 } },
-    { id: 'page-accuracy-fill', type: 'fill', source: 'page-accuracy', paint: { 'fill-color': ink.accent, 'fill-opacity': 0.14 } },
+    { id: 'page-accuracy-fill', type: 'fill', source: 'page-accuracy', paint: { 'fill-color': ink.accent, 'fill-opacity': 0.1 } },
     { id: 'page-accuracy-casing', type: 'line', source: 'page-accuracy', layout: line, paint: { 'line-color': ink.casing, 'line-width': 3.5, 'line-opacity': 0.8 } },
     { id: 'page-accuracy-line', type: 'line', source: 'page-accuracy', paint: { 'line-color': ink.accent, 'line-width': 1.75, 'line-dasharray': [3, 2] } },
   ];
