@@ -10,6 +10,9 @@ const MOST_CROSSINGS = 10;
 /** The server reads no more, in characters. */
 export const LONGEST = 400;
 
+/** No coordinate is as long as a complaint; the server reads 512 bytes. */
+const LONGEST_POSITION = 170;
+
 /** What can be a coordinate at all; a code or a house number is not worth a question. */
 const TWO_NUMBERS = /\d{2}.*\D.*\d{2}/;
 /** Numbers that count houses, and none with a fraction or a degree beside them. */
@@ -43,7 +46,7 @@ const nothing: Searched = { query: '', marks: [], ambiguity: 'none', ask: null, 
 
 /** Readings of a coordinate first, then units whose code or whole name this is, then addresses, then units with it in their names. */
 export async function meanings(query: string, levels: readonly string[], stamp: string, signal: AbortSignal): Promise<Findings> {
-  const isPosition = TWO_NUMBERS.test(query) && (DEGREES.test(query) || !HOUSES.test(query));
+  const isPosition = query.length <= LONGEST_POSITION && TWO_NUMBERS.test(query) && (DEGREES.test(query) || !HOUSES.test(query));
   const isCode = CODE.test(query);
   const [readings, words, units] = await Promise.all([
     isPosition ? api.readings(query, signal) : [],

@@ -390,6 +390,10 @@ test('without WebGL the map is made of pictures and the card is the same', async
   await page.keyboard.press('Enter');
   await answered(page, unit.code);
   await page.waitForSelector('.ink-owner');
+  await type(page, '隆鑫苑5号楼');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-found]');
+  await page.waitForSelector('.ink-accuracy');
   await page.keyboard.press('Escape');
   await page.waitForSelector('[data-card]', { state: 'detached' });
   const box = await page.locator('#map').boundingBox();
