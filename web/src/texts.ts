@@ -81,7 +81,6 @@ const zh = {
   readingOutside: '区外',
   // Owner card
   owner: '归属',
-  address: '地址',
   within: (distance: string) => `位置精度约 ${distance}`,
   floor: (n: number) => `${n} 层`,
   room: (n: number) => `${n} 室`,
@@ -230,7 +229,6 @@ const en: Texts = {
   readingApart: (distance) => `${distance} apart`,
   readingOutside: 'outside',
   owner: 'Responsible',
-  address: 'Address',
   within: (distance) => `within about ${distance}`,
   floor: (n) => `floor ${n}`,
   room: (n) => `room ${n}`,
