@@ -81,6 +81,43 @@ export interface Reading {
   owner: { code: string; name: string } | null;
 }
 
+/** A part of the text that was understood, by characters (code points) of it. */
+export interface Mark {
+  part: 'region' | 'name' | 'number' | 'relation' | 'elsewhere';
+  start: number;
+  end: number;
+}
+
+/** A place that words may mean. Without a point it is a unit or a road: a point would say more than is known. */
+export interface Candidate {
+  place: string | null;
+  name: string;
+  address: string;
+  match_level: 'region' | 'road' | 'village' | 'compound' | 'crossing' | 'spot' | 'house' | 'building' | 'entrance';
+  match_level_name: string;
+  score: number;
+  /** Sentences in Chinese, the strongest first. */
+  why: string[];
+  lon: number | null;
+  lat: number | null;
+  accuracy_m: number | null;
+  floor: number | null;
+  room: number | null;
+  /** The unit that was named, when nothing in it was. */
+  unit: { code: string; name: string; level: string } | null;
+  owner: Located | null;
+}
+
+export interface Searched {
+  query: string;
+  marks: Mark[];
+  ambiguity: 'none' | 'boundary' | 'name' | 'level' | 'unknown' | 'elsewhere';
+  /** The next question to the caller, in Chinese. */
+  ask: string | null;
+  candidates: Candidate[];
+  version: number;
+}
+
 export interface Unit {
   code: string;
   name: string;
@@ -178,6 +215,7 @@ export const api = {
   locate: (lon: number, lat: number, near_m: number, signal: AbortSignal) =>
     ask<Located>('/api/v1/locate', { lon, lat, accuracy_m: near_m, coordinates: 'true' }, signal),
   readings,
+  search: (q: string, limit: number, signal: AbortSignal) => ask<Searched>('/api/v1/search', { q, limit }, signal),
   units,
   unit: (code: string) => ask<UnitDetail>(unit(code)),
   adjacent: (code: string) => ask<{ neighbours: { code: string; name: string }[] }>(`${unit(code)}/neighbours`).then((answer) => answer.neighbours),

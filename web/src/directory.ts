@@ -17,7 +17,7 @@ function all(levels: readonly string[], stamp: string): Promise<Unit[]> {
 }
 
 /** Spaces, brackets and full-width forms make no difference. */
-const folded = (text: string) => text.normalize('NFKC').replace(/[\s()（）]/g, '').toLowerCase();
+export const folded = (text: string) => text.normalize('NFKC').replace(/[\s()（）]/g, '').toLowerCase();
 
 /** 0 is the best: the whole code or name, then a beginning, then any part. */
 function rank(unit: Unit, wanted: string): number {

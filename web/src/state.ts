@@ -1,10 +1,11 @@
 // The page's one state, and what may be done to it. Components read it and call these; none keeps a copy.
 import { computed, nextTick, reactive, shallowRef } from 'vue';
 import { api, Refusal } from './api';
-import type { District, Located, Reading, Span, Unit, UnitDetail } from './api';
+import type { Candidate, District, Located, Reading, Span, Unit, UnitDetail } from './api';
 import { bearing, dateOf, dayOf } from './format';
 import * as hash from './hash';
-import { boundsOf, innerPoint } from './map/inner';
+import { around, boundsOf, innerPoint } from './map/inner';
+import { circle } from './map/circle';
 import type { Camera, MapView, Padding, Place, Scene, Theme } from './map/scene';
 import { texts } from './texts';
 import type { Language } from './texts';
@@ -29,6 +30,8 @@ export const state = reactive({
   hover: { place: null as Place | null, name: null as string | null },
   /** The place asked about and its answer. */
   place: link.place as Place | null,
+  /** The address by which the place was found. */
+  named: null as Candidate | null,
   located: null as Located | null,
   locating: false,
   locateFailure: null as Refusal | null,
@@ -73,6 +76,7 @@ export const scene = computed<Scene>(() => ({
   level: levelIndex.value,
   heat: state.heat.on ? span.value : null,
   place: state.place,
+  radius: state.place ? (state.named?.accuracy_m ?? null) : null,
   pins: state.readings.length > 1 ? state.readings.map(({ point }) => point) : [],
   owner: shapes.owner,
   focus: shapes.focus,
@@ -152,7 +156,7 @@ export async function recheck() {
   geometries.clear();
   void loadSums();
   view.value?.refresh();
-  if (state.place) await locate(state.place);
+  if (state.place) await locate(state.place, state.named);
 }
 
 const geometries = new Map<string, Promise<GeoJSON.Geometry>>();
@@ -179,29 +183,33 @@ async function drawShape(which: 'owner' | 'focus', code: string | null, current:
 /** How far the answer looks for neighbours. */
 const NEAR_M = 300;
 
-/** Nearer to the boundary than a hand-held receiver can tell in a street: the answer is marked and the neighbours are to be asked. */
+/** Nearer to the boundary than a hand-held receiver can tell in a street: the answer is marked and the neighbours are to be asked. An address says itself how exact it is. */
 const EDGE_M = 10;
 
 export const atEdge = computed(() => {
   const answer = state.located;
-  return answer !== null && answer.outcome !== 'outside' && (answer.outcome === 'boundary' || answer.boundary.distance_m < EDGE_M);
+  return answer !== null && answer.outcome !== 'outside' && (answer.outcome === 'boundary' || answer.boundary.distance_m <= (state.named?.accuracy_m ?? EDGE_M));
 });
 
 let asking: AbortController | null = null;
 
+/** Brings the place into sight, moving as little as possible: the card may lie over it. */
+const uncover = (place: Place) => view.value?.reveal(place, padding());
+
 /** Asks whose place this is and shows the answer; a later question silences an earlier one. */
-export async function locate(place: Place) {
+export async function locate(place: Place, named: Candidate | null = null, arrive = uncover) {
   asking?.abort();
   const mine = new AbortController();
   asking = mine;
   state.place = place;
+  state.named = named;
   state.locating = true;
   state.locateFailure = null;
   clearUnit();
   try {
     const answer = await api.locate(place.lon, place.lat, NEAR_M, mine.signal);
     state.located = answer;
-    void nextTick(() => view.value?.reveal(place, padding())); // the card may lie over the place
+    void nextTick(() => arrive(place)); // the card stands by then
     await Promise.all([drawShape('owner', answer.owner?.code ?? null, () => asking === mine), focusShown(answer, mine)]);
   } catch (error) {
     if (mine.signal.aborted) return;
@@ -242,7 +250,7 @@ export function hideUnit() {
 }
 
 /** A unit of any level as the thing asked about, as the search finds it. */
-export async function openUnit(found: Unit) {
+export async function openUnit(found: Pick<Unit, 'code' | 'level'>) {
   closeCard();
   try {
     const lowest = state.district?.levels.at(-1)?.key;
@@ -251,6 +259,24 @@ export async function openUnit(found: Unit) {
   } catch (error) {
     state.locateFailure = asRefusal(error);
   }
+}
+
+/** How much is shown around an address, however exact it is. */
+const AROUND_M = 70;
+
+/** A found address as the thing asked about: its owner, and the map on the circle in which it lies. */
+export async function openAddress(found: Candidate) {
+  if (found.unit) return openUnit(found.unit);
+  const { lon, lat, accuracy_m } = found;
+  if (lon === null || lat === null) return;
+  state.readings = [];
+  const bounds = boundsOf(circle({ lon, lat }, Math.max(AROUND_M, accuracy_m ?? 0)));
+  await locate({ lon, lat }, found, () => (bounds ? view.value?.fit(bounds, padding(), true) : undefined));
+}
+
+/** Frames several places, as those along a road. */
+export function frame(places: readonly Place[]) {
+  if (places.length > 0) view.value?.fit(around(places), padding(), true);
 }
 
 /** Asks about a point well inside a unit. */
@@ -268,6 +294,7 @@ export function closeCard() {
   asking?.abort();
   asking = null;
   state.place = null;
+  state.named = null;
   state.located = null;
   state.locating = false;
   state.locateFailure = null;

@@ -45,6 +45,18 @@ async function cardAgrees(page) {
   return truth;
 }
 
+const meant = (text) => json(server.origin, `/api/v1/search?q=${encodeURIComponent(text)}`);
+
+/** Types into the box and waits for the answer to that very text. */
+async function type(page, text) {
+  await page.locator('#search').fill(text);
+  await page.waitForFunction((wanted) => document.querySelector('#found')?.dataset.query === wanted, text.trim());
+}
+
+/** The parts that were understood, as the page shows them. */
+const understood = (page) =>
+  page.locator('[data-part]').evaluateAll((parts) => parts.map((part) => [part.dataset.part, part.querySelector('b').textContent]));
+
 async function noAxeViolations(page, state) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run());
@@ -170,12 +182,106 @@ describe('with WebGL', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-card][data-state=answered]');
     assert.equal(await page.locator('[data-owner-code]').innerText(), readings[0].owner.code);
+    assert.equal(await page.locator('[data-found]').count(), 0, 'a coordinate is no address');
 
     const unit = await someUnit();
     await page.locator('#search').fill(unit.code);
     await page.waitForSelector('#found-0');
     await page.keyboard.press('Enter');
     await answered(page, unit.code);
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  test('the box finds an address: what was understood, whose it is, and the card of that very place', async () => {
+    const { page, faults, close } = await open(browser, server.origin);
+    const before = await page.locator('#search').boundingBox();
+    const truth = await meant('隆鑫苑5号楼3单元');
+    assert.equal(truth.ambiguity, 'none');
+    const [best] = truth.candidates;
+    await type(page, '隆鑫苑5号楼3单元');
+    assert.deepEqual(await understood(page), [['name', '隆鑫苑'], ['number', '5号楼3单元']]);
+    assert.equal(await page.locator('[data-ask]').count(), 0, 'nothing is left to ask');
+    const first = page.locator('#found-0');
+    assert.equal(await first.locator('[data-name]').innerText(), best.name);
+    for (const shown of ['归属明确', best.match_level_name, best.owner.owner.name, best.owner.people.officer.name]) {
+      assert.ok((await first.innerText()).includes(shown), `${shown} in ${await first.innerText()}`);
+    }
+    assert.match(await page.locator('.search [role=status]').innerText(), new RegExp(`归属明确.*${truth.candidates.length} 条结果`));
+    assert.deepEqual(await page.locator('#search').boundingBox(), before, 'nothing moved');
+    await noAxeViolations(page, 'with an address found');
+
+    await page.keyboard.press('Enter');
+    await answered(page, best.owner.owner.code);
+    await cardAgrees(page);
+    const [lon, lat] = (await asked(page)).split(',').map(Number);
+    assert.ok(Math.hypot(lon - best.lon, lat - best.lat) < 1e-6);
+    const card = await page.locator('[data-found]').innerText();
+    for (const shown of [best.address, best.match_level_name, `${best.accuracy_m} 米`]) assert.ok(card.includes(shown), `${shown} in ${card}`);
+    const drawn = await page.evaluate(() => {
+      const { map } = document.querySelector('#map');
+      const [ring] = map.getStyle().sources['page-accuracy'].data.features[0].geometry.coordinates;
+      const { lng, lat: middle } = map.getCenter();
+      return { ring, inside: map.getBounds().contains(ring[0]), zoom: map.getZoom(), lng, middle };
+    });
+    const north = (drawn.ring[0][1] - best.lat) * 111_195;
+    assert.ok(Math.abs(north - best.accuracy_m) < 0.1, `a circle of ${north} m for ${best.accuracy_m} m`);
+    assert.ok(drawn.inside && drawn.zoom > 16, 'the map is there');
+    await noAxeViolations(page, 'with the card of an address');
+
+    // Letters lead to a building too.
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-card]', { state: 'detached' });
+    await type(page, 'lxy5');
+    assert.equal(await page.locator('#found-0 [data-name]').innerText(), '隆鑫苑5号楼');
+    // Marks count characters, not the two units of 𠮷.
+    await type(page, '  𠮷𠮷隆鑫苑5号楼');
+    assert.ok((await understood(page)).some(([part, text]) => part === 'number' && text === '5号楼'), String(await understood(page)));
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
+  test('what is not certain is asked, what is elsewhere is said, and a road is no place', async () => {
+    const { page, faults, close } = await open(browser, server.origin);
+    const name = await meant('崇文');
+    assert.equal(name.ambiguity, 'name');
+    await type(page, '崇文');
+    assert.ok((await page.locator('[data-ask]').innerText()).includes(name.ask));
+    assert.deepEqual(await page.locator('[data-hit=address] [data-name]').allInnerTexts(), name.candidates.map((one) => one.name));
+    const edges = await page.locator('[data-hit=address]').evaluateAll((rows) => rows.map((row) => row.textContent.includes('贴边')));
+    assert.deepEqual(edges, name.candidates.map((one) => one.owner.boundary.ambiguous));
+    assert.equal(await page.locator('#found .sure').count(), 0);
+    await noAxeViolations(page, 'with a question');
+    // Enter takes nothing by itself; it goes to the list.
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('#search').getAttribute('aria-activedescendant'), 'found-0');
+    assert.equal(await page.locator('[data-card]').count(), 0);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await answered(page, name.candidates[1].owner.owner.code);
+
+    const elsewhere = await meant('嘉祥县王庄村');
+    assert.equal(elsewhere.ambiguity, 'elsewhere');
+    await type(page, '嘉祥县王庄村');
+    assert.deepEqual((await understood(page))[0], ['elsewhere', '嘉祥县']);
+    assert.ok((await page.locator('[data-ask].warning').innerText()).includes(elsewhere.ask));
+    await page.keyboard.press('Enter');
+    assert.equal(await page.locator('#found').isVisible(), true, 'what is elsewhere is not opened unasked');
+    await noAxeViolations(page, 'with a place elsewhere');
+
+    await type(page, '崇文大道');
+    assert.equal(await page.locator('#found-0 [data-level]').innerText(), '道路');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#search').value === '崇文大道与' && document.querySelector('#found-0 [data-level]')?.textContent === '路口');
+    assert.equal(await page.locator('[data-card]').count(), 0, 'a road has no card');
+
+    // A unit that was named opens as a unit, not as a point.
+    const unit = name.candidates[0].owner.chain[1];
+    await type(page, unit.code);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((code) => new URLSearchParams(location.hash.slice(1)).get('unit') === code, unit.code);
+    assert.equal(await asked(page), null);
     assert.deepEqual(faults, []);
     await close();
   });
@@ -241,6 +347,12 @@ describe('with WebGL', () => {
     const box = await page.locator('#map').boundingBox();
     await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.6);
     await page.waitForSelector('[data-card][data-state=answered]');
+    await type(page, '崇文');
+    await noAxeViolations(page, 'on a telephone, with a question');
+    const list = await page.locator('.search .list').boundingBox();
+    assert.ok(list.x >= 0 && list.x + list.width <= 390, 'the list fits');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('[data-card]').count(), 1, 'Esc closes the list first');
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 390, `the page is ${wide} px wide`);
     await noAxeViolations(page, 'on a telephone');
@@ -278,6 +390,10 @@ test('without WebGL the map is made of pictures and the card is the same', async
   await page.keyboard.press('Enter');
   await answered(page, unit.code);
   await page.waitForSelector('.ink-owner');
+  await type(page, '隆鑫苑5号楼');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-found]');
+  await page.waitForSelector('.ink-accuracy');
   await page.keyboard.press('Escape');
   await page.waitForSelector('[data-card]', { state: 'detached' });
   const box = await page.locator('#map').boundingBox();

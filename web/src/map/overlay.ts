@@ -1,6 +1,7 @@
 // The layers the page lays over the district: heat, the unit under the pointer, the owner, the place asked about.
 import type { GeoJSONSourceSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import { heatTiles } from '../api';
+import { circle } from './circle';
 import { atLevel, placed } from './levels';
 import type { Place, Scene, Theme } from './scene';
 
@@ -41,6 +42,7 @@ function sources(scene: Scene): Record<string, SourceSpecification> {
     ...(scene.heat ? { 'page-heat': { type: 'raster', tiles: [heatTiles(scene.heat)], tileSize: 256, maxzoom: 16 } as const } : {}),
     'page-owner': shape(scene.owner),
     'page-focus': shape(scene.focus),
+    'page-accuracy': shape(scene.place && scene.radius !== null ? circle(scene.place, scene.radius) : null),
     'page-place': collection(place),
     'page-pins': collection(pins),
   };
@@ -55,6 +57,9 @@ function outlines(ink: Inks): LayerSpecification[] {
     { id: 'page-focus-fill', type: 'fill', source: 'page-focus', paint: { 'fill-color': ink.focus, 'fill-opacity': 0.1 } },
     { id: 'page-focus-casing', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.casing, 'line-width': 6, 'line-opacity': 0.9 } },
     { id: 'page-focus-line', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.focus, 'line-width': 3 } },
+    { id: 'page-accuracy-fill', type: 'fill', source: 'page-accuracy', paint: { 'fill-color': ink.accent, 'fill-opacity': 0.1 } },
+    { id: 'page-accuracy-casing', type: 'line', source: 'page-accuracy', layout: line, paint: { 'line-color': ink.casing, 'line-width': 3.5, 'line-opacity': 0.8 } },
+    { id: 'page-accuracy-line', type: 'line', source: 'page-accuracy', paint: { 'line-color': ink.accent, 'line-width': 1.75, 'line-dasharray': [3, 2] } },
   ];
 }
 

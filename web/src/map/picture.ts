@@ -1,6 +1,7 @@
 // The map without WebGL: the server's PNG tiles in whole zooms, outlines and marks in SVG above them.
 import { heatTiles } from '../api';
 import type { Bounds } from '../api';
+import { circle } from './circle';
 import { levelAt } from './levels';
 import { place as placeAt, spot } from './mercator';
 import type { Spot } from './mercator';
@@ -232,7 +233,8 @@ export class PictureMap implements MapView {
       add('circle', { cx: x.toFixed(1), cy: y.toFixed(1), r: radius, class: kind });
       if (text) add('text', { x: x.toFixed(1), y: y.toFixed(1), class: `${kind}-number` }, text);
     };
-    for (const [kind, geometry] of [['owner', this.scene.owner], ['focus', this.scene.focus]] as const) {
+    const accuracy = this.scene.place && this.scene.radius !== null ? circle(this.scene.place, this.scene.radius) : null;
+    for (const [kind, geometry] of [['owner', this.scene.owner], ['focus', this.scene.focus], ['accuracy', accuracy]] as const) {
       const d = this.outline(geometry);
       if (!d) continue;
       add('path', { d, class: 'ink-casing' });

@@ -20,6 +20,8 @@ export interface Scene {
   heat: Span | null;
   /** The place asked about. */
   place: Place | null;
+  /** How far from there it may be, in metres. */
+  radius: number | null;
   /** Further readings of one pasted coordinate, numbered from 1. */
   pins: Place[];
   /** The unit that answers for the place. */
