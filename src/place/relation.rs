@@ -8,6 +8,8 @@ use super::slots::starts_with;
 pub enum Lie {
     /// 附近, 旁边
     Near,
+    /// 楼下, 院内
+    At,
     /// 对面
     Opposite,
     /// 西侧, 北边
@@ -31,8 +33,8 @@ pub struct Relation {
     pub distance_m: Option<f64>,
 }
 
-const NEAR: [&str; 14] =
-    ["附近", "旁边", "边上", "周边", "周围", "隔壁", "一带", "跟前", "楼下", "楼前", "楼后", "院内", "院里", "旁"];
+const NEAR: [&str; 9] = ["附近", "旁边", "边上", "周边", "周围", "隔壁", "一带", "跟前", "旁"];
+const AT: [&str; 5] = ["楼下", "楼前", "楼后", "院内", "院里"];
 const OPPOSITE: [&str; 6] = ["斜对面", "斜对过", "正对面", "对面", "对过", "马路对面"];
 const GATE: [&str; 9] = ["大门口", "门口", "门前", "村口", "路口", "大门", "西门", "入口", "出口"];
 const SIDES: [&str; 8] = ["侧", "边", "面", "头", "邻", "首", "方", "部"];
@@ -64,9 +66,10 @@ pub fn read(chars: &[char]) -> Option<(Relation, usize)> {
     if let Some((toward, used)) = directed(chars) {
         return Some((toward, used));
     }
-    let (lie, used) = [(Lie::Opposite, &OPPOSITE[..]), (Lie::Near, &NEAR[..]), (Lie::Gate, &GATE[..])]
-        .into_iter()
-        .find_map(|(lie, words)| Some((lie, first(words)?)))?;
+    let (lie, used) =
+        [(Lie::Opposite, &OPPOSITE[..]), (Lie::Near, &NEAR[..]), (Lie::At, &AT[..]), (Lie::Gate, &GATE[..])]
+            .into_iter()
+            .find_map(|(lie, words)| Some((lie, first(words)?)))?;
     Some((plain(lie), used))
 }
 
@@ -131,6 +134,7 @@ impl Relation {
             (Lie::Mark, _) => 0.0,
             (_, Some(metres)) => 20.0 + metres * 0.25,
             (Lie::Near | Lie::Opposite, None) => 60.0,
+            (Lie::At, None) => 15.0,
             (Lie::Side, None) => 50.0,
             (Lie::Toward, None) => 150.0,
             (Lie::Corner, None) => 30.0,
@@ -162,6 +166,7 @@ impl std::fmt::Display for Relation {
         let bearing = self.bearing.map_or("", |bearing| WORDS[(bearing / 45.0).round() as usize % WORDS.len()]);
         let word = match self.lie {
             Lie::Near => "附近",
+            Lie::At => "楼下或院内",
             Lie::Opposite => "对面",
             Lie::Side => "侧",
             Lie::Toward => "方向",
@@ -190,6 +195,7 @@ mod tests {
         for (text, lie, bearing, distance_m) in [
             ("附近", Lie::Near, None, None),
             ("对面", Lie::Opposite, None, None),
+            ("楼下", Lie::At, None, None),
             ("西侧200米", Lie::Side, Some(270.0), Some(200.0)),
             ("往东约二百米", Lie::Toward, Some(90.0), Some(200.0)),
             ("东北角", Lie::Corner, Some(45.0), None),

@@ -69,12 +69,13 @@ impl Gazetteer {
         let said = Said::read(self, Text::read(raw));
         let around = Around { regions: said.regions.clone(), foreign: said.foreign.is_some() };
         let mut found = self.by_name(&said);
-        let clean = is_clean(self, &said);
-        if !clean {
+        let (clean, units_only) = (is_clean(self, &said), only_units(&said));
+        let letters = said.text.chars.iter().any(|c| c.is_alphabetic());
+        if !clean && !units_only && letters {
             found.extend(self.by_likeness(&said));
             found.extend(self.by_letters(&said));
         }
-        if !clean || is_short(&said) {
+        if (!clean || is_short(&said)) && letters {
             found.extend(self.by_beginning(&said));
         }
         prefer_longer(&mut found);
@@ -82,7 +83,8 @@ impl Gazetteer {
         let mut candidates: Vec<Candidate> =
             found.into_iter().filter_map(|found| Candidate::of(self, places, found, &around)).collect();
         candidates.extend(self.begun(places, &candidates, &around));
-        let regions = said.regions.iter().rev().take(1).map(|(region, _)| Candidate::of_region(self, *region, 0.5));
+        let score = if units_only { 1.0 } else { 0.5 };
+        let regions = said.regions.iter().rev().take(1).map(|(region, _)| Candidate::of_region(self, *region, score));
         candidates.extend(regions.filter(|_| !around.foreign));
         self.rank(&mut candidates, ground);
         // However few are wanted, what is answered or asked is the same.
@@ -336,6 +338,12 @@ fn goes_on(said: &Said, end: usize) -> bool {
     let next = (end..said.text.chars.len()).find(|at| said.is_marked(*at));
     let rest = next.map(|next| &said.text.chars[end..next]).unwrap_or_default();
     (1..=MOST_FOLLOWING).contains(&rest.len()) && rest.iter().all(|c| c.is_alphabetic())
+}
+
+/// Nothing but units is named: 洸河街道.
+fn only_units(said: &Said) -> bool {
+    let understood = (0..said.text.chars.len()).all(|at| said.is_marked(at) || !said.text.chars[at].is_alphanumeric());
+    understood && said.named.is_empty() && said.numbers.is_empty() && !said.regions.is_empty()
 }
 
 /// A name of two characters and nothing else: it may be the beginning of others.
