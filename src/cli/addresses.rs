@@ -170,6 +170,9 @@ impl Asked<'_> {
     pub(super) fn answer(&self, load: impl FnOnce() -> Result<Snapshot, Failure>) -> Result<ExitCode, Failure> {
         let (paths, args) = (&self.paths, self.args);
         paths.differ()?;
+        if paths.errors == Some(paths.output) {
+            return Err(unwritable(paths.output, &"is named for the answers and for the errors; give another name"));
+        }
         let mut input = Input::open(paths.input, args)?;
         let (form, cutter, rows) = input.rows(paths.input, args)?;
         let mut output = Output::create(paths.output, &form, args.bom)?;

@@ -172,12 +172,11 @@ fn place(cells: &[String], named: Option<&str>, headless: bool) -> Result<usize,
     let usual: Column = columns::PLACES_TOLD.chunks(1).find(is_there).unwrap_or(columns::PLACES_TOLD);
     let missing = || Problem::Setting {
         key: "the column of addresses".to_owned(),
-        problem: match headless {
-            true => "without a header row say its number, from 1".to_owned(),
-            false => {
-                let usual = columns::PLACES_TOLD.join(", ");
-                format!("goes by no usual name ({usual}); say which it is (found: {})", some(cells).join(", "))
-            }
+        problem: if headless {
+            "without a header row say its number, from 1".to_owned()
+        } else {
+            let usual = columns::PLACES_TOLD.join(", ");
+            format!("goes by no usual name ({usual}); say which it is (found: {})", some(cells).join(", "))
         },
     };
     let instead = "say that there is no header row, and the number of the column of addresses";

@@ -178,12 +178,12 @@ fn at((x, y): (f64, f64), reason: String) -> Refusal {
 /// Where the coordinates stand.
 fn places(cells: &[String], wanted: &Wanted) -> Result<(usize, usize), Problem> {
     let find = |named: &Option<String>, column: Column| {
-        let missing = || match wanted.headless {
-            true => Problem::Setting {
-                key: format!("column of {}", column[0]),
-                problem: "without a header row say the numbers of both coordinate columns, from 1".to_owned(),
-            },
-            false => Problem::MissingColumn { wanted: vec![column[0]], found: some(cells) },
+        let missing = || {
+            if !wanted.headless {
+                return Problem::MissingColumn { wanted: vec![column[0]], found: some(cells) };
+            }
+            let problem = "without a header row say the numbers of both coordinate columns, from 1".to_owned();
+            Problem::Setting { key: format!("column of {}", column[0]), problem }
         };
         let looks_like = "say that there is no header row, and the numbers of the coordinate columns";
         find_column(cells, wanted.headless, (named.as_deref(), column), looks_like, missing)
