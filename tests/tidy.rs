@@ -22,6 +22,7 @@ const ANYWHERE: &[&str] = &ROOMS;
 const HOMES: &[(&str, &[&str], &str)] = &[
     ("arc_swap", &["service"], "one place swaps the current snapshot"),
     ("axum", &["http"], "the wire is one room"),
+    ("calamine", &["exchange"], "a file format"),
     ("clap", &["cli"], "the command line is one room"),
     ("csv", &["exchange", "cli"], "tables from people; `locate --input` writes the rows without an answer"),
     ("daachorse", &["place"], "all names of a gazetteer at once"),
@@ -45,6 +46,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("quick_cache", &["service"], "finished bytes are kept in one place"),
     ("rusqlite", &["store"], "SQL is one room"),
     ("rust_embed", &["http", "render"], "the page and its font travel in the binary"),
+    ("rust_xlsxwriter", &["exchange"], "a file format"),
     ("serde", &["render", "exchange", "store", "http"], "shapes of files, rows and answers; never of the model itself"),
     ("serde_json", &["render", "exchange", "store", "http", "cli"], "as serde; `--json` prints one"),
     ("sha2", &["store", "service"], "checksums of what is kept and of what is served"),
@@ -57,6 +59,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("tracing", ANYWHERE, "logging says nothing about layers"),
     ("tracing_subscriber", &["cli"], "the binary decides where logs go"),
     ("unicode_normalization", &["place"], "what a caller's text is read as"),
+    ("zip", &["exchange"], "what a workbook is packed in is measured before it is read"),
 ];
 
 /// File names that say nothing about what is inside.

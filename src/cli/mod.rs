@@ -8,6 +8,7 @@ macro_rules! say {
     }};
 }
 
+mod addresses;
 mod check;
 mod demo;
 mod diff;

@@ -1,31 +1,35 @@
-//! `wangge search`: what a caller's words mean, and whose it is.
+//! `wangge search`: what a caller's words mean, and whose it is; or those of a whole table.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{Failure, text};
-use crate::place::candidate::Candidate;
+use super::{Failure, addresses, text};
 use crate::place::decide::Ambiguity;
 use crate::place::search::MOST_CANDIDATES;
 use crate::service::locate::chain;
-use crate::service::search::{Searched, search};
+use crate::service::search::{CANDIDATES, Searched, address, search};
 use crate::snapshot::Snapshot;
 use crate::store::{GeoPackage, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// 地址、地点、一句话或拼音首字母 · an address, a name, a sentence, pinyin or initials
-    #[arg(value_name = "TEXT", required = true, num_args = 1..)]
+    #[arg(value_name = "TEXT", required_unless_present = "input", num_args = 1..)]
     text: Vec<String>,
     /// 数据文件 · the GeoPackage
     #[arg(long, env = "WANGGE_STORE", value_name = "FILE", default_value = "wangge-demo.gpkg")]
     store: PathBuf,
     /// 最多几个候选 · candidates at most
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=MOST_CANDIDATES as i64))]
+    #[arg(long, value_name = "N", default_value_t = CANDIDATES as u16, conflicts_with = "input", value_parser = clap::value_parser!(u16).range(1..=MOST_CANDIDATES as i64))]
     limit: u16,
+    #[command(flatten)]
+    table: addresses::Args,
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Some(asked) = args.table.asked() {
+        return asked.answer(|| Ok(Snapshot::new(GeoPackage::at(&args.store).load()?)));
+    }
     let snapshot = Snapshot::new(GeoPackage::at(&args.store).load()?);
     let words = args.text.join(" ");
     let found = search(&snapshot, &words, usize::from(args.limit));
@@ -38,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn print(snapshot: &Snapshot, found: &Searched) {
     for (at, (candidate, placed)) in found.answer.candidates.iter().zip(&found.placed).enumerate() {
         let owner = candidate.owner.map(|owner| snapshot.hierarchy.unit(owner));
-        say!("{}. {}  [{} {:.2}]", at + 1, label(snapshot, candidate), candidate.level.label(), candidate.score);
+        say!("{}. {}  [{} {:.2}]", at + 1, address(snapshot, candidate), candidate.level.label(), candidate.score);
         if let (Some(unit), Some(placed)) = (owner, placed) {
             let above: Vec<&str> = candidate
                 .owner
@@ -55,10 +59,4 @@ fn print(snapshot: &Snapshot, found: &Searched) {
         Some(ask) => say!("问：{ask}"),
         None => say!("归属明确"),
     }
-}
-
-fn label<'a>(snapshot: &'a Snapshot, candidate: &Candidate) -> &'a str {
-    let place = candidate.place.and_then(|place| snapshot.places.get(place.ix()));
-    let unit = candidate.owner.map(|owner| snapshot.hierarchy.unit(owner));
-    place.map_or_else(|| unit.map_or("", |unit| &unit.name), |place| &place.address)
 }

@@ -1,4 +1,4 @@
-//! `wangge locate --input`: a whole table, with a bar that says how fast and how long still.
+//! A whole table in and out, with a bar that says how fast and how long still; `wangge locate --input`.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -16,9 +16,9 @@ use crate::service::bulk::{Bulk, BulkFault};
 use crate::snapshot::Snapshot;
 
 /// The longest row; a quote that is never closed ends here instead of filling memory.
-const ROW_BYTES: usize = 4 << 20;
+pub(super) const ROW_BYTES: usize = 4 << 20;
 /// How much of the file decides what it looks like.
-const HEAD_BYTES: u64 = 1 << 20;
+pub(super) const HEAD_BYTES: u64 = 1 << 20;
 
 /// Which files a run concerns.
 #[derive(Debug)]
@@ -35,6 +35,30 @@ pub(super) struct Table {
     rest: Box<dyn Read + Send>,
     /// Bytes of the file read so far.
     read: Arc<AtomicU64>,
+}
+
+impl Paths<'_> {
+    /// Makes sure that nothing is written over what is being read.
+    pub(super) fn differ(&self) -> Result<(), Failure> {
+        let same = |a: &Path, b: &Path| a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b));
+        for other in [Some(self.output), self.errors].into_iter().flatten() {
+            if same(self.input, other) {
+                return Err(unwritable(other, &"is the input itself; give another name"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What ended a run early.
+    pub(super) fn broken(&self, fault: BulkFault) -> Failure {
+        match fault {
+            BulkFault::Input { .. } => {
+                Failure::unusable(text::INPUT_BROKEN, format_args!("{}, {fault}", self.input.display()))
+            }
+            BulkFault::Output(error) => unwritable(self.output, &error),
+            BulkFault::Crashed => Failure::unusable(text::INPUT_BROKEN, fault),
+        }
+    }
 }
 
 impl Table {
@@ -64,12 +88,7 @@ impl Table {
         accuracy_m: f64,
         paths: &Paths<'_>,
     ) -> Result<ExitCode, Failure> {
-        let same = |a: &Path, b: &Path| a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b));
-        for other in [Some(paths.output), paths.errors].into_iter().flatten() {
-            if same(paths.input, other) {
-                return Err(unwritable(other, &"is the input itself; give another name"));
-            }
-        }
+        paths.differ()?;
         let Self { form, cutter, rest, read } = self;
         let bulk = Bulk::new(snapshot, form, crs, accuracy_m);
         let bulk = bulk.map_err(|fault| Failure::unusable(text::NO_POSITION, fault))?;
@@ -85,13 +104,7 @@ impl Table {
             errors.as_mut().map_or(Ok(()), |errors| errors.write(&answered.bad))
         });
         bar.finish_and_clear();
-        let tally = run.map_err(|error| match error {
-            BulkFault::Input { .. } => {
-                Failure::unusable(text::INPUT_BROKEN, format_args!("{}, {error}", paths.input.display()))
-            }
-            BulkFault::Output(error) => fault(&error),
-            BulkFault::Crashed => Failure::unusable(text::INPUT_BROKEN, error),
-        })?;
+        let tally = run.map_err(|fault| paths.broken(fault))?;
         if let Some(errors) = errors {
             errors.finish()?;
         }
@@ -107,7 +120,7 @@ impl Table {
     }
 }
 
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::unusable(text::OUTPUT_UNWRITABLE, format_args!("{}: {error}", path.display()))
 }
 
@@ -137,7 +150,7 @@ impl<'a> Errors<'a> {
     }
 }
 
-fn rate(rows: u64, elapsed: Duration) -> String {
+pub(super) fn rate(rows: u64, elapsed: Duration) -> String {
     let per_second = rows as f64 / elapsed.as_secs_f64().max(1e-6);
     format!("{rows} {} {per_second:.0}/s", text::ROWS)
 }

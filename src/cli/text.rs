@@ -18,7 +18,17 @@ pub const LOCATE: &str = "坐标属于哪个网格，谁负责 · whose point is
 pub const LOCATE_EXAMPLE: &str = "示例 examples:\n  wangge locate --store district.gpkg 116.672 35.4421\n  wangge locate --store district.gpkg --crs gcj02 116.677427 35.441764\n  wangge locate --store district.gpkg \"116°39'E 35°24'N\"\n  wangge locate --store district.gpkg --input points.csv --output owners.csv";
 
 pub const SEARCH: &str = "一个地址或一句话说的是哪里，归谁管 · whose is the place that these words mean?";
-pub const SEARCH_EXAMPLE: &str = "示例 examples:\n  wangge search --store district.gpkg 隆鑫苑5号楼3单元\n  wangge search --store district.gpkg lxy5\n  wangge search --store district.gpkg 崇文大道与火炬路交叉口东北角\n退出码 exit code: 0 归属明确 one owner, 1 需要追问 ask first";
+pub const SEARCH_EXAMPLE: &str = "示例 examples:\n  wangge search --store district.gpkg 隆鑫苑5号楼3单元\n  wangge search --store district.gpkg lxy5\n  wangge search --store district.gpkg 崇文大道与火炬路交叉口东北角\n  wangge search --store district.gpkg --input orders.xlsx --column 事发地址 --output owners.xlsx --errors ask.csv\n\n退出码 exit code: 0 归属明确 one owner, 1 需要追问 ask first";
+pub const SOLVED: &str = "归属明确 one owner";
+pub const TO_ASK: &str = "需追问 ask first";
+pub const BY_NAME: &str = "名称 name";
+pub const BY_LEVEL: &str = "级别 level";
+pub const BY_BOUNDARY: &str = "贴边 boundary";
+pub const ELSEWHERE: &str = "区外 elsewhere";
+pub const NOT_FOUND: &str = "未找到 not found";
+pub const NOT_READABLE: &str = "无法读取 not readable";
+pub const COLUMN_READ: &str = "地址列 column of addresses:";
+pub const DAMAGED: &str = "已损坏的文字（以 � 代替）damaged characters, now �:";
 pub const TEXT_TOO_LONG: &str = "文字太长";
 
 pub const HISTORY: &str = "边界的历次版本 · the versions of the boundaries";
@@ -102,6 +112,7 @@ pub fn file_fault(fault: &FileFault) -> &'static str {
         Problem::Unreadable(_) => "文件无法读取",
         Problem::TooLarge { .. } | Problem::TooLargeUnpacked { .. } | Problem::TooMany { .. } => "文件过大",
         Problem::BrokenGzip(_) => "压缩文件已损坏",
+        Problem::BrokenWorkbook(_) => "工作簿已损坏或打不开",
         Problem::NotText(..) | Problem::UnknownFormat(_) | Problem::NotACollection(_) => "文件格式不对",
         Problem::Encoding { .. } => "文字编码无法识别，请另存为 UTF-8",
         Problem::Empty => "文件是空的",

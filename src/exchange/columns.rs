@@ -41,6 +41,24 @@ pub const CONTACT: Column = &["联系人", "contact"];
 pub const CONTACT_PHONE: Column = &["联系电话", "phone"];
 pub const CONFIDENTIAL: Column = &["是否保密", "confidential"];
 pub const PLACE: Column = &["地址", "address", "事发地址"];
+/// Where something happened, in a caller's words; the more telling names first.
+pub const PLACES_TOLD: Column = &[
+    "事发地址",
+    "问题地址",
+    "诉求地址",
+    "发生地址",
+    "事件地址",
+    "详细地址",
+    "地址",
+    "address",
+    "标准地址",
+    "事发地点",
+    "问题地点",
+    "发生地点",
+    "地点",
+    "位置",
+    "location",
+];
 pub const TEXT: Column = &["问题描述", "text", "诉求内容"];
 pub const URGENCY: Column = &["紧急程度", "urgency"];
 pub const DUE: Column = &["办结时限", "due"];

@@ -54,10 +54,12 @@ pub enum Problem {
         "is {bytes} bytes, more than the {limit} that are read; split it, or keep only the features of the district"
     )]
     TooLarge { bytes: u64, limit: u64 },
-    #[error("unpacks to more than {limit} bytes; split it, or keep only the features of the district")]
+    #[error("unpacks to more than {limit} bytes; split it, or keep only what is needed")]
     TooLargeUnpacked { limit: u64 },
     #[error("is a damaged gzip file ({0}); compress it again")]
     BrokenGzip(io::Error),
+    #[error("is no Excel workbook that can be read ({0}); open it in Excel and save it again as .xlsx, or as CSV")]
+    BrokenWorkbook(String),
     #[error("is {0}, not text; {1}")]
     NotText(&'static str, &'static str),
     #[error(

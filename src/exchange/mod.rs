@@ -12,6 +12,8 @@ pub mod tables;
 pub mod history;
 pub mod actors;
 pub mod points;
+pub mod workbook;
+pub mod addresses;
 pub mod report;
 pub mod sheet;
 

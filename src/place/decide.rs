@@ -127,7 +127,8 @@ fn which(gazetteer: &Gazetteer, one: &Candidate, other: &Candidate, name_of: &im
 }
 
 /// What a candidate is called in a question.
-fn label(gazetteer: &Gazetteer, places: &[Place], candidate: &Candidate) -> String {
+#[must_use]
+pub fn label(gazetteer: &Gazetteer, places: &[Place], candidate: &Candidate) -> String {
     let region = || {
         let region = candidate.region.and_then(|region| gazetteer.setting.regions.get(usize::from(region.0)));
         region.map_or_else(String::new, |region| region.name.clone())

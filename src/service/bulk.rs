@@ -89,9 +89,7 @@ impl Bulk {
         })
     }
 
-    /// Answers a whole stream on all cores: one thread at a time reads a block, each answers its own, and whoever finishes the block that is
-    /// to be written next writes it and those behind it that are finished; nobody else waits for that, unless far ahead. `done` is called
-    /// after each block is written. Memory: a block and its answers for each core, and the answers of sixteen blocks.
+    /// Answers a whole stream on all cores: [`run`].
     ///
     /// # Errors
     /// [`BulkFault`]; every row before it is then written.
@@ -102,21 +100,37 @@ impl Bulk {
         output: impl Write + Send,
         done: impl FnMut(&Tally, &Answered) -> io::Result<()> + Send,
     ) -> Result<Tally, BulkFault> {
-        let source = Mutex::new(Source { cutter: Some(cutter), input, next: 0, fault: None });
-        let sink = Mutex::new(Sink::new(output, done));
-        let turn = Condvar::new();
-        let line = Line { source: &source, sink: &sink, turn: &turn };
-        thread::scope(|scope| {
-            for _ in 0..thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_THREADS) {
-                scope.spawn(|| line.work(|block| self.answer(snapshot, block)));
-            }
-        });
-        let Sink { writer, tally, fault, .. } = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match (fault, writer) {
-            (Some(fault), _) => Err(fault),
-            (None, None) => Err(BulkFault::Crashed),
-            (None, Some((mut output, _))) => output.flush().map_err(BulkFault::Output).map(|()| tally),
+        run(|block| self.answer(snapshot, block), BLOCK_BYTES, (cutter, input), output, done)
+    }
+}
+
+/// Answers a whole stream on all cores: one thread at a time reads a block of about `block_bytes`, each answers its own, and whoever finishes the block
+/// that is to be written next writes it and those behind it that are finished; nobody else waits for that, unless far ahead. `done` is called
+/// after each block is written. Memory: a block and its answers for each core, and the answers of sixteen blocks.
+///
+/// # Errors
+/// [`BulkFault`]; every row before it is then written.
+pub fn run(
+    answer: impl Fn(&Block) -> Answered + Sync,
+    block_bytes: usize,
+    (cutter, input): (Cutter, impl Read + Send),
+    output: impl Write + Send,
+    done: impl FnMut(&Tally, &Answered) -> io::Result<()> + Send,
+) -> Result<Tally, BulkFault> {
+    let source = Mutex::new(Source { cutter: Some(cutter), input, block_bytes, next: 0, fault: None });
+    let sink = Mutex::new(Sink::new(output, done));
+    let turn = Condvar::new();
+    let line = Line { source: &source, sink: &sink, turn: &turn };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from).clamp(1, MOST_THREADS) {
+            scope.spawn(|| line.work(&answer));
         }
+    });
+    let Sink { writer, tally, fault, .. } = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (fault, writer) {
+        (Some(fault), _) => Err(fault),
+        (None, None) => Err(BulkFault::Crashed),
+        (None, Some((mut output, _))) => output.flush().map_err(BulkFault::Output).map(|()| tally),
     }
 }
 
@@ -148,6 +162,7 @@ struct Source<R> {
     /// `None` after the end.
     cutter: Option<Cutter>,
     input: R,
+    block_bytes: usize,
     next: u64,
     /// Found while reading, told when the rows before it are given out.
     fault: Option<io::Error>,
@@ -169,10 +184,10 @@ impl<R: Read> Source<R> {
             }
             let Some(cutter) = &mut self.cutter else { return Given::Ended };
             let mut ended = false;
-            if cutter.ready() < BLOCK_BYTES {
+            if cutter.ready() < self.block_bytes {
                 let input = self.input.by_ref();
-                let filled = cutter.fill(BLOCK_BYTES, |buffer| {
-                    ended = input.take(BLOCK_BYTES as u64).read_to_end(buffer)? == 0;
+                let filled = cutter.fill(self.block_bytes, |buffer| {
+                    ended = input.take(self.block_bytes as u64).read_to_end(buffer)? == 0;
                     Ok::<(), Ended>(())
                 });
                 self.fault = filled.err().map(|Ended(fault)| fault);
@@ -329,7 +344,8 @@ mod tests {
             written.lock().unwrap_or_else(PoisonError::into_inner).push((tally.rows, answered.rows));
             Ok(())
         }));
-        let source = Mutex::new(Source { cutter: None, input: io::empty(), next: 0, fault: None });
+        let source =
+            Mutex::new(Source { cutter: None, input: io::empty(), block_bytes: BLOCK_BYTES, next: 0, fault: None });
         let line = Line { source: &source, sink: &sink, turn: &Condvar::new() };
         let finish = |number: u64, came| {
             let mut sink = line.room_for(number).expect("there is room");

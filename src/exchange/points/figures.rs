@@ -35,7 +35,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<f64> {
 }
 
 /// Writes metres to the millimetre (`454.182`); nothing for what is not finite. Rounded half away from zero, as the answers over HTTP are.
-pub(super) fn write_metres(out: &mut Vec<u8>, metres: f64) {
+pub(in crate::exchange) fn write_metres(out: &mut Vec<u8>, metres: f64) {
     let thousandths = (metres * 1000.0).round();
     if !(0.0..1e18).contains(&thousandths) {
         return;

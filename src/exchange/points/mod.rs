@@ -5,15 +5,20 @@
 
 mod cut;
 mod figures;
+pub(super) mod layout;
 mod objects;
+mod open;
 mod table;
 mod unpack;
 
 use crate::locate::Outcome;
 
 pub use cut::{Block, Cutter, Overlong};
+pub(super) use figures::write_metres;
+pub use layout::{Separator, TableProblem};
 pub use objects::ObjectForm;
-pub use table::{Separator, TableForm, TableProblem, TextEncoding, encoding_further_on, open};
+pub use open::{Counted, TextEncoding, Transcoder, encoding_further_on, open};
+pub use table::TableForm;
 pub use unpack::Unpacker;
 
 /// What every answered row has more than the one that was asked.
@@ -21,7 +26,7 @@ pub const ADDED: [&str; 6] = ["code", "name", "chain", "distance_m", "outcome", 
 /// And one more where an accuracy was stated: the codes of the other units within it.
 pub const NEIGHBOURS: &str = "neighbours";
 /// The outcome of a row without a usable position.
-const ERROR: &str = "error";
+pub(super) const ERROR: &str = "error";
 
 /// How the rows are to be read, where they do not tell themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,12 +71,14 @@ pub struct BadRow {
     pub column: String,
     /// The beginning of the value.
     pub value: String,
+    /// What the column `outcome` says.
+    pub outcome: &'static str,
     pub reason: String,
 }
 
 impl BadRow {
     /// What the column `error` says.
-    fn said(&self) -> String {
+    pub(super) fn said(&self) -> String {
         if self.column.is_empty() { self.reason.clone() } else { format!("{} {}", self.column, self.reason) }
     }
 }
@@ -153,17 +160,17 @@ const fn place_of(outcome: Outcome) -> usize {
 }
 
 /// The line of each place in a block, asked in rising order: counts each line break once.
-struct Lines {
+pub(super) struct Lines {
     at: usize,
     line: u64,
 }
 
 impl Lines {
-    const fn of(block: &Block) -> Self {
+    pub(super) const fn of(block: &Block) -> Self {
         Self { at: 0, line: block.line }
     }
 
-    fn line(&mut self, block: &Block, place: usize) -> u64 {
+    pub(super) fn line(&mut self, block: &Block, place: usize) -> u64 {
         let passed = block.bytes.get(self.at..place).unwrap_or_default();
         self.line += memchr::memchr_iter(block.line_break, passed).count() as u64;
         self.at = place;

@@ -100,7 +100,7 @@ impl ObjectForm {
                     if value.is_empty() && column.is_empty() {
                         reason = format!("line {line}: {reason}");
                     }
-                    let bad = BadRow { line, column, value, reason };
+                    let bad = BadRow { line, column, value, outcome: ERROR, reason };
                     out.extend_from_slice(&self.owner_cells("", "", ""));
                     out.extend_from_slice(b"null");
                     out.extend_from_slice(&tail(&self.keys, ERROR, &quoted(&bad.said())));
