@@ -17,14 +17,12 @@ use super::problem::Problem;
 use super::query::Asked;
 use super::routes::App;
 use crate::place::candidate::{Candidate, Why};
+use crate::place::decide::label;
 use crate::place::read::Part;
 use crate::place::search::MOST_CANDIDATES;
-use crate::service::search::search;
+use crate::service::search::{CANDIDATES, address, search};
 use crate::service::serving;
 use crate::service::slots::WorkFault;
-
-/// Unless more are asked for.
-const CANDIDATES: usize = 5;
 
 /// `GET /api/v1/search`
 pub(super) async fn of_text(State(app): State<Arc<App>>, asked: Asked) -> Result<Response<Body>, Problem> {
@@ -100,8 +98,8 @@ impl Mark {
 #[derive(Debug, Serialize)]
 struct One<'a> {
     place: Option<&'a str>,
-    name: &'a str,
-    address: &'a str,
+    name: String,
+    address: String,
     match_level: &'static str,
     match_level_name: &'static str,
     score: f64,
@@ -124,11 +122,10 @@ impl<'a> One<'a> {
         let place = candidate.place.and_then(|place| snapshot.places.get(place.ix()));
         let unit = candidate.owner.filter(|_| candidate.head.is_none()).map(|ix| snapshot.hierarchy.unit(ix));
         let point = candidate.point;
-        let name = place.map_or_else(|| unit.map_or("", |unit| &unit.name), |place| &place.name);
         Self {
             place: place.map(|place| place.id.as_str()),
-            name,
-            address: place.map_or(name, |place| &place.address),
+            name: label(snapshot.gazetteer(), &snapshot.places, candidate),
+            address: address(snapshot, candidate),
             match_level: candidate.level.key(),
             match_level_name: candidate.level.label(),
             score: rounded(candidate.score, 3),
