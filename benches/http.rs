@@ -33,10 +33,6 @@ use wangge::service::locate::owner_of;
 use wangge::service::serving::{Capacity, Serving};
 use wangge::snapshot::{Contents, Snapshot};
 
-/// As the binary has it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 21;
 const QUESTIONS: usize = 4096;

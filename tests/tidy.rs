@@ -38,7 +38,6 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("indicatif", &["cli"], "only the terminal has progress bars"),
     ("jiff", ANYWHERE, "civil time is a value; reading a clock is checked apart"),
     ("libc", &["locate"], "one call: large pages for a large index"),
-    ("mimalloc", &["main"], "the binary decides how memory is handed out"),
     ("memchr", &["exchange"], "line breaks and quotes of long tables"),
     ("pinyin", &["place"], "how a character sounds"),
     ("png", &["render"], "pixels"),
