@@ -240,8 +240,8 @@ fn numbers_dates_and_empty_rows_of_a_sheet_read_as_they_are_shown() {
     assert_eq!(found[1][..6], ["370871001203", "2025-03-01", "测试路5号", "0.3", "TRUE", "2025-03-01 08:30:00"]);
     assert_eq!((&*found[2][0], &*found[2][2], found[2].len()), ("2", "", 6 + ADDED.len()));
     let ask = table(&desk, "ask.csv");
-    assert_eq!(ask[1][0], "3", "the row of the sheet");
-    assert_eq!(ask[2], ["4", "地址", "", "error", "is empty"]);
+    // The sheet's second row has no cells and is none; the third is answered; the fourth is told by its number in the sheet.
+    assert_eq!(ask[1..], [["4", "地址", "", "error", "is empty"]]);
     answered(&desk, ("in.xlsx", "none.csv"), &bytes, &[]).ends(2).says(&["in.xlsx", "is empty"]);
     answered(&desk, ("in.xlsx", "none.csv"), &bytes, &["--sheet", "二"]).ends(2).says(&["“二”", "found: 说明, 工单"]);
 }
