@@ -31,8 +31,6 @@ pub struct Named {
 pub struct Said {
     pub text: Text,
     pub regions: Vec<(RegionIx, bool)>,
-    /// It names the district, or a region of it.
-    pub ours: bool,
     /// It names what is elsewhere.
     pub foreign: Option<Range<usize>>,
     /// It may: a unit that is none of ours stands before a name.
@@ -112,11 +110,10 @@ impl Said {
                             && (mention.start == 0 || before == mention.start));
                     if context {
                         self.regions.push((ix, bare));
-                        self.ours = true;
                     }
                     region = gazetteer.setting.regions.get(usize::from(ix.0)).map(|region| region.level);
                 }
-                Target::Ours => self.ours = true,
+                Target::Ours => {}
                 Target::Foreign => self.foreign = Some(span.clone()),
             }
         }
@@ -193,7 +190,6 @@ impl Said {
         match tops.into_iter().find(|(_, region)| alike(&region.name)) {
             Some((at, _)) => {
                 self.regions.push((RegionIx(at as u16), true));
-                self.ours = true;
                 self.marks.push((Part::Region, span));
             }
             None if whole => {

@@ -145,11 +145,6 @@ impl Sounds {
     }
 
     #[must_use]
-    pub fn knows(&self, c: char) -> bool {
-        self.0.contains_key(&c)
-    }
-
-    #[must_use]
     pub fn bytes(&self) -> usize {
         self.0.capacity() * (size_of::<(char, Sound)>() + 1)
     }
