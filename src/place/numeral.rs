@@ -51,7 +51,7 @@ fn written(digits: &[u32]) -> Option<u32> {
 
 /// With tens and hundreds: 十二, 一百零三, 廿五, 2十.
 fn spoken(digits: &[u32]) -> Option<u32> {
-    let (mut whole, mut part) = (0_u32, None);
+    let (mut whole, mut part) = (0_u32, None::<u32>);
     for digit in digits {
         match digit {
             10 | 100 => {
