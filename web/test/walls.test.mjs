@@ -33,7 +33,7 @@ async function oneVertexMoved() {
   const { units } = await json(server.origin, '/api/v1/units?level=micro&limit=10000');
   const { id } = await done('/drafts', author, { title: '挪一个界址点' });
   for (const unit of units.slice(1200)) {
-    const { coordinates } = await json(server.origin, `/api/v1/units/${unit.code}/geometry`);
+    const { coordinates } = (await json(server.origin, `/api/v1/units/${unit.code}/geometry`)).geometry;
     for (const from of coordinates.flat(2).slice(0, 12)) {
       const to = [from[0] + 0.000_06, from[1] + 0.000_04];
       const { status } = await post(`/drafts/${id}/ops`, author, { ops: [{ op: 'move', from, to }] });
@@ -63,12 +63,17 @@ const shown = (page) =>
     return tiles;
   });
 
-/** From now on: when the picture is whole again after something was fetched. */
+/** From now on: when the picture is whole again after a tile has arrived. */
 const watch = (page) =>
   page.evaluate(() => {
     const { map } = document.querySelector('#map');
     globalThis.redrawn = new Promise((resolve) => {
-      map.once('sourcedataloading', () => map.once('idle', () => resolve(Date.now())));
+      const arrived = ({ tile }) => {
+        if (!tile) return;
+        map.off('sourcedata', arrived);
+        map.once('idle', () => resolve(Date.now()));
+      };
+      map.on('sourcedata', arrived);
     });
   });
 
@@ -92,7 +97,7 @@ async function published({ body }) {
   throw new Error('the stream ended');
 }
 
-test('an edit is published: each wall draws it, and fetches nothing but the changed tiles that it shows', async (context) => {
+test('an edit is published: each wall draws it, and fetches nothing but the changed tiles that it shows', { timeout: 300_000 }, async (context) => {
   const { id, unit, from } = await oneVertexMoved();
   // The place itself from near, the same from farther off, and a part of the district where nothing changes.
   const views = [`16.2/${from[1]}/${from[0]}`, `13.4/${from[1] + 0.004}/${from[0] - 0.004}`, `16.5/${from[1] + 0.03}/${from[0] + 0.03}`];
