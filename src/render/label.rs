@@ -9,6 +9,7 @@ use tiny_skia::PixmapMut;
 
 use super::font::Font;
 use super::glyph::{GlyphCache, Mask, MaskKey, raise};
+use super::stance::Stance;
 use super::wrap;
 
 /// Longer texts end in “…”: a label is a name, not a story.
@@ -82,6 +83,7 @@ impl Extent {
         self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 
+    /// The squares of [`CELL_PX`] that it touches.
     fn cells(&self) -> impl Iterator<Item = (i64, i64)> + use<> {
         let cell = |px: f64| (px / CELL_PX).floor() as i64;
         let (left, right) = (cell(self.left), cell(self.right));
@@ -157,22 +159,14 @@ impl Placement {
         self.labels.iter().map(|label| (&label.candidate, label.claim))
     }
 
-    /// Draws every label that touches the canvas, whose top left corner is the pixel (`origin_x`, `origin_y`) of the world at scale 1
-    /// and which has `scale` (1 … 4, clamped) pixels for each of the world's. What lies outside is clipped, and the neighbouring
-    /// canvas shows it, pixel for pixel as one large canvas would. `glyphs` must be of the font that placed the labels.
-    pub fn draw(&self, canvas: &mut PixmapMut<'_>, glyphs: &GlyphCache, origin_x: i64, origin_y: i64, scale: u8) {
-        let scale = scale.clamp(1, 4);
-        let (left, top) = (origin_x as f64, origin_y as f64);
-        let sheet = Extent {
-            left,
-            top,
-            right: left + f64::from(canvas.width()) / f64::from(scale),
-            bottom: top + f64::from(canvas.height()) / f64::from(scale),
-        };
+    /// Draws every label that touches the canvas, which lies in the world as `stance` says. What lies outside is clipped, and the
+    /// neighbouring canvas shows it, pixel for pixel as one large canvas would. `glyphs` must be of the font that placed the labels.
+    pub fn draw(&self, canvas: &mut PixmapMut<'_>, glyphs: &GlyphCache, stance: &Stance) {
+        let sheet = stance.sheet(canvas.width(), canvas.height());
         let mut found: Vec<u32> = sheet.cells().filter_map(|cell| self.cells.get(&cell)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
-        let (origin_x, origin_y) = (origin_x * i64::from(scale), origin_y * i64::from(scale));
+        let scale = u16::from(stance.scale());
         let mut stamp = Stamp::default();
         for label in found.iter().filter_map(|&index| self.labels.get(index as usize)) {
             if !label.ink.touches(&sheet) {
@@ -180,11 +174,11 @@ impl Placement {
             }
             // All halos before all glyphs: a halo must not cover the glyph beside it.
             if label.halo_q > 0 {
-                stamp.compose(&label.masks(glyphs, label.halo_q * u16::from(scale), scale));
-                stamp.blit(canvas, label.candidate.halo, origin_x, origin_y);
+                stamp.compose(&label.masks(glyphs, label.halo_q * scale, stance));
+                stamp.blit(canvas, label.candidate.halo, stance.origin);
             }
-            stamp.compose(&label.masks(glyphs, 0, scale));
-            stamp.blit(canvas, label.candidate.color, origin_x, origin_y);
+            stamp.compose(&label.masks(glyphs, 0, stance));
+            stamp.blit(canvas, label.candidate.color, stance.origin);
         }
     }
 
@@ -243,10 +237,10 @@ impl Label {
     }
 
     /// Where each mask's top left corner goes, in device pixels of the world.
-    fn masks(&self, glyphs: &GlyphCache, halo_q: u16, scale: u8) -> Vec<(i64, i64, Arc<Mask>)> {
-        let size_q = self.size_q * u16::from(scale);
+    fn masks(&self, glyphs: &GlyphCache, halo_q: u16, stance: &Stance) -> Vec<(i64, i64, Arc<Mask>)> {
+        let size_q = self.size_q * u16::from(stance.scale());
         let size_px = f64::from(size_q) / 4.0;
-        let (x, y) = (self.candidate.x * f64::from(scale), self.candidate.y * f64::from(scale));
+        let (x, y) = stance.device(self.candidate.x, self.candidate.y);
         let first = (y + f64::from(self.baseline_em) * size_px).round() as i64;
         let mut masks = Vec::new();
         for (row, line) in self.lines.iter().enumerate() {
@@ -330,12 +324,12 @@ impl Stamp {
     }
 
     /// Lays the colour over the canvas where the mask is.
-    fn blit(&self, canvas: &mut PixmapMut<'_>, color: [u8; 4], origin_x: i64, origin_y: i64) {
+    fn blit(&self, canvas: &mut PixmapMut<'_>, color: [u8; 4], origin: (i64, i64)) {
         if self.width == 0 {
             return;
         }
         let (width, height) = (i64::from(canvas.width()), i64::from(canvas.height()));
-        let (dx, dy) = (self.left - origin_x, self.top - origin_y);
+        let (dx, dy) = (self.left - origin.0, self.top - origin.1);
         let skip = (-dx).clamp(0, self.width as i64) as usize;
         let stride = canvas.width() as usize * 4;
         let data = canvas.data_mut();
@@ -410,7 +404,7 @@ mod tests {
     fn sheet(placement: &Placement, glyphs: &GlyphCache, origin: (i64, i64), side_px: u32, scale: u8) -> Pixmap {
         let mut pixmap = Pixmap::new(side_px * u32::from(scale), side_px * u32::from(scale)).unwrap();
         pixmap.fill(Color::from_rgba8(180, 200, 220, 255));
-        placement.draw(&mut pixmap.as_mut(), glyphs, origin.0, origin.1, scale);
+        placement.draw(&mut pixmap.as_mut(), glyphs, &Stance::of_tile(origin, scale));
         pixmap
     }
 
@@ -489,7 +483,7 @@ mod tests {
         assert_eq!(sheet(&placement, &glyphs, (0, 0), 100, 1), sheet(&whole, &glyphs, (0, 0), 100, 1));
         for scale in [0, 3, 255] {
             let mut pixmap = Pixmap::new(300, 7).unwrap();
-            placement.draw(&mut pixmap.as_mut(), &glyphs, -20, 40, scale);
+            placement.draw(&mut pixmap.as_mut(), &glyphs, &Stance::of_tile((-20, 40), scale));
         }
         assert_eq!(placement.iter().map(|(c, _)| c.text.chars().count()).max(), Some(MAX_CHARS));
     }

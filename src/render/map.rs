@@ -1,40 +1,57 @@
-//! One map tile without its names: the layers of the style over each other.
+//! One square of a map without its names: the layers of the style over each other.
 
 use tiny_skia::{Color, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
 use super::RenderFault;
 use super::expression::{Scene, Val};
 use super::fill::Fills;
-use super::points::{PIXEL_BITS, style_zoom, val};
+use super::points::{PIXEL_BITS, val};
+use super::square::{PEN, Square};
 use super::style::{Kind, Layer, Style};
 use crate::snapshot::Snapshot;
-use crate::tile::feature::{EXTENT, Geometry, Shape, Sink, Tag};
-use crate::tile::{Pyramid, TileCoord, TileSet};
+use crate::tile::feature::{Geometry, Shape, Sink, Tag};
+use crate::tile::{Pyramid, TileSet};
 
-/// What is drawn beyond the tile so that strokes meet across its edge, in tile units: 16 logical pixels.
-const BUFFER: i32 = 256;
+/// What one square after the other is drawn on.
+#[derive(Debug)]
+pub(super) struct Canvas {
+    pub picture: Pixmap,
+    fills: Fills,
+}
 
-/// Draws everything but points.
+impl Canvas {
+    pub(super) fn new(scale: u8) -> Result<Self, RenderFault> {
+        let side = u32::from(scale) << PIXEL_BITS;
+        let picture = blank(side, side)?;
+        Ok(Self { picture, fills: Fills::new(side as usize, side as usize) })
+    }
+}
+
+/// A transparent picture.
+pub(super) fn blank(width: u32, height: u32) -> Result<Pixmap, RenderFault> {
+    Pixmap::new(width, height).ok_or_else(|| RenderFault::Png(format!("no memory for {width} × {height} pixels")))
+}
+
+/// Draws everything but points. Without `backdrop` there is nothing behind the district and nothing around it.
 pub(super) fn draw(
     style: &Style,
     snapshot: &Snapshot,
     pyramid: &Pyramid,
-    coord: TileCoord,
-    scale: u8,
-) -> Result<Pixmap, RenderFault> {
-    let side = u32::from(scale) << PIXEL_BITS;
-    let mut picture =
-        Pixmap::new(side, side).ok_or_else(|| RenderFault::Png(format!("no memory for {side} × {side} pixels")))?;
-    picture.fill(Color::WHITE);
-    let mut fills = Fills::new(side as usize, side as usize);
-    let zoom = style_zoom(coord.z());
-    let shown: Vec<&Layer> = style.layers.iter().filter(|l| l.shows_at(zoom)).collect();
+    square: &Square,
+    backdrop: bool,
+    canvas: &mut Canvas,
+) {
+    let Canvas { picture, fills } = canvas;
+    picture.fill(if backdrop { Color::WHITE } else { Color::TRANSPARENT });
+    let zoom = square.style_zoom;
+    let wanted = |layer: &&Layer| layer.shows_at(zoom) && (backdrop || !layer.is_backdrop());
+    let shown: Vec<&Layer> = style.layers.iter().filter(wanted).collect();
     let collected: Vec<Collected> = TileSet::ALL
         .iter()
         .map(|set| {
             let mut collected = Collected::wanting(&shown, set.name());
             if !collected.wanted.is_empty() {
-                pyramid.draw(snapshot, *set, coord, BUFFER, &mut collected);
+                pyramid.draw(snapshot, *set, &square.frame, &mut collected);
             }
             collected
         })
@@ -43,13 +60,12 @@ pub(super) fn draw(
         let found = collected.iter().find(|c| c.set == layer.source).and_then(|c| c.layer(&layer.source_layer));
         let features = found.unwrap_or_default();
         match layer.kind {
-            Kind::Background => background(layer, zoom, &mut picture),
-            Kind::Fill => fill(layer, features, zoom, scale, &mut fills, &mut picture),
-            Kind::Line => stroke(layer, features, zoom, scale, &mut picture),
+            Kind::Background => background(layer, zoom, picture),
+            Kind::Fill => fill(layer, features, square, fills, picture),
+            Kind::Line => stroke(layer, features, square, picture),
             Kind::Circle | Kind::Symbol => {}
         }
     }
-    Ok(picture)
 }
 
 struct Drawn {
@@ -122,14 +138,13 @@ fn accepted<'a>(layer: &'a Layer, features: &'a [Drawn], zoom: f64) -> impl Iter
     with_scene.filter(|(_, scene)| layer.filter.as_ref().is_none_or(|f| f.truth(scene)))
 }
 
-fn fill(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, fills: &mut Fills, picture: &mut Pixmap) {
-    // 256 logical pixels are 4096 units: a unit is 16/256 of a pixel.
-    let unit = i32::from(scale) << (8 + PIXEL_BITS) >> EXTENT.trailing_zeros();
+fn fill(layer: &Layer, features: &[Drawn], square: &Square, fills: &mut Fills, picture: &mut Pixmap) {
     let mut any = false;
-    for (feature, scene) in accepted(layer, features, zoom).filter(|(f, _)| f.shape.geometry == Geometry::Polygon) {
+    let areas = accepted(layer, features, square.style_zoom).filter(|(f, _)| f.shape.geometry == Geometry::Polygon);
+    for (feature, scene) in areas {
         let colour = layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", &scene);
         if colour[3] > 0.0 {
-            fills.add(&feature.shape, unit, colour);
+            fills.add(&feature.shape, |p| square.fixed(p), colour);
             any = true;
         }
     }
@@ -140,15 +155,15 @@ fn fill(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, fills: &mut Fil
 
 /// How a line looks; neighbours in the list that look the same are stroked together, so that they do not darken where they meet.
 #[derive(Clone, Debug, PartialEq)]
-struct Look {
-    colour: [f32; 4],
-    width: f32,
+pub(super) struct Look {
+    pub colour: [f32; 4],
+    pub width: f32,
     dashes: Vec<f32>,
     cap: LineCap,
     join: LineJoin,
 }
 
-fn look(layer: &Layer, scene: &Scene<'_>) -> Look {
+pub(super) fn look(layer: &Layer, scene: &Scene<'_>) -> Look {
     let word = |name: &str| match layer.property(name).map(|e| e.eval(scene)) {
         Some(Val::Text(word)) => word,
         _ => String::new(),
@@ -184,9 +199,10 @@ fn join(word: &str) -> LineJoin {
     }
 }
 
-fn stroke(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, picture: &mut Pixmap) {
+fn stroke(layer: &Layer, features: &[Drawn], square: &Square, picture: &mut Pixmap) {
     let mut waiting: Option<(Look, PathBuilder)> = None;
-    for (feature, scene) in accepted(layer, features, zoom).filter(|(f, _)| f.shape.geometry != Geometry::Point) {
+    let lines = accepted(layer, features, square.style_zoom).filter(|(f, _)| f.shape.geometry != Geometry::Point);
+    for (feature, scene) in lines {
         let look = look(layer, &scene);
         if look.width <= 0.0 || look.colour[3] <= 0.0 {
             continue;
@@ -195,21 +211,21 @@ fn stroke(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, picture: &mut
             Some((same, path)) if *same == look => path,
             other => {
                 if let Some((look, path)) = other.take() {
-                    finish(&look, path, scale, picture);
+                    finish(&look, path, square.scale, picture);
                 }
                 &mut other.insert((look, PathBuilder::new())).1
             }
         };
-        trace(&feature.shape, path);
+        trace(&feature.shape, square, path);
     }
     if let Some((look, path)) = waiting {
-        finish(&look, path, scale, picture);
+        finish(&look, path, square.scale, picture);
     }
 }
 
-fn trace(shape: &Shape, path: &mut PathBuilder) {
+fn trace(shape: &Shape, square: &Square, path: &mut PathBuilder) {
     for part in shape.parts() {
-        let mut points = part.iter().map(|p| (p.0 as f32, p.1 as f32));
+        let mut points = part.iter().map(|p| square.pen(*p));
         if let Some((x, y)) = points.next() {
             path.move_to(x, y);
         }
@@ -220,10 +236,9 @@ fn trace(shape: &Shape, path: &mut PathBuilder) {
     }
 }
 
-fn finish(look: &Look, path: PathBuilder, scale: u8, picture: &mut Pixmap) {
-    // Tile units to pixels; the stroke's width is scaled along with the path.
-    let pixel = f32::from(scale) * (1u32 << PIXEL_BITS) as f32 / EXTENT as f32;
-    let logical = EXTENT as f32 / (1u32 << PIXEL_BITS) as f32;
+pub(super) fn finish(look: &Look, path: PathBuilder, scale: u8, picture: &mut Pixmap) {
+    // The pen's units to pixels; the stroke's width is scaled along with the path.
+    let (pixel, logical) = (f32::from(scale) / PEN as f32, PEN as f32);
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
     let [r, g, b, a] = look.colour.map(|c| c.clamp(0.0, 1.0));
     if let Some(colour) = Color::from_rgba(r, g, b, a) {

@@ -10,9 +10,9 @@ use super::expression::{Scene, Val};
 use super::font::Font;
 use super::glyph::GlyphCache;
 use super::label::{Candidate, Placement};
+use super::square::Spread;
+use super::stance::Stance;
 use super::style::{Kind, Layer, Style};
-use crate::coverage::world::WORLD_BITS;
-use crate::tile::TileCoord;
 use crate::tile::feature::{Geometry, Shape, Sink, Tag, Value};
 
 /// Bits of a picture tile's width in logical pixels.
@@ -21,16 +21,14 @@ pub(super) const PIXEL_BITS: u8 = 8;
 const PADDING_PX: f32 = 2.0;
 
 /// Styles count zooms in 512-pixel tiles; ours are half as wide.
-pub(super) fn style_zoom(z: u8) -> f64 {
-    f64::from(z) - 1.0
-}
+pub(super) const STYLE_ZOOM: f64 = -1.0;
 
 /// Everything with a point at one zoom: placed once, drawn into every tile it touches.
 #[derive(Debug)]
 pub(super) struct Points {
     names: Placement,
     dots: Vec<Dot>,
-    dots_of_tile: HashMap<(u32, u32), Vec<u32>>,
+    dots_of_tile: HashMap<(i64, i64), Vec<u32>>,
 }
 
 /// A disc with a rim, in logical pixels of the zoom's world.
@@ -46,17 +44,15 @@ struct Dot {
 }
 
 impl Points {
-    /// `points` sends every labelled point in world steps. As in a browser, names of higher layers are placed first, and within a
-    /// layer those with lower sort keys.
-    pub(super) fn new(style: &Style, z: u8, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
+    /// `points` sends every labelled point in world steps, which `spread` makes pixels. As in a browser, names of higher layers are
+    /// placed first, and within a layer those with lower sort keys.
+    pub(super) fn new(style: &Style, zoom: f64, spread: &Spread, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
         let (names, dots, named) = (Vec::new(), Vec::new(), Named::default());
-        let mut collector = Collector { style, z, layer: String::new(), names, dots, named };
+        let mut collector = Collector { style, zoom, spread, layer: String::new(), names, dots, named };
         points(&mut collector);
         let Collector { names, mut dots, .. } = collector;
         dots.sort_by_key(|d| d.layer);
-        let last = (1u32 << z) - 1;
-        let tile = |at: f64| ((at.max(0.0) / f64::from(1u32 << PIXEL_BITS)) as u32).min(last);
-        let mut dots_of_tile: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
+        let mut dots_of_tile: HashMap<(i64, i64), Vec<u32>> = HashMap::new();
         for (i, dot) in dots.iter().enumerate() {
             let reach = f64::from(dot.radius + dot.rim) + 1.0;
             for y in tile(dot.y - reach)..=tile(dot.y + reach) {
@@ -68,18 +64,31 @@ impl Points {
         Self { names: Placement::new(names, font), dots, dots_of_tile }
     }
 
-    pub(super) fn draw(&self, coord: TileCoord, scale: u8, glyphs: &GlyphCache, picture: &mut Pixmap) {
-        let (west, north) = (i64::from(coord.x()) << PIXEL_BITS, i64::from(coord.y()) << PIXEL_BITS);
-        for i in self.dots_of_tile.get(&(coord.x(), coord.y())).into_iter().flatten() {
-            self.dots[*i as usize].draw((west as f64, north as f64), f32::from(scale), picture);
+    pub(super) fn draw(&self, stance: &Stance, glyphs: &GlyphCache, picture: &mut Pixmap) {
+        let sheet = stance.sheet(picture.width(), picture.height());
+        let tiles = |low: f64, high: f64| tile(low)..(high / f64::from(1u32 << PIXEL_BITS)).ceil() as i64;
+        let squares = tiles(sheet.top, sheet.bottom)
+            .flat_map(|y| tiles(sheet.left, sheet.right).map(move |x| (x, y)))
+            .filter_map(|square| self.dots_of_tile.get(&square));
+        let mut found: Vec<u32> = squares.flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        for dot in found.into_iter().filter_map(|i| self.dots.get(i as usize)) {
+            dot.draw(stance, picture);
         }
-        self.names.draw(&mut picture.as_mut(), glyphs, west, north, scale);
+        self.names.draw(&mut picture.as_mut(), glyphs, stance);
     }
 }
 
+/// The square of a tile's width that holds a pixel, along one axis.
+fn tile(at: f64) -> i64 {
+    (at / f64::from(1u32 << PIXEL_BITS)).floor() as i64
+}
+
 impl Dot {
-    fn draw(&self, corner: (f64, f64), scale: f32, picture: &mut Pixmap) {
-        let at = (((self.x - corner.0) as f32) * scale, ((self.y - corner.1) as f32) * scale);
+    fn draw(&self, stance: &Stance, picture: &mut Pixmap) {
+        let (corner, (fx, fy), scale) = (stance.corner(), stance.factor, f32::from(stance.scale()));
+        let at = (((self.x * fx - corner.0) as f32) * scale, ((self.y * fy - corner.1) as f32) * scale);
         if self.rim > 0.0 {
             disc(at, (self.radius + self.rim) * scale, self.rim_colour, picture);
         }
@@ -109,7 +118,8 @@ fn disc((x, y): (f32, f32), radius: f32, colour: [f32; 4], picture: &mut Pixmap)
 /// Evaluates symbol and circle layers for every point.
 struct Collector<'a> {
     style: &'a Style,
-    z: u8,
+    zoom: f64,
+    spread: &'a Spread,
     layer: String,
     names: Vec<Candidate>,
     dots: Vec<Dot>,
@@ -122,12 +132,10 @@ impl Sink for Collector<'_> {
     }
 
     fn feature(&mut self, _: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
-        // World steps to logical pixels of this zoom.
-        let scale = 2f64.powi(i32::from(self.z) + i32::from(PIXEL_BITS) - i32::from(WORLD_BITS));
-        let pixel = |p: &(i32, i32)| (f64::from(p.0) * scale, f64::from(p.1) * scale);
+        let pixel = |p: &(i32, i32)| self.spread.pixel((f64::from(p.0), f64::from(p.1)));
         let Some(at) = shape.points.first().map(pixel) else { return };
         let tags: Vec<(&'static str, Val)> = tags.iter().map(|(k, v)| (*k, val(v))).collect();
-        let zoom = style_zoom(self.z);
+        let zoom = self.zoom;
         let line = shape.geometry == Geometry::Line;
         let scene = Scene { zoom, geometry: if line { "LineString" } else { "Point" }, tags: &tags };
         for (i, layer) in self.style.layers.iter().enumerate() {

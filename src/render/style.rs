@@ -2,7 +2,7 @@
 //!
 //! Placeholders, in any string: `{origin}` (the server's, or nothing), `{leaf}`, `{level0}`, `{level1}` … (level keys). A layer with
 //! `"metadata": {"each": "level"}` is repeated for every level, top first (`"level-reversed"`: lowest first), with `{level}` (its
-//! key). A string that is nothing but one of these becomes a number: `{index}` of the level (0 at the top), `{line_zoom}` (its borders
+//! key) and `{level_name}`. With `"metadata": {"legend": "…"}` a layer has a swatch in the legend, and with `"level"` it belongs to a level. A string that is nothing but one of these becomes a number: `{index}` of the level (0 at the top), `{line_zoom}` (its borders
 //! can be told apart), `{short_zoom}`, `{name_zoom}` (short codes and names fit), `{far_zoom}` (3 further in), `{fade_zoom}` (the level two below has its
 //! names: its own are no longer needed), `{leaf_index}`, `{leaf_short_zoom}`, `{leaf_name_zoom}`. A layer that names a level the district does
 //! not have is left out.
@@ -111,6 +111,7 @@ impl Filling<'_> {
         }
         if let (Some(here), Some(index)) = (here, self.level) {
             text = text.replace("{level}", &here.key).replace("{index}", &index.to_string());
+            text = text.replace("{level_name}", &here.name);
         }
         Json::String(text)
     }
@@ -139,6 +140,10 @@ pub(super) struct Layer {
     pub along: bool,
     pub source: String,
     pub source_layer: String,
+    /// The level it is about (`metadata.level`).
+    pub level: Option<u8>,
+    /// What a legend calls it (`metadata.legend`).
+    pub legend: Option<String>,
     pub min_zoom: f64,
     pub max_zoom: f64,
     pub filter: Option<Expr>,
@@ -155,6 +160,21 @@ impl Layer {
         self.properties.iter().find(|(n, _)| n == name).map(|(_, e)| e)
     }
 
+    /// What lies behind the district or around it, and would hide what another map shows there.
+    pub(super) fn is_backdrop(&self) -> bool {
+        self.kind == Kind::Background || self.source_layer == "outside"
+    }
+
+    /// Whether it belongs into a picture of one level alone: its names, and the lines that bound its units, which are those of the
+    /// levels above too.
+    fn of_level(&self, level: u8) -> bool {
+        match self.source_layer.as_str() {
+            "boundaries" => self.level.is_none_or(|own| own <= level),
+            "labels" => self.level == Some(level),
+            _ => false,
+        }
+    }
+
     /// The attributes it asks for.
     pub(super) fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
@@ -164,6 +184,11 @@ impl Layer {
 }
 
 impl Style {
+    /// The part of it that shows one level alone.
+    pub(super) fn of_level(&self, level: u8) -> Self {
+        Self { layers: self.layers.iter().filter(|l| l.of_level(level)).cloned().collect() }
+    }
+
     /// Reads a template with its placeholders filled in.
     pub(super) fn parse(template: &str, levels: &[LevelInfo]) -> Result<Self, StyleFault> {
         let style = filled(template, levels, "")?;
@@ -213,6 +238,8 @@ fn parse_layer(layer: &Json) -> Result<Option<Layer>, String> {
         along,
         source: text("source"),
         source_layer: text("source-layer"),
+        level: layer.pointer("/metadata/level").and_then(Json::as_u64).and_then(|l| u8::try_from(l).ok()),
+        legend: layer.pointer("/metadata/legend").and_then(Json::as_str).map(str::to_owned),
         min_zoom: zoom("minzoom", 0.0),
         max_zoom: zoom("maxzoom", 25.0),
         filter: layer.get("filter").map(parse).transpose()?,

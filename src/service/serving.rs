@@ -124,7 +124,7 @@ impl State {
             TileKey::Vector { .. } => true,
             // The density is that of the issues, on a raster over the district's box.
             TileKey::Heat { .. } => same_extent,
-            TileKey::Map { .. } => false,
+            TileKey::Map { .. } | TileKey::Degrees { .. } => false,
         };
         let tiles = self.tiles.carried(keep);
         let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
@@ -144,7 +144,7 @@ impl State {
         let tiles = self.tiles.carried(|key| match key {
             TileKey::Vector { set, .. } => *set != TileSet::Places,
             TileKey::Heat { .. } => true,
-            TileKey::Map { .. } => false,
+            TileKey::Map { .. } | TileKey::Degrees { .. } => false,
         });
         let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
         let drawing = self.pyramid_if_made().map(|pyramid| Drawing::of(pyramid.with_places(&snapshot)));

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::bytes::Finished;
+use super::degrees::{DegreeTile, Span};
 use super::serving::{Serving, State};
 use super::slots::WorkFault;
 use crate::issue::IssueFilter;
-use crate::render::Painter;
+use crate::render::view::View;
+use crate::render::{Painter, Part, Projection};
 use crate::tile::{DATA_ZOOM, PUBLIC_K, TileCoord, TileSet};
 
 pub const MVT: &str = "application/vnd.mapbox-vector-tile";
@@ -29,6 +31,11 @@ pub enum TileKey {
         coord: TileCoord,
         scale: u8,
     },
+    /// A map tile in degrees.
+    Degrees {
+        style: Arc<str>,
+        tile: DegreeTile,
+    },
     Heat {
         filter: IssueFilter,
         bandwidth_m: u32,
@@ -36,6 +43,9 @@ pub enum TileKey {
         scale: u8,
     },
 }
+
+/// Pixels along a tile of scale 1.
+pub const TILE_PX: u32 = 256;
 
 /// The finished bytes of a tile.
 ///
@@ -72,13 +82,20 @@ pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
             let drawn = painter(state)?.map(snapshot, pyramid, style, *coord, *scale);
             drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
+        TileKey::Degrees { style, tile } => {
+            let view = View::new(Projection::Geographic, tile.bounds(), TILE_PX, TILE_PX, 1);
+            let view = view.map_err(|fault| WorkFault::Failed(fault.to_string()))?;
+            let part = Part { style, level: None, backdrop: true };
+            let drawn = painter(state)?.view(snapshot, pyramid, part, &view).and_then(|picture| picture.small_png());
+            drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
+        }
         TileKey::Heat { filter, bandwidth_m, coord, scale } => {
             Ok(Finished::as_is(PNG, painter(state)?.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale)))
         }
     }
 }
 
-fn painter(state: &State) -> Result<&Painter, WorkFault> {
+pub(super) fn painter(state: &State) -> Result<&Painter, WorkFault> {
     state.painter().map_err(|fault| WorkFault::Failed(fault.to_string()))
 }
 
@@ -139,6 +156,13 @@ pub fn covering(bounds: [f64; 4], z: u8) -> impl Iterator<Item = TileCoord> {
     let (x0, y0) = square_of(west, north, z);
     let (x1, y1) = square_of(east, south, z);
     (y0..=y1).flat_map(move |y| (x0..=x1).filter_map(move |x| TileCoord::new(z, x, y)))
+}
+
+/// First and last column and row of those tiles.
+#[must_use]
+pub fn span([west, south, east, north]: [f64; 4], z: u8) -> Span {
+    let ((x0, y0), (x1, y1)) = (square_of(west, north, z), square_of(east, south, z));
+    Span { columns: (x0, x1), rows: (y0, y1) }
 }
 
 /// Whether a tile, with the margin that symbols reach over its edge, touches a box.

@@ -4,7 +4,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::TileCoord;
 use super::boxes::Boxes;
 use super::clip::{self, Spot};
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
@@ -98,18 +97,17 @@ impl Base {
         Self { layers }
     }
 
-    pub(super) fn draw(&self, features: &[BaseFeature], coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
-        let frame = Frame::new(coord, buffer);
+    pub(super) fn draw(&self, features: &[BaseFeature], frame: &Frame, sink: &mut dyn Sink) {
         let mut shape = Shape::new(Geometry::Line);
         for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {
             sink.layer(name);
             for i in layer.tree.meeting(frame.world_bounds()) {
                 let drawn = &layer.drawn[i as usize];
                 let Some(feature) = features.get(drawn.feature as usize) else { continue };
-                if drawn.min_zoom > coord.z() {
+                if drawn.min_zoom > frame.zoom {
                     continue;
                 }
-                drawn.shape(&frame, coord.z(), &mut shape);
+                drawn.shape(frame, &mut shape);
                 if !shape.is_empty() {
                     sink.feature(None, &tags(feature), &shape);
                 }
@@ -130,9 +128,9 @@ fn tags(feature: &BaseFeature) -> Vec<Tag<'_>> {
 }
 
 impl Drawn {
-    fn shape(&self, frame: &Frame, zoom: u8, shape: &mut Shape) {
+    fn shape(&self, frame: &Frame, shape: &mut Shape) {
         shape.clear(if self.area { Geometry::Polygon } else { Geometry::Line });
-        let threshold = removed_below(zoom);
+        let threshold = removed_below(frame.zoom);
         let spots = |part: &Part| -> Vec<Spot> {
             let kept = part.points.iter().zip(&part.weights).filter(|(_, w)| **w >= threshold);
             let mut spots: Vec<Spot> = kept.map(|(p, _)| frame.world_spot(*p)).collect();

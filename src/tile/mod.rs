@@ -11,7 +11,7 @@ mod clip;
 mod colour;
 mod dirty;
 pub mod feature;
-mod frame;
+pub(crate) mod frame;
 mod info;
 mod issues;
 mod labels;
@@ -32,6 +32,7 @@ use std::sync::Arc;
 use self::base::Base;
 use self::dirty::Side;
 use self::feature::Sink;
+use self::frame::Frame;
 use self::issues::IssuePoints;
 use self::places::PlacePoints;
 use self::units::Units;
@@ -318,17 +319,16 @@ impl Pyramid {
     #[must_use]
     pub fn base(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
         let mut tile = mvt::Writer::new();
-        self.base.draw(&snapshot.base, coord, BUFFER, &mut tile);
+        self.base.draw(&snapshot.base, &Frame::new(coord, BUFFER), &mut tile);
         tile.finish()
     }
 
-    /// The features of `units` or `base` in tile units with a buffer of one's own, for drawing.
-    pub(crate) fn draw(&self, snapshot: &Snapshot, set: TileSet, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
+    /// The lines and areas of `units` or `base` in any square, in its units, for drawing.
+    pub(crate) fn draw(&self, snapshot: &Snapshot, set: TileSet, frame: &Frame, sink: &mut dyn Sink) {
         match set {
-            TileSet::Units => self.units.draw(snapshot, coord, buffer, sink),
-            TileSet::Base => self.base.draw(&snapshot.base, coord, buffer, sink),
-            TileSet::Places => self.places.draw(&snapshot.places, coord, sink),
-            TileSet::Issues => {}
+            TileSet::Units => self.units.draw_shapes(snapshot, frame, sink),
+            TileSet::Base => self.base.draw(&snapshot.base, frame, sink),
+            TileSet::Places | TileSet::Issues => {}
         }
     }
 
