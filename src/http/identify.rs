@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::answer::rounded;
 use super::negotiate::{Keep, fresh};
-use super::ows::{OwsFault, escape};
 use super::owner::{POINT_DECIMALS, outcome};
+use super::ows::{OwsFault, escape};
 use crate::crs::Cgcs2000;
 use crate::grid::Unit;
 use crate::service::maps::{Owners, owners};
@@ -29,7 +29,8 @@ pub(super) fn answer(
 ) -> Result<Response<Body>, OwsFault> {
     let found = point.and_then(|point| owners(snapshot, point));
     let wanted = |unit: &&Unit| levels.is_none_or(|levels| levels.contains(&unit.level));
-    let units: Vec<&Unit> = found.iter().flat_map(|found| found.units.iter().copied()).filter(wanted).take(count).collect();
+    let units: Vec<&Unit> =
+        found.iter().flat_map(|found| found.units.iter().copied()).filter(wanted).take(count).collect();
     match format {
         "application/json" => geojson("application/json", snapshot, found.as_ref(), &units),
         "application/geo+json" => geojson("application/geo+json", snapshot, found.as_ref(), &units),
@@ -94,7 +95,8 @@ fn plain(snapshot: &Snapshot, units: &[&Unit]) -> String {
 }
 
 fn html(snapshot: &Snapshot, units: &[&Unit]) -> String {
-    let mut page = String::from("<!DOCTYPE html><html lang=\"zh\"><head><meta charset=\"utf-8\"><title>网格</title></head><body>");
+    let mut page =
+        String::from("<!DOCTYPE html><html lang=\"zh\"><head><meta charset=\"utf-8\"><title>网格</title></head><body>");
     if units.is_empty() {
         page.push_str("<p>此处不属于任何单元</p>");
     } else {

@@ -20,7 +20,7 @@ use super::patience::Limits;
 use super::problem::Problem;
 use super::{
     batch, checks, choices, compare, district, drafts, events, handed, health, issues, owner, places, proposals,
-    readings, search, stats, styles, tiles, units, versions,
+    readings, search, stats, styles, tiles, units, versions, wms, wmts,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
@@ -89,6 +89,15 @@ fn routes() -> Vec<Route> {
             get(tiles::one),
         ),
         ("/styles/{file}", &["/styles/{name}.json"], get(styles::one)),
+        // Map clients that speak OGC: any GIS.
+        ("/wmts", &["/wmts"], get(wmts::by_parameters)),
+        (wmts::CAPABILITIES, &[wmts::CAPABILITIES], get(wmts::capabilities)),
+        (
+            "/wmts/{layer}/{style}/{set}/{z}/{y}/{file}",
+            &["/wmts/{layer}/{style}/{set}/{z}/{y}/{x}.png"],
+            get(wmts::by_path),
+        ),
+        ("/wms", &["/wms"], get(wms::by_parameters)),
         // Operators and machines.
         ("/healthz", &["/healthz"], get(health::alive)),
         ("/readyz", &["/readyz"], get(health::ready)),

@@ -78,9 +78,8 @@ fn scene<'a>(layer: &Layer, tags: &'a [(&'static str, Val)]) -> Scene<'a> {
 
 fn ground(style: &Style) -> [u8; 3] {
     let background = style.layers.iter().find(|layer| layer.kind == Kind::Background);
-    let colour = background.map_or([1.0; 4], |layer| {
-        layer.colour("background-color", [1.0; 4], "background-opacity", &scene(layer, &[]))
-    });
+    let colour = background
+        .map_or([1.0; 4], |layer| layer.colour("background-color", [1.0; 4], "background-opacity", &scene(layer, &[])));
     [0, 1, 2].map(|i| (colour[i].clamp(0.0, 1.0) * 255.0).round() as u8)
 }
 

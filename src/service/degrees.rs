@@ -70,7 +70,8 @@ mod tests {
     fn the_first_level_is_the_world_in_two_and_there_is_none_before_it() {
         assert_eq!(DegreeTile::new(1, 0, 0).map(DegreeTile::bounds), Some([-180.0, -90.0, 0.0, 90.0]));
         assert_eq!(DegreeTile::new(1, 1, 0).map(DegreeTile::bounds), Some([0.0, -90.0, 180.0, 90.0]));
-        for (z, x, y) in [(0, 0, 0), (1, 2, 0), (1, 0, 1), (23, 0, 0), (255, 0, 0), (22, 1 << 22, 0), (22, 0, 1 << 21)] {
+        for (z, x, y) in [(0, 0, 0), (1, 2, 0), (1, 0, 1), (23, 0, 0), (255, 0, 0), (22, 1 << 22, 0), (22, 0, 1 << 21)]
+        {
             assert_eq!(DegreeTile::new(z, x, y), None, "{z}/{x}/{y}");
         }
     }

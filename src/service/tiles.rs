@@ -16,6 +16,8 @@ pub const PNG: &str = "image/png";
 
 /// The style name that is not a map style: kernel density of the issues.
 pub const HEAT: &str = "heat";
+/// How far an issue spreads in a heat map unless somebody says otherwise, in metres.
+pub const HEAT_BANDWIDTH_M: u32 = 250;
 
 /// A tile of one snapshot. The version is not in the key because each snapshot has its own cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

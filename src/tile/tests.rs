@@ -151,7 +151,7 @@ fn each_name_stands_in_exactly_one_tile_inside_its_own_unit() {
     let pyramid = Pyramid::new(&snapshot);
     let mut census = Census::default();
     for coord in tiles(&snapshot, 17) {
-        pyramid.draw(&snapshot, TileSet::Units, &Frame::new(coord, 0), &mut census);
+        pyramid.units.draw(&snapshot, coord, 0, &mut census);
     }
     assert_eq!(census.labels.len(), snapshot.hierarchy.units().len());
     assert!(census.labels.values().all(|n| *n == 1));

@@ -8,6 +8,8 @@ mod district;
 mod wire;
 mod answers;
 mod tiles;
+mod wmts;
+mod wms;
 mod limits;
 mod connections;
 mod publish;
