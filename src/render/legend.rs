@@ -96,7 +96,7 @@ fn swatch(layer: &Layer, middle: f32, scale: u8, picture: &mut Pixmap) {
             path.move_to(left, middle * pen);
             path.line_to(right, middle * pen);
             if look.width > 0.0 && look.colour[3] > 0.0 {
-                finish(&look, path, scale, picture);
+                finish(&look, path, 0.0, scale, picture);
             }
         }
         Kind::Fill => {

@@ -6,10 +6,10 @@ use super::RenderFault;
 use super::expression::{Scene, Val};
 use super::fill::Fills;
 use super::points::{PIXEL_BITS, val};
-use super::square::{PEN, Square};
+use super::square::{BUFFER, PEN, Square};
 use super::style::{Kind, Layer, Style};
 use crate::snapshot::Snapshot;
-use crate::tile::feature::{Geometry, Shape, Sink, Tag};
+use crate::tile::feature::{EXTENT, Geometry, Shape, Sink, Tag};
 use crate::tile::{Pyramid, TileSet};
 
 /// What one square after the other is drawn on.
@@ -77,6 +77,8 @@ struct Drawn {
 struct Collected {
     set: &'static str,
     wanted: Vec<(String, Vec<String>)>,
+    /// Of these the lines are wanted whole, for their dashes.
+    dashed: Vec<String>,
     layers: Vec<(String, Vec<Drawn>)>,
 }
 
@@ -89,7 +91,9 @@ impl Collected {
                 None => wanted.push((layer.source_layer.clone(), layer.keys())),
             }
         }
-        Self { set, wanted, layers: Vec::new() }
+        let is_dashed = |layer: &&&Layer| layer.source == set && layer.property("line-dasharray").is_some();
+        let dashed = layers.iter().filter(is_dashed).map(|layer| layer.source_layer.clone()).collect();
+        Self { set, wanted, dashed, layers: Vec::new() }
     }
 
     fn layer(&self, name: &str) -> Option<&[Drawn]> {
@@ -100,6 +104,10 @@ impl Collected {
 impl Sink for Collected {
     fn wants(&self, layer: &str) -> bool {
         self.wanted.iter().any(|(name, _)| name == layer)
+    }
+
+    fn wants_whole(&self, layer: &str) -> bool {
+        self.dashed.iter().any(|name| name == layer)
     }
 
     fn layer(&mut self, name: &str) {
@@ -207,11 +215,18 @@ fn stroke(layer: &Layer, features: &[Drawn], square: &Square, picture: &mut Pixm
         if look.width <= 0.0 || look.colour[3] <= 0.0 {
             continue;
         }
+        if !look.dashes.is_empty() {
+            if let Some((look, path)) = waiting.take() {
+                finish(&look, path, 0.0, square.scale, picture);
+            }
+            dashed(&feature.shape, &look, square, picture);
+            continue;
+        }
         let path = match &mut waiting {
             Some((same, path)) if *same == look => path,
             other => {
                 if let Some((look, path)) = other.take() {
-                    finish(&look, path, square.scale, picture);
+                    finish(&look, path, 0.0, square.scale, picture);
                 }
                 &mut other.insert((look, PathBuilder::new())).1
             }
@@ -219,8 +234,67 @@ fn stroke(layer: &Layer, features: &[Drawn], square: &Square, picture: &mut Pixm
         trace(&feature.shape, square, path);
     }
     if let Some((look, path)) = waiting {
-        finish(&look, path, square.scale, picture);
+        finish(&look, path, 0.0, square.scale, picture);
     }
+}
+
+/// Strokes what the square shows of each line by itself, with the dashes where they fall counted from the line's beginning: then
+/// they run on from square to square.
+fn dashed(shape: &Shape, look: &Look, square: &Square, picture: &mut Pixmap) {
+    for part in shape.parts() {
+        let mut points = part.iter().map(|p| square.place(*p));
+        let Some(first) = points.next() else { continue };
+        let closing = (shape.geometry == Geometry::Polygon).then_some(first);
+        let (mut a, mut walked) = (first, 0.0);
+        let mut run: Option<(f64, PathBuilder)> = None;
+        let mut end = |run: &mut Option<(f64, PathBuilder)>| {
+            if let Some((from, path)) = run.take() {
+                finish(look, path, from, square.scale, picture);
+            }
+        };
+        for b in points.chain(closing) {
+            let length = (b.0 - a.0).hypot(b.1 - a.1);
+            let on = |t: f64| ((a.0 + (b.0 - a.0) * t) as f32, (a.1 + (b.1 - a.1) * t) as f32);
+            match within(a, b) {
+                Some((enter, leave)) => {
+                    if enter > 0.0 {
+                        end(&mut run);
+                    }
+                    let (_, path) = run.get_or_insert_with(|| {
+                        let mut path = PathBuilder::new();
+                        path.move_to(on(enter).0, on(enter).1);
+                        (walked + length * enter, path)
+                    });
+                    path.line_to(on(leave).0, on(leave).1);
+                    if leave < 1.0 {
+                        end(&mut run);
+                    }
+                }
+                None => end(&mut run),
+            }
+            walked += length;
+            a = b;
+        }
+        end(&mut run);
+    }
+}
+
+/// Which part of an edge lies in the square and what is drawn around it, from 0 to 1.
+fn within(a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)> {
+    let (low, high) = (-f64::from(BUFFER), f64::from(EXTENT + BUFFER));
+    let (mut enter, mut leave) = (0.0f64, 1.0f64);
+    for (from, by) in [(a.0, b.0 - a.0), (a.1, b.1 - a.1)] {
+        if by == 0.0 {
+            if !(low..=high).contains(&from) {
+                return None;
+            }
+            continue;
+        }
+        let (one, other) = ((low - from) / by, (high - from) / by);
+        enter = enter.max(one.min(other));
+        leave = leave.min(one.max(other));
+    }
+    (enter < leave).then_some((enter, leave))
 }
 
 fn trace(shape: &Shape, square: &Square, path: &mut PathBuilder) {
@@ -236,7 +310,15 @@ fn trace(shape: &Shape, square: &Square, path: &mut PathBuilder) {
     }
 }
 
-pub(super) fn finish(look: &Look, path: PathBuilder, scale: u8, picture: &mut Pixmap) {
+fn dashes(look: &Look, from: f64) -> Option<StrokeDash> {
+    let lengths: Vec<f32> = look.dashes.iter().map(|dash| dash * PEN as f32).collect();
+    let pattern: f64 = lengths.iter().map(|dash| f64::from(*dash)).sum();
+    let begin = if pattern > 0.0 { from.rem_euclid(pattern) as f32 } else { 0.0 };
+    StrokeDash::new(lengths, begin)
+}
+
+/// Strokes a path; `from` is how far along its line it begins, in the pen's units.
+pub(super) fn finish(look: &Look, path: PathBuilder, from: f64, scale: u8, picture: &mut Pixmap) {
     // The pen's units to pixels; the stroke's width is scaled along with the path.
     let (pixel, logical) = (f32::from(scale) / PEN as f32, PEN as f32);
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
@@ -248,7 +330,7 @@ pub(super) fn finish(look: &Look, path: PathBuilder, scale: u8, picture: &mut Pi
         width: look.width * logical,
         line_cap: look.cap,
         line_join: look.join,
-        dash: StrokeDash::new(look.dashes.iter().map(|d| d * logical).collect(), 0.0),
+        dash: dashes(look, from),
         ..Stroke::default()
     };
     if let Some(path) = path.finish() {

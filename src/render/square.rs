@@ -16,7 +16,7 @@ use crate::tile::frame::{DEEPEST, Frame};
 /// The pen's units in a logical pixel: those of a tile.
 pub(super) const PEN: i64 = 1 << (TILE_BITS - PIXEL_BITS);
 /// What is drawn beyond the square so that strokes meet across its edge, in tile units: 16 logical pixels.
-const BUFFER: i32 = 256;
+pub(super) const BUFFER: i32 = 256;
 /// Resolutions count as the same, for styles and for the placing of names, within such a part of a zoom.
 pub(super) const STEPS: i32 = 64;
 /// Points along each side of a square that say what it covers where sides are not straight on the world grid.
@@ -280,7 +280,8 @@ impl Square {
         }
     }
 
-    fn place(&self, p: (i32, i32)) -> (f64, f64) {
+    /// Where a point of the frame lies in the square, in the pen's units, exactly.
+    pub(super) fn place(&self, p: (i32, i32)) -> (f64, f64) {
         let (x, y) = (f64::from(p.0), f64::from(p.1));
         match self.lens {
             Lens::Same => (x, y),

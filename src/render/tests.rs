@@ -9,11 +9,17 @@ const PLAIN: &str = r##"{"version": 8, "sources": {}, "layers": [
     {"id": "f", "type": "fill", "source": "units", "source-layer": "{leaf}", "paint": {"fill-color": "#336699", "fill-opacity": 0.4}}
 ]}"##;
 
+const DASHES: &str = r##"{"version": 8, "sources": {}, "layers": [
+    {"id": "b", "type": "background", "paint": {"background-color": "#ffffff"}},
+    {"id": "d", "type": "line", "source": "units", "source-layer": "boundaries",
+     "paint": {"line-color": "#000000", "line-width": 8, "line-dasharray": [3, 2]}}
+]}"##;
+
 const FULL: &str = include_str!("../../styles/district.json");
 const DARK: &str = include_str!("../../styles/dark.json");
 
 fn painter(snapshot: &Snapshot, pyramid: &Pyramid) -> Painter {
-    let styles = [("plain", PLAIN), ("district", FULL), ("dark", DARK)];
+    let styles = [("plain", PLAIN), ("dashes", DASHES), ("district", FULL), ("dark", DARK)];
     Painter::new(snapshot, pyramid, &font::bundled(), &styles).expect("styles that can be read")
 }
 
@@ -67,7 +73,7 @@ fn four_tiles_fit_together_and_say_the_same_twice() {
     let snapshot = snapshot(2, 12, 12, 4);
     let pyramid = Pyramid::new(&snapshot);
     let painter = painter(&snapshot, &pyramid);
-    for style in ["district", "dark"] {
+    for style in ["district", "dark", "dashes"] {
         for (z, scale) in [(14, 1), (16, 2)] {
             let side = 256 * u32::from(scale);
             let mut sheets = Vec::new();

@@ -88,7 +88,7 @@ impl View {
         // Where a plane's steps are as long as the world's is a matter of styles, and so is the limit: any latitude will do.
         let (kx, ky) = view.per_step(&Ground::new(projection, 0.0));
         let ratio = (kx / ky).max(ky / kx);
-        if !(ratio <= MAX_STRETCH) {
+        if ratio.is_nan() || ratio > MAX_STRETCH {
             return Err(ViewFault::Stretched { ratio });
         }
         let zooms = Resolution::new((kx, ky)).zooms;

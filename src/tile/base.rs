@@ -101,13 +101,14 @@ impl Base {
         let mut shape = Shape::new(Geometry::Line);
         for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {
             sink.layer(name);
+            let whole = sink.wants_whole(name);
             for i in layer.tree.meeting(frame.world_bounds()) {
                 let drawn = &layer.drawn[i as usize];
                 let Some(feature) = features.get(drawn.feature as usize) else { continue };
                 if drawn.min_zoom > frame.zoom {
                     continue;
                 }
-                drawn.shape(frame, &mut shape);
+                drawn.shape(frame, whole, &mut shape);
                 if !shape.is_empty() {
                     sink.feature(None, &tags(feature), &shape);
                 }
@@ -128,7 +129,7 @@ fn tags(feature: &BaseFeature) -> Vec<Tag<'_>> {
 }
 
 impl Drawn {
-    fn shape(&self, frame: &Frame, shape: &mut Shape) {
+    fn shape(&self, frame: &Frame, whole: bool, shape: &mut Shape) {
         shape.clear(if self.area { Geometry::Polygon } else { Geometry::Line });
         let threshold = removed_below(frame.zoom);
         let spots = |part: &Part| -> Vec<Spot> {
@@ -141,6 +142,10 @@ impl Drawn {
             clip::polygon(self.parts.iter().map(spots).collect(), frame.window, shape);
         } else {
             for part in &self.parts {
+                if whole {
+                    shape.push_far(spots(part));
+                    continue;
+                }
                 clip::line(&spots(part), frame.window, shape);
             }
         }
