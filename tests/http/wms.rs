@@ -173,7 +173,7 @@ async fn what_is_no_request_is_an_exception_before_any_work() {
         ("SERVICE", "WFS", "InvalidParameterValue"),
         ("VERSION", "2.0.0", "InvalidParameterValue"),
         ("LAYERS", "nothing", "LayerNotDefined"),
-        ("LAYERS", "district,%3Cb%3E", "InvalidParameterValue"),
+        ("LAYERS", "district,%3Cb%3E", "LayerNotDefined"),
         ("LAYERS", many.as_str(), "InvalidParameterValue"),
         ("STYLES", "neon", "StyleNotDefined"),
         ("STYLES", ",,", "InvalidParameterValue"),
@@ -206,6 +206,17 @@ async fn what_is_no_request_is_an_exception_before_any_work() {
     }
     let both = request(&[("WIDTH", "4096"), ("HEIGHT", "4096"), ("LAYERS", "district,street,cell")]);
     assert_eq!(exception(&get(server.at, &both).await, 400).1, "width", "all layers together");
+    assert_eq!(exception(&get(server.at, &request(&[("REQUEST", "GetMoon")])).await, 501).0, "OperationNotSupported");
+    let old = get(server.at, "/wms?VERSION=1.1.1&REQUEST=GetMap&LAYERS=district&SRS=EPSG:1&BBOX=0,0,1,1").await;
+    assert_eq!(
+        (exception(&old, 400).0.as_str(), old.header("content-type")),
+        ("InvalidSRS", "application/vnd.ogc.se_xml")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_beside_the_picture_is_an_exception() {
+    let server = Server::start().await;
     let click = |extra: &[(&'static str, &'static str)]| {
         let info = [("REQUEST", "GetFeatureInfo"), ("QUERY_LAYERS", "district"), ("I", "50"), ("J", "50")];
         let mut pairs: Vec<_> =
@@ -225,10 +236,4 @@ async fn what_is_no_request_is_an_exception_before_any_work() {
     ] {
         assert_eq!(exception(&get(server.at, &click(&[(name, value)])).await, 400).0, code, "{name}={value}");
     }
-    assert_eq!(exception(&get(server.at, &request(&[("REQUEST", "GetMoon")])).await, 501).0, "OperationNotSupported");
-    let old = get(server.at, "/wms?VERSION=1.1.1&REQUEST=GetMap&LAYERS=district&SRS=EPSG:1&BBOX=0,0,1,1").await;
-    assert_eq!(
-        (exception(&old, 400).0.as_str(), old.header("content-type")),
-        ("InvalidSRS", "application/vnd.ogc.se_xml")
-    );
 }
