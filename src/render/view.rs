@@ -33,6 +33,8 @@ pub enum ViewFault {
     Empty,
     #[error("the rectangle reaches too far beyond the world of its system: coordinates of up to ±{limit} are drawn")]
     Outside { limit: f64 },
+    #[error("the rectangle lies beyond the world of its system: is the order of its axes the other one?")]
+    Beyond,
     #[error("a pixel is too large or too small: zooms {} to {} are drawn, this is {zoom:.1}", ZOOMS.0, ZOOMS.1)]
     Resolution { zoom: f64 },
     #[error("a pixel is {ratio:.1} times as long one way as the other: up to {MAX_STRETCH} is drawn")]
@@ -73,15 +75,19 @@ impl View {
         if west >= east || south >= north {
             return Err(ViewFault::Empty);
         }
-        // Twice the world: a client's window may be wider than the world is.
-        let limits = match projection {
-            Projection::WebMercator => [40_075_016.7; 2],
-            Projection::Geographic => [360.0, 180.0],
+        let world = match projection {
+            Projection::WebMercator => [20_037_508.35; 2],
+            Projection::Geographic => [180.0, 90.0],
             Projection::Plane(_) => [1e8; 2],
         };
-        for (limit, ends) in limits.into_iter().zip([[west, east], [south, north]]) {
-            if ends.iter().any(|v| v.abs() > limit) {
+        for (half, (low, high)) in world.into_iter().zip([(west, east), (south, north)]) {
+            // Twice the world: a client's window may be wider than the world is.
+            let limit = 2.0 * half;
+            if low < -limit || high > limit {
                 return Err(ViewFault::Outside { limit });
+            }
+            if low >= half || high <= -half {
+                return Err(ViewFault::Beyond);
             }
         }
         let view = Self { projection, bounds, width, height, scale: scale.clamp(1, 2) };

@@ -65,7 +65,8 @@ fn drawn(state: &State, asked: &MapAsked) -> Result<Vec<u8>, WorkFault> {
             level: layer.level,
             backdrop: whole.is_none() && asked.ground == Ground::Style,
         };
-        let picture = painter.view(&state.snapshot, state.pyramid(), part, &asked.view).map_err(failed)?;
+        let picture =
+            painter.view(&state.snapshot, state.pyramid(), part, &asked.view).map_err(|fault| failed(&fault))?;
         match &mut whole {
             Some(whole) => whole.add(&picture),
             None => whole = Some(picture),
@@ -73,13 +74,12 @@ fn drawn(state: &State, asked: &MapAsked) -> Result<Vec<u8>, WorkFault> {
     }
     let whole = whole.ok_or_else(|| WorkFault::Failed("no layer was asked for".to_owned()))?;
     let png = match asked.ground {
-        Ground::Transparent => whole.png(),
         Ground::Colour(colour) if asked.small => whole.on(colour).small_png(),
         Ground::Colour(colour) => whole.on(colour).png(),
         Ground::Style if asked.small => whole.small_png(),
-        Ground::Style => whole.png(),
+        Ground::Style | Ground::Transparent => whole.png(),
     };
-    png.map_err(failed)
+    png.map_err(|fault| failed(&fault))
 }
 
 /// The legend of a layer as PNG, in a slot.
@@ -90,13 +90,13 @@ pub async fn legend(serving: &Serving, state: &Arc<State>, layer: MapLayer, scal
     state.painter_made().await;
     let state = Arc::clone(state);
     let draw = move || {
-        let picture = painter(&state)?.legend(&layer.style, layer.level, scale).map_err(failed)?;
-        picture.small_png().map(|png| Finished::as_is(PNG, png)).map_err(failed)
+        let picture = painter(&state)?.legend(&layer.style, layer.level, scale).map_err(|fault| failed(&fault))?;
+        picture.small_png().map(|png| Finished::as_is(PNG, png)).map_err(|fault| failed(&fault))
     };
     serving.slots.run(draw).await?
 }
 
-fn failed(fault: RenderFault) -> WorkFault {
+fn failed(fault: &RenderFault) -> WorkFault {
     WorkFault::Failed(fault.to_string())
 }
 
