@@ -27,8 +27,9 @@ SYSTEMS = ["EPSG:4490", "EPSG:4326", "CRS:84", "EPSG:3857", "EPSG:4548", "EPSG:4
 
 
 @pytest.fixture(scope="module")
-def service(sample_store):
-    """The built binary on a port of its own."""
+def service(sample_store, tmp_path_factory):
+    """The built binary on a port of its own; what GDAL keeps of it goes with the other temporary files."""
+    gdal.SetConfigOption("GDAL_DEFAULT_WMS_CACHE_PATH", str(tmp_path_factory.mktemp("gdal")))
     binary = Path(os.environ.get("WANGGE_BIN", ROOT / "target/release/wangge"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
