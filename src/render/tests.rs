@@ -131,6 +131,7 @@ mod views {
     use super::*;
     use crate::coverage::generalize::wild::Seeded;
     use crate::crs::{Cgcs2000, Crs, PlaneCrs};
+    use crate::render::square::PEN;
     use crate::render::view::{MAX_SIDE_PX, ViewFault};
 
     const HALF_M: f64 = 20_037_508.342_789_244;
@@ -224,6 +225,36 @@ mod views {
                 }
                 assert!(colours.len() > 20, "{projection:?} {per_px_m}: something is drawn");
             }
+        }
+    }
+
+    #[test]
+    fn dashes_fall_in_the_same_places_whichever_square_shows_them() {
+        let snapshot = snapshot(7, 8, 8, 3);
+        let pyramid = Pyramid::new(&snapshot);
+        let painter = painter(&snapshot, &pyramid);
+        let style = &painter.named("dashes").expect("a style").style;
+        for projection in PLANES {
+            let bounds = around(&snapshot, projection, 5.3, (512, 512), 0.0);
+            let lattice = View::new(projection, bounds, 512, 512, 1).expect("a view").lattice(35.0);
+            let (x, y) = lattice.corner;
+            let draw = |right: i64, down: i64| {
+                let phase = (x.rem_euclid(PEN), y.rem_euclid(PEN));
+                let corner = (x + right * PEN, y + down * PEN);
+                let square = Square::at(corner, phase, &lattice.resolution, lattice.ground, 1).expect("ground");
+                let mut canvas = Canvas::new(1).expect("memory");
+                map::draw(style, &snapshot, &pyramid, &square, true, &mut canvas);
+                canvas.picture
+            };
+            let (one, other) = (draw(0, 0), draw(100, 37));
+            // How many pixels of the part that both show are not the same, when the other is laid so far from its place.
+            let differing = |off: u32| {
+                let shade = |of: &tiny_skia::Pixmap, x, y| of.pixel(x, y).map_or(0, |p| p.red());
+                let both = (0..256 - 37).flat_map(|y| (0..256 - 100 - off).map(move |x| (x, y)));
+                both.filter(|&(x, y)| shade(&one, x + 100, y + 37).abs_diff(shade(&other, x + off, y)) > 48).count()
+            };
+            assert!(differing(3) > 500, "{projection:?}: dashes out of step are seen: {}", differing(3));
+            assert!(differing(0) <= 8, "{projection:?}: {} pixels", differing(0));
         }
     }
 

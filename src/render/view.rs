@@ -149,7 +149,7 @@ pub(super) struct Lattice {
     pub ground: Ground,
     pub resolution: Resolution,
     /// The view's top left corner in the pen's units.
-    corner: (i64, i64),
+    pub corner: (i64, i64),
     size: (u32, u32),
     scale: u8,
 }
