@@ -12,6 +12,7 @@ mod addresses;
 mod check;
 mod demo;
 mod diff;
+mod export;
 mod import;
 mod locate;
 mod history;
@@ -52,6 +53,8 @@ enum Verb {
     History(history::Args),
     #[command(about = text::DIFF, after_help = text::DIFF_EXAMPLE)]
     Diff(diff::Args),
+    #[command(about = text::EXPORT, after_help = text::EXPORT_EXAMPLE)]
+    Export(export::Args),
     #[command(about = text::SERVE, after_help = text::SERVE_EXAMPLE)]
     Serve(serve::Args),
     #[command(about = text::DEMO, after_help = text::DEMO_EXAMPLE)]
@@ -108,6 +111,7 @@ pub fn run() -> ExitCode {
         Verb::Search(args) => search::run(&args),
         Verb::History(args) => history::run(&args),
         Verb::Diff(args) => diff::run(&args),
+        Verb::Export(args) => export::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Demo(args) => demo::run(&args),
     };

@@ -19,11 +19,9 @@ use crate::issue::IssueFilter;
 use crate::service::bytes::Finished;
 use crate::service::serving;
 use crate::service::slots::WorkFault;
-use crate::service::tiles::{HEAT, MVT, TileKey, pictured, tile, touches};
+use crate::service::tiles::{HEAT, HEAT_BANDWIDTH_M, MVT, TileKey, pictured, tile, touches};
 use crate::tile::{LayerInfo, SetInfo, TileCoord, TileSet};
 
-/// How far an issue spreads in a heat map unless `bandwidth_m` says otherwise.
-const BANDWIDTH_M: u32 = 250;
 const BANDWIDTHS_M: std::ops::RangeInclusive<u32> = 20..=20_000;
 
 /// A kernel is nothing beyond so many bandwidths.
@@ -123,7 +121,7 @@ fn unknown(name: &str, what: &str, known: &[&str]) -> Problem {
 }
 
 fn bandwidth(query: &Query) -> Result<u32, Problem> {
-    let Some(metres) = query.number("bandwidth_m")? else { return Ok(BANDWIDTH_M) };
+    let Some(metres) = query.number("bandwidth_m")? else { return Ok(HEAT_BANDWIDTH_M) };
     let (least, most) = (*BANDWIDTHS_M.start(), *BANDWIDTHS_M.end());
     if (f64::from(least)..=f64::from(most)).contains(&metres) {
         return Ok(metres.round() as u32);

@@ -41,6 +41,8 @@ pub enum RenderFault {
     Style(#[from] style::StyleFault),
     #[error("the picture cannot be encoded: {0}")]
     Png(String),
+    #[error("no PNG that can be read ({0})")]
+    NotAPicture(String),
 }
 
 /// Draws tiles of one snapshot. Holds the parsed styles, glyph masks, names placed once per style and zoom, and the last few
@@ -59,6 +61,14 @@ struct NamedStyle {
     style: Style,
     /// By zoom.
     points: Vec<OnceLock<Points>>,
+}
+
+/// Reads a PNG to its last byte, checksums included, and returns its width and height. Cost: as drawing it took.
+///
+/// # Errors
+/// [`RenderFault::NotAPicture`], also for one of more than 4096 pixels a side.
+pub fn read_picture(png: &[u8]) -> Result<(u32, u32), RenderFault> {
+    picture::decode(png)
 }
 
 impl Painter {

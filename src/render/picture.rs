@@ -55,6 +55,21 @@ pub(super) fn encode(size: (u32, u32), rgba: &[u8]) -> Result<Vec<u8>, RenderFau
     encode_indexed(size, &indices, &bytes)
 }
 
+/// The largest side of a picture that [`decode`] reads.
+const MOST_PIXELS: u32 = 4096;
+
+/// Reads a PNG to its last byte, checksums included, and returns its width and height.
+pub(super) fn decode(png: &[u8]) -> Result<(u32, u32), RenderFault> {
+    let fault = |e: png::DecodingError| RenderFault::NotAPicture(e.to_string());
+    let limits = png::Limits { bytes: 64 << 20 };
+    let mut reader = png::Decoder::new_with_limits(std::io::Cursor::new(png), limits).read_info().map_err(fault)?;
+    let (width, height) = reader.info().size();
+    let room = reader.output_buffer_size().filter(|_| width.max(height) <= MOST_PIXELS);
+    let room = room.ok_or_else(|| RenderFault::NotAPicture(format!("{width} × {height} pixels")))?;
+    reader.next_frame(&mut vec![0; room]).and_then(|_| reader.finish()).map_err(fault)?;
+    Ok((width, height))
+}
+
 fn pixels(rgba: &[u8]) -> impl Iterator<Item = u32> + '_ {
     rgba.chunks_exact(4).map(|p| u32::from(p[0]) << 16 | u32::from(p[1]) << 8 | u32::from(p[2]))
 }

@@ -16,6 +16,7 @@ pub mod search;
 pub mod serving;
 pub mod past;
 pub mod tiles;
+pub mod archive;
 pub mod stats;
 pub mod units;
 pub mod actors;

@@ -14,6 +14,8 @@ pub const PNG: &str = "image/png";
 
 /// The style name that is not a map style: kernel density of the issues.
 pub const HEAT: &str = "heat";
+/// How far an issue spreads in a heat map unless somebody says otherwise.
+pub const HEAT_BANDWIDTH_M: u32 = 250;
 
 /// A tile of one snapshot. The version is not in the key because each snapshot has its own cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,23 +59,32 @@ pub async fn tile(serving: &Serving, state: &Arc<State>, key: TileKey) -> Result
 /// # Errors
 /// [`WorkFault::Failed`] when the painter does not know the style.
 pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
+    let bytes = bytes(state, key)?;
+    Ok(match key {
+        TileKey::Vector { .. } => Finished::compressible(MVT, bytes),
+        TileKey::Map { .. } | TileKey::Heat { .. } => Finished::as_is(PNG, bytes),
+    })
+}
+
+/// What [`draw`] finishes: the tile's own bytes, not packed for the wire.
+///
+/// # Errors
+/// As [`draw`].
+pub fn bytes(state: &State, key: &TileKey) -> Result<Vec<u8>, WorkFault> {
     let (snapshot, pyramid) = (&state.snapshot, state.pyramid());
     match key {
-        TileKey::Vector { set, filter, coord } => {
-            let bytes = match set {
-                TileSet::Units => pyramid.units(snapshot, *coord),
-                TileSet::Issues => pyramid.issues(snapshot, filter, PUBLIC_K, *coord),
-                TileSet::Places => pyramid.places(snapshot, *coord),
-                TileSet::Base => pyramid.base(snapshot, *coord),
-            };
-            Ok(Finished::compressible(MVT, bytes))
-        }
+        TileKey::Vector { set, filter, coord } => Ok(match set {
+            TileSet::Units => pyramid.units(snapshot, *coord),
+            TileSet::Issues => pyramid.issues(snapshot, filter, PUBLIC_K, *coord),
+            TileSet::Places => pyramid.places(snapshot, *coord),
+            TileSet::Base => pyramid.base(snapshot, *coord),
+        }),
         TileKey::Map { style, coord, scale } => {
             let drawn = painter(state)?.map(snapshot, pyramid, style, *coord, *scale);
-            drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
+            drawn.map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
         TileKey::Heat { filter, bandwidth_m, coord, scale } => {
-            Ok(Finished::as_is(PNG, painter(state)?.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale)))
+            Ok(painter(state)?.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale))
         }
     }
 }
@@ -133,6 +144,14 @@ fn widened(bounds: [f64; 4], by_m: f64) -> [f64; 4] {
     [west - across, south - up, east + across, north + up]
 }
 
+/// How many tiles [`covering`] gives.
+#[must_use]
+pub fn covered(bounds: [f64; 4], z: u8) -> u64 {
+    let [west, south, east, north] = bounds;
+    let ((x0, y0), (x1, y1)) = (square_of(west, north, z), square_of(east, south, z));
+    (u64::from(x1.saturating_sub(x0)) + 1) * (u64::from(y1.saturating_sub(y0)) + 1)
+}
+
 /// The tiles of a zoom that a box (west, south, east, north; degrees) touches.
 pub fn covering(bounds: [f64; 4], z: u8) -> impl Iterator<Item = TileCoord> {
     let [west, south, east, north] = bounds;
@@ -169,6 +188,11 @@ mod tests {
         // By the published formula (116.6, 35.53) is at 843.662, 403.758 and (116.8, 35.32) at 844.231, 404.491 of zoom 10.
         let zoom10: Vec<_> = covering([116.6, 35.32, 116.8, 35.53], 10).map(|c| (c.x(), c.y())).collect();
         assert_eq!(zoom10, [(843, 403), (844, 403), (843, 404), (844, 404)]);
+        for z in 0..=14 {
+            let bounds = [116.6, 35.32, 116.8, 35.53];
+            assert_eq!(covered(bounds, z), covering(bounds, z).count() as u64);
+        }
+        assert_eq!(covered([-180.0, -90.0, 180.0, 90.0], 22), 1 << 44);
         assert_eq!(covering([-180.0, -90.0, 180.0, 90.0], 2).count(), 16);
         let coord = |x, y| TileCoord::new(10, x, y).expect("in range");
         assert!(touches([116.6, 35.32, 116.8, 35.53], coord(842, 402)));

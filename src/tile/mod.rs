@@ -20,6 +20,7 @@ mod places;
 mod shapes;
 mod since;
 mod units;
+pub mod walk;
 
 #[cfg(test)]
 pub(crate) mod fixture;
