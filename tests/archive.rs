@@ -252,7 +252,7 @@ fn a_damaged_archive_is_told_with_its_place() {
         (&(|f: &mut Vec<u8>| f[last_tile] ^= 1) as &dyn Fn(&mut Vec<u8>), "tile 12/", 1),
         (&|f: &mut Vec<u8>| f[130] ^= 0xff, "root directory", 1),
         (&|f: &mut Vec<u8>| f[100] = 3, "zooms", 1),
-        (&|f: &mut Vec<u8>| f[72] ^= 1, "the header says", 1),
+        (&|f: &mut Vec<u8>| f[88] ^= 1, "the header says", 1),
         (&|f: &mut Vec<u8>| f.truncate(last_tile), "beyond the file", 1),
         (&|f: &mut Vec<u8>| f[16_400] ^= 0xff, "description", 1),
         (&|f: &mut Vec<u8>| f[0] = b'Q', "no PMTiles 3 archive", 2),

@@ -56,11 +56,11 @@ impl Args {
             None => {
                 // Each once, in the order asked for.
                 let mut sets: Vec<TileSet> = Vec::new();
-                self.set.iter().for_each(|set| {
+                for set in &self.set {
                     if !sets.contains(set) {
-                        sets.push(*set)
+                        sets.push(*set);
                     }
-                });
+                }
                 Subject::Sets(sets)
             }
         }

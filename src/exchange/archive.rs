@@ -88,13 +88,16 @@ impl ArchiveFault {
         }
     }
 
-    pub fn damaged(file: &Path, place: impl ToString, problem: impl ToString) -> Self {
-        Self::Damaged { file: file.to_owned(), place: place.to_string(), problem: problem.to_string() }
+    /// A part of an archive that cannot be what it should.
+    #[must_use]
+    pub fn damaged(file: &Path, place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Damaged { file: file.to_owned(), place: place.into(), problem: problem.into() }
     }
 
     /// A tile that cannot be what it should.
-    pub fn tile(file: &Path, coord: TileCoord, problem: impl ToString) -> Self {
-        Self::damaged(file, format_args!("tile {}", named(coord)), problem)
+    #[must_use]
+    pub fn tile(file: &Path, coord: TileCoord, problem: impl Into<String>) -> Self {
+        Self::damaged(file, format!("tile {}", named(coord)), problem)
     }
 }
 

@@ -371,7 +371,7 @@ fn compare(
             Some(_) => return Err("it is not the tile that was drawn".to_owned()),
             None => return Err("it was never drawn, or stands there twice".to_owned()),
         }
-        if examined.tiles % BLOCK as u64 == 0 || drawn.is_empty() {
+        if examined.tiles.is_multiple_of(BLOCK as u64) || drawn.is_empty() {
             told(Progress::Reading(examined.tiles, exported.tiles));
         }
         Ok(())
@@ -435,7 +435,7 @@ pub fn examine(format: Format, path: &Path, told: &mut dyn FnMut(u64)) -> Result
     let mut examined = Examined::new(&about);
     found.each(&mut |coord, kept| {
         examined.tile(coord, kept)?;
-        if examined.tiles % BLOCK as u64 == 0 {
+        if examined.tiles.is_multiple_of(BLOCK as u64) {
             told(examined.tiles);
         }
         Ok(())

@@ -32,11 +32,13 @@ CREATE VIEW tiles AS
 /// Steps of SQLite's machine after which a stranger's file is given up: a view may be a program that never ends. A hundred for each of
 /// [`MOST_READ`] tiles, of which one takes some thirty.
 const MOST_STEPS: i32 = 400_000_000;
+/// Steps from one look at how many there were to the next.
+const STEPS_A_LOOK: i32 = 100_000;
 
 fn sql(path: &Path, doing: &'static str) -> impl Fn(rusqlite::Error) -> ArchiveFault + Copy {
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => not_one(path, "no SQLite file"),
-        Some(ErrorCode::DatabaseCorrupt) => ArchiveFault::damaged(path, "SQLite", error),
+        Some(ErrorCode::DatabaseCorrupt) => ArchiveFault::damaged(path, "SQLite", error.to_string()),
         Some(ErrorCode::OperationInterrupted) => {
             let what = "reading it takes SQLite too many steps".to_owned();
             ArchiveFault::TooMuch { file: path.to_owned(), what, most: MOST_STEPS.unsigned_abs().into() }
@@ -165,12 +167,11 @@ impl Reader {
         let pragmas = "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; PRAGMA cell_size_check = ON";
         connection.execute_batch(pragmas).map_err(opening)?;
         let mut left = MOST_STEPS;
-        const EACH: i32 = 100_000;
         let tired = move || {
-            left -= EACH;
+            left -= STEPS_A_LOOK;
             left < 0
         };
-        connection.progress_handler(EACH, Some(tired));
+        connection.progress_handler(STEPS_A_LOOK, Some(tired));
         let tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('metadata', 'tiles')";
         if connection.query_row(tables, [], |row| row.get::<_, i64>(0)).map_err(opening)? != 2 {
             return Err(not_one(path, "without the tables metadata and tiles"));
@@ -190,7 +191,7 @@ fn read_about(connection: &Connection, path: &Path) -> Result<About, ArchiveFaul
         let value = connection.query_row(row, (name, METADATA_BYTES as i64), |row| row.get::<_, Option<String>>(0));
         value.optional().map(Option::flatten).map_err(sql(path, "reading the description"))
     };
-    let damaged = |name: &str, problem: &str| ArchiveFault::damaged(path, format_args!("metadata, {name}"), problem);
+    let damaged = |name: &str, problem: &str| ArchiveFault::damaged(path, format!("metadata, {name}"), problem);
     let kind = match value("format")?.as_deref() {
         Some("pbf") => Kind::Vector,
         Some("png") => Kind::Picture,
