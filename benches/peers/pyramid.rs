@@ -23,7 +23,7 @@ use wangge::tile::{Pyramid, TileCoord, TileSet};
 use crate::Fallible;
 use crate::dataset::well_known_binary;
 use crate::program::{Program, vector_tiles};
-use crate::rounds::{ROUNDS, Spread, figure};
+use crate::rounds::{ROUNDS, Spread, TURN, figure};
 
 const ZOOMS: std::ops::RangeInclusive<u8> = 8..=16;
 /// Tiles of one zoom in one round, and the zooms asked about.
@@ -342,14 +342,17 @@ fn single(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, Stri
     for round in 0..=ROUNDS {
         for zoom in &mut zooms {
             let count = zoom.tiles.len();
-            let mut bytes = 0;
+            let (mut bytes, mut turns) = (0, 0.0);
             let us = timed(|| {
-                bytes = zoom
-                    .tiles
-                    .iter()
-                    .map(|tile| std::hint::black_box(pyramid.units(&town.snapshot, *tile)).len())
-                    .sum();
-            })? * 1e6;
+                let start = Instant::now();
+                while turns == 0.0 || start.elapsed() < TURN {
+                    let drawn =
+                        zoom.tiles.iter().map(|tile| std::hint::black_box(pyramid.units(&town.snapshot, *tile)));
+                    bytes = drawn.map(|tile| tile.len()).sum();
+                    turns += 1.0;
+                }
+            })? * 1e6
+                / turns;
             program.ask("tiles", count, &mut numbers)?;
             let sum = |at: usize| numbers.chunks_exact(2).map(|pair| f64::from(pair[at])).sum::<f64>() / count as f64;
             if round > 0 {
