@@ -68,7 +68,7 @@ fn whatever_the_number_of_tiles_they_come_out_as_they_went_in() {
     for count in [0, 1, 2, 700, 60_000] {
         let tiles: Tiles = (0..count)
             .map(|i| {
-                let bytes = (0..1 + noise(i) % 40).map(|k| noise(i * 64 + k) as u8).collect();
+                let bytes = (0..=noise(i) % 40).map(|k| noise(i * 64 + k) as u8).collect();
                 (85 + i * 2 + noise(i) % 2, bytes)
             })
             .collect();
