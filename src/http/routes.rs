@@ -19,8 +19,8 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, choices, compare, district, drafts, events, handed, health, issues, owner, places, proposals,
-    readings, search, stats, styles, tiles, units, versions,
+    batch, checks, choices, choropleth, compare, district, drafts, events, handed, health, heat, issues, legends, owner,
+    places, proposals, readings, search, stats, styles, tiles, units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
@@ -75,7 +75,19 @@ fn routes() -> Vec<Route> {
         ("/api/v1/search/choices/{id}/reject", &["/api/v1/search/choices/{id}/reject"], post(choices::reject)),
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
+        ("/api/v1/stats/{measure}/classes", &["/api/v1/stats/{measure}/classes"], get(choropleth::classes)),
         ("/api/v1/stats/issues/timeline", &["/api/v1/stats/issues/timeline"], get(stats::over_time)),
+        ("/api/v1/stats/issues/frames", &["/api/v1/stats/issues/frames"], get(heat::frames)),
+        (
+            "/api/v1/legends/{file}",
+            &[
+                "/api/v1/legends/choropleth.json",
+                "/api/v1/legends/choropleth.png",
+                "/api/v1/legends/heat.json",
+                "/api/v1/legends/heat.png",
+            ],
+            get(legends::one),
+        ),
         // Map clients: tiles and what describes them.
         ("/tiles/{file}", &["/tiles/{set}.json"], get(tiles::describe)),
         (
@@ -85,6 +97,7 @@ fn routes() -> Vec<Route> {
                 "/tiles/{style}/{z}/{x}/{y}.png",
                 "/tiles/{style}/{z}/{x}/{y}@2x.png",
                 "/tiles/heat/{z}/{x}/{y}.png",
+                "/tiles/choropleth/{z}/{x}/{y}.png",
             ],
             get(tiles::one),
         ),

@@ -96,13 +96,13 @@ impl Font {
         Ok(Self { bytes, offset, key, lines })
     }
 
-    /// The characters of `text` that the font cannot draw, each once, in order of appearance. Line feeds are not characters to
-    /// draw. Use it when names are read, to warn early; drawing itself skips them.
+    /// The characters of `text` that the font cannot draw, each once, in order of appearance. Line feeds and hints where to
+    /// break are not characters to draw. Use it when names are read, to warn early; drawing itself skips them.
     #[must_use]
     pub fn missing(&self, text: &str) -> Vec<char> {
         let charmap = self.face().charmap();
         let mut missing = Vec::new();
-        for ch in text.chars().filter(|&ch| ch != '\n') {
+        for ch in text.chars().filter(|&ch| ch != '\n' && ch != super::wrap::HINT) {
             if charmap.map(ch) == 0 && !missing.contains(&ch) {
                 missing.push(ch);
             }

@@ -15,9 +15,9 @@ use super::wrap;
 const MAX_CHARS: usize = 64;
 /// From baseline to baseline.
 const LINE_HEIGHT_EM: f32 = 1.2;
-/// The square of an ideograph, up from the baseline and down.
-const UP_EM: f32 = 0.88;
-const DOWN_EM: f32 = 0.12;
+/// Where browsers set a name: its baseline so far below the middle of its line. (MapLibre counts in 24ths of an em: 27.5 from the top of a line
+/// down to the baseline of a glyph that it draws itself, less 17, less the half that the middle of a pixel lies beside its corner.)
+const BASELINE_EM: f32 = 10.0 / 24.0;
 /// Glyphs may lean this far out of their advance widths.
 const LEAN_EM: f32 = 0.25;
 /// Rounding to whole and quarter pixels, and antialiasing, move ink by less than this.
@@ -28,13 +28,18 @@ const CELL_PX: f64 = 128.0;
 /// A label that would like a place. Pixels are those of the world at scale 1, which is 256 · 2^zoom pixels wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Where the middle of the label goes.
+    /// Where the middle of the label goes, or of its upper side if it stands `below`.
     pub x: f64,
     pub y: f64,
+    pub below: bool,
+    /// From there to the right and down, in ems.
+    pub offset_em: (f32, f32),
     /// Line feeds break lines; characters that the font has not are left out.
     pub text: String,
-    /// 4 … 96, in steps of ¼.
+    /// 4 … 96, in steps of ¹⁄₁₆.
     pub size_px: f32,
+    /// The size for which room is kept, if larger: what it will have grown to when the reader has zoomed in by one.
+    pub room_px: f32,
     /// Red, green, blue, opacity (not premultiplied).
     pub color: [u8; 4],
     pub halo: [u8; 4],
@@ -46,7 +51,7 @@ pub struct Candidate {
     pub letter_spacing_em: f32,
     /// Longer texts are broken into balanced lines; 0 for one line whatever its length.
     pub max_width_em: f32,
-    /// Kept free around the label, beyond its halo: 0 … 64.
+    /// Kept free around the label: 0 … 64.
     pub padding_px: f32,
 }
 
@@ -55,8 +60,11 @@ impl Default for Candidate {
         Self {
             x: 0.0,
             y: 0.0,
+            below: false,
+            offset_em: (0.0, 0.0),
             text: String::new(),
             size_px: 12.0,
+            room_px: 0.0,
             color: [0x22, 0x22, 0x22, 255],
             halo: [255, 255, 255, 255],
             halo_px: 1.5,
@@ -99,11 +107,12 @@ struct Line {
 #[derive(Clone, Debug)]
 struct Label {
     candidate: Candidate,
-    size_q: u16,
+    size_16: u16,
     halo_q: u16,
     lines: Vec<Line>,
-    /// From the candidate's point down to the first baseline.
+    /// From the candidate's point down to the first baseline, and to the right to the middle of the lines.
     baseline_em: f32,
+    middle_em: f32,
     /// What no other label may enter.
     claim: Extent,
     /// Where its pixels can be.
@@ -119,7 +128,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// Places labels greedily: by priority, then larger size, then text, then position. One whose box (text, halo and padding) would
+    /// Places labels greedily: by priority, then larger size, then text, then position. One whose box (text and padding) would
     /// enter another's is left out, as is one without a drawable character or with a position that is not a number.
     #[must_use]
     pub fn new(candidates: Vec<Candidate>, font: &Font) -> Self {
@@ -205,32 +214,33 @@ impl Placement {
 impl Label {
     fn new(mut candidate: Candidate, font: &Font) -> Option<Self> {
         let clamp = |length: f32, low: f32, high: f32| if length.is_finite() { length.clamp(low, high) } else { low };
-        let size_q = (clamp(candidate.size_px, 4.0, 96.0) * 4.0).round() as u16;
+        let size_16 = (clamp(candidate.size_px, 4.0, 96.0) * 16.0).round() as u16;
         let halo_q = if candidate.halo[3] == 0 { 0 } else { (clamp(candidate.halo_px, 0.0, 8.0) * 4.0).round() as u16 };
         let spacing_em = clamp(candidate.letter_spacing_em, -0.1, 2.0);
         let padding_px = f64::from(clamp(candidate.padding_px, 0.0, 64.0));
         shorten(&mut candidate.text);
-        let (lines, ideographs) = lay_out(&candidate.text, font, spacing_em, clamp(candidate.max_width_em, 0.0, 1e3));
+        let lines = lay_out(&candidate.text, font, spacing_em, clamp(candidate.max_width_em, 0.0, 1e3));
         let width_em = lines.iter().map(|line| line.width_em).reduce(f32::max)?;
-        let metrics = font.lines();
-        // Digits and capitals alone are centred on their own height.
-        let (up_em, down_em) = if ideographs { (UP_EM, DOWN_EM) } else { (metrics.cap_em + 0.04, 0.04) };
-        let below_em = (lines.len() - 1) as f32 * LINE_HEIGHT_EM;
-        let baseline_em = (up_em - down_em - below_em) / 2.0;
-        let size_px = f64::from(size_q) / 4.0;
-        let around = |up_em: f32, down_em: f32, side_em: f32, margin_px: f64| {
-            let half_px = f64::from(width_em / 2.0 + side_em) * size_px + margin_px;
+        let height_em = lines.len() as f32 * LINE_HEIGHT_EM;
+        let (right_em, down_em) = (clamp(candidate.offset_em.0, -64.0, 64.0), clamp(candidate.offset_em.1, -64.0, 64.0));
+        let top_em = if candidate.below { down_em } else { down_em - height_em / 2.0 };
+        let baseline_em = top_em + LINE_HEIGHT_EM / 2.0 + BASELINE_EM;
+        let size_px = f64::from(size_16) / 16.0;
+        let room_px = size_px.max(f64::from(clamp(candidate.room_px, 4.0, 96.0)));
+        let around = |size_px: f64, top_em: f32, bottom_em: f32, side_em: f32, margin_px: f64| {
+            let (middle, half_px) = (candidate.x + f64::from(right_em) * size_px, f64::from(width_em / 2.0 + side_em) * size_px);
             Extent {
-                left: candidate.x - half_px,
-                top: candidate.y + f64::from(baseline_em - up_em) * size_px - margin_px,
-                right: candidate.x + half_px,
-                bottom: candidate.y + f64::from(baseline_em + below_em + down_em) * size_px + margin_px,
+                left: middle - half_px - margin_px,
+                top: candidate.y + f64::from(top_em) * size_px - margin_px,
+                right: middle + half_px + margin_px,
+                bottom: candidate.y + f64::from(bottom_em) * size_px + margin_px,
             }
         };
-        let halo_px = f64::from(halo_q) / 4.0;
-        let claim = around(up_em, down_em, 0.0, halo_px + padding_px);
-        let ink = around(metrics.ascent_em, metrics.descent_em, LEAN_EM, halo_px + ROUNDING_PX);
-        Some(Self { candidate, size_q, halo_q, lines, baseline_em, claim, ink })
+        let metrics = font.lines();
+        let claim = around(room_px, top_em, top_em + height_em, 0.0, padding_px);
+        let (ascent_em, descent_em) = (baseline_em - metrics.ascent_em, height_em + metrics.descent_em);
+        let ink = around(size_px, ascent_em, baseline_em + descent_em, LEAN_EM, f64::from(halo_q) / 4.0 + ROUNDING_PX);
+        Some(Self { candidate, size_16, halo_q, lines, baseline_em, middle_em: right_em, claim, ink })
     }
 
     fn reach(&self) -> Extent {
@@ -244,21 +254,21 @@ impl Label {
 
     /// Where each mask's top left corner goes, in device pixels of the world.
     fn masks(&self, glyphs: &GlyphCache, halo_q: u16, scale: u8) -> Vec<(i64, i64, Arc<Mask>)> {
-        let size_q = self.size_q * u16::from(scale);
-        let size_px = f64::from(size_q) / 4.0;
+        let size_16 = self.size_16 * u16::from(scale);
+        let size_px = f64::from(size_16) / 16.0;
         let (x, y) = (self.candidate.x * f64::from(scale), self.candidate.y * f64::from(scale));
-        let first = (y + f64::from(self.baseline_em) * size_px).round() as i64;
+        let quarters = |px: f64| (px * 4.0).round() as i64;
         let mut masks = Vec::new();
         for (row, line) in self.lines.iter().enumerate() {
-            // Whole pixels where the line starts: ideographs of a whole size then share their masks and look alike.
-            let left = (x - f64::from(line.width_em) * size_px / 2.0).round() as i64;
-            let baseline = first + (row as f64 * f64::from(LINE_HEIGHT_EM) * size_px).round() as i64;
+            let down_em = f64::from(self.baseline_em) + row as f64 * f64::from(LINE_HEIGHT_EM);
+            let baseline = quarters(y + down_em * size_px);
+            let left = x + f64::from(self.middle_em - line.width_em / 2.0) * size_px;
             for &(glyph, x_em) in &line.glyphs {
-                let quarters = (f64::from(x_em) * f64::from(size_q)).round() as i64;
-                let shift_q = quarters.rem_euclid(4) as u8;
-                let mask = glyphs.mask(MaskKey { glyph, size_q, halo_q, shift_q });
-                let corner = left + quarters.div_euclid(4) + i64::from(mask.left_px);
-                masks.push((corner, baseline - i64::from(mask.top_px), mask));
+                let at = quarters(left + f64::from(x_em) * size_px);
+                let (shift_q, down_q) = (at.rem_euclid(4) as u8, baseline.rem_euclid(4) as u8);
+                let mask = glyphs.mask(MaskKey { glyph, size_16, halo_q, shift_q, down_q });
+                let corner = at.div_euclid(4) + i64::from(mask.left_px);
+                masks.push((corner, baseline.div_euclid(4) - i64::from(mask.top_px), mask));
             }
         }
         masks
@@ -273,8 +283,7 @@ fn shorten(text: &mut String) {
     }
 }
 
-/// The lines of a text, and whether it has anything but Latin letters and digits.
-fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> (Vec<Line>, bool) {
+fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> Vec<Line> {
     let mut chars = Vec::new();
     let mut glyphs = Vec::new();
     for (row, paragraph) in text.split('\n').enumerate() {
@@ -282,24 +291,32 @@ fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> (Vec<Line>,
             chars.push(('\n', 0.0));
             glyphs.push(0);
         }
-        for (ch, glyph, advance_em) in font.glyphs(paragraph) {
-            chars.push((ch, advance_em + spacing_em));
-            glyphs.push(glyph);
+        for (part, piece) in paragraph.split(wrap::HINT).enumerate() {
+            if part > 0 {
+                chars.push((wrap::HINT, spacing_em));
+                glyphs.push(0);
+            }
+            for (ch, glyph, advance_em) in font.glyphs(piece) {
+                chars.push((ch, advance_em + spacing_em));
+                glyphs.push(glyph);
+            }
         }
     }
     let lines = wrap::lines(&chars, max_em).into_iter().filter_map(|range| {
         let (chars, glyphs) = (chars.get(range.clone())?, glyphs.get(range)?);
         let mut x_em = 0.0;
-        let places = chars.iter().zip(glyphs).map(|(&(_, advance_em), &glyph)| {
+        let places = chars.iter().zip(glyphs).filter_map(|(&(ch, advance_em), &glyph)| {
             let place = (glyph, x_em);
             x_em += advance_em;
-            place
+            (ch != wrap::HINT).then_some(place)
         });
         let glyphs: Vec<(u16, f32)> = places.collect();
+        if glyphs.is_empty() {
+            return None;
+        }
         Some(Line { glyphs, width_em: x_em - spacing_em })
     });
-    let lines = lines.collect();
-    (lines, chars.iter().any(|&(ch, _)| ch >= '\u{2e80}'))
+    lines.collect()
 }
 
 /// One colour of one label, as a mask; its memory serves the next.

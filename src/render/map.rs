@@ -1,5 +1,7 @@
 //! One map tile without its names: the layers of the style over each other.
 
+use std::collections::HashMap;
+
 use tiny_skia::{Color, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
 use super::RenderFault;
@@ -14,13 +16,28 @@ use crate::tile::{Pyramid, TileCoord, TileSet};
 /// What is drawn beyond the tile so that strokes meet across its edge, in tile units: 16 logical pixels.
 const BUFFER: i32 = 256;
 
+/// What `feature-state` answers for units, by their identity: what a browser is given by `setFeatureState`.
+#[derive(Clone, Debug, Default)]
+pub struct FeatureStates(HashMap<u64, Vec<(&'static str, Val)>>);
+
+impl FeatureStates {
+    /// Adds a text to the state of a unit.
+    pub fn set(&mut self, unit: u64, key: &'static str, value: &str) {
+        self.0.entry(unit).or_default().push((key, Val::Text(value.to_owned())));
+    }
+
+    fn of(&self, feature: Option<u64>) -> &[(&'static str, Val)] {
+        feature.and_then(|id| self.0.get(&id)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Draws everything but points.
 pub(super) fn draw(
     style: &Style,
-    snapshot: &Snapshot,
-    pyramid: &Pyramid,
+    (snapshot, pyramid): (&Snapshot, &Pyramid),
     coord: TileCoord,
     scale: u8,
+    states: &FeatureStates,
 ) -> Result<Pixmap, RenderFault> {
     let side = u32::from(scale) << PIXEL_BITS;
     let mut picture =
@@ -41,11 +58,11 @@ pub(super) fn draw(
         .collect();
     for layer in shown {
         let found = collected.iter().find(|c| c.set == layer.source).and_then(|c| c.layer(&layer.source_layer));
-        let features = found.unwrap_or_default();
+        let features = Features { drawn: found.unwrap_or_default(), zoom, states };
         match layer.kind {
             Kind::Background => background(layer, zoom, &mut picture),
-            Kind::Fill => fill(layer, features, zoom, scale, &mut fills, &mut picture),
-            Kind::Line => stroke(layer, features, zoom, scale, &mut picture),
+            Kind::Fill => fill(layer, features, scale, &mut fills, &mut picture),
+            Kind::Line => stroke(layer, features, scale, &mut picture),
             Kind::Circle | Kind::Symbol => {}
         }
     }
@@ -53,6 +70,7 @@ pub(super) fn draw(
 }
 
 struct Drawn {
+    id: Option<u64>,
     tags: Vec<(&'static str, Val)>,
     shape: Shape,
 }
@@ -90,43 +108,49 @@ impl Sink for Collected {
         self.layers.push((name.to_owned(), Vec::new()));
     }
 
-    fn feature(&mut self, _: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
+    fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
         let Some((name, features)) = self.layers.last_mut() else { return };
         let Some((_, keys)) = self.wanted.iter().find(|(n, _)| n == name) else { return };
         let asked = tags.iter().filter(|(k, _)| keys.iter().any(|key| key == k));
-        features.push(Drawn { tags: asked.map(|(k, v)| (*k, val(v))).collect(), shape: shape.clone() });
+        features.push(Drawn { id, tags: asked.map(|(k, v)| (*k, val(v))).collect(), shape: shape.clone() });
     }
 }
 
-impl Drawn {
-    const fn scene(&self, zoom: f64) -> Scene<'_> {
-        let geometry = match self.shape.geometry {
-            Geometry::Point => "Point",
-            Geometry::Line => "LineString",
-            Geometry::Polygon => "Polygon",
-        };
-        Scene { zoom, geometry, tags: self.tags.as_slice() }
+/// The features of a layer of a tile, as the style's expressions see them.
+#[derive(Clone, Copy)]
+struct Features<'a> {
+    drawn: &'a [Drawn],
+    zoom: f64,
+    states: &'a FeatureStates,
+}
+
+impl<'a> Features<'a> {
+    fn accepted(self, layer: &'a Layer) -> impl Iterator<Item = (&'a Drawn, Scene<'a>)> {
+        let with_scene = self.drawn.iter().map(move |drawn| {
+            let geometry = match drawn.shape.geometry {
+                Geometry::Point => "Point",
+                Geometry::Line => "LineString",
+                Geometry::Polygon => "Polygon",
+            };
+            (drawn, Scene { zoom: self.zoom, geometry, tags: &drawn.tags, state: self.states.of(drawn.id) })
+        });
+        with_scene.filter(|(_, scene)| layer.filter.as_ref().is_none_or(|f| f.truth(scene)))
     }
 }
 
 fn background(layer: &Layer, zoom: f64, picture: &mut Pixmap) {
-    let scene = Scene { zoom, geometry: "", tags: &[] };
+    let scene = Scene { zoom, geometry: "", tags: &[], state: &[] };
     let [r, g, b, a] = layer.colour("background-color", [0.0, 0.0, 0.0, 1.0], "background-opacity", &scene);
     if let Some(colour) = Color::from_rgba(r.clamp(0.0, 1.0), g.clamp(0.0, 1.0), b.clamp(0.0, 1.0), a.clamp(0.0, 1.0)) {
         picture.fill(colour);
     }
 }
 
-fn accepted<'a>(layer: &'a Layer, features: &'a [Drawn], zoom: f64) -> impl Iterator<Item = (&'a Drawn, Scene<'a>)> {
-    let with_scene = features.iter().map(move |f| (f, f.scene(zoom)));
-    with_scene.filter(|(_, scene)| layer.filter.as_ref().is_none_or(|f| f.truth(scene)))
-}
-
-fn fill(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, fills: &mut Fills, picture: &mut Pixmap) {
+fn fill(layer: &Layer, features: Features<'_>, scale: u8, fills: &mut Fills, picture: &mut Pixmap) {
     // 256 logical pixels are 4096 units: a unit is 16/256 of a pixel.
     let unit = i32::from(scale) << (8 + PIXEL_BITS) >> EXTENT.trailing_zeros();
     let mut any = false;
-    for (feature, scene) in accepted(layer, features, zoom).filter(|(f, _)| f.shape.geometry == Geometry::Polygon) {
+    for (feature, scene) in features.accepted(layer).filter(|(f, _)| f.shape.geometry == Geometry::Polygon) {
         let colour = layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", &scene);
         if colour[3] > 0.0 {
             fills.add(&feature.shape, unit, colour);
@@ -184,9 +208,9 @@ fn join(word: &str) -> LineJoin {
     }
 }
 
-fn stroke(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, picture: &mut Pixmap) {
+fn stroke(layer: &Layer, features: Features<'_>, scale: u8, picture: &mut Pixmap) {
     let mut waiting: Option<(Look, PathBuilder)> = None;
-    for (feature, scene) in accepted(layer, features, zoom).filter(|(f, _)| f.shape.geometry != Geometry::Point) {
+    for (feature, scene) in features.accepted(layer).filter(|(f, _)| f.shape.geometry != Geometry::Point) {
         let look = look(layer, &scene);
         if look.width <= 0.0 || look.colour[3] <= 0.0 {
             continue;
@@ -220,13 +244,19 @@ fn trace(shape: &Shape, path: &mut PathBuilder) {
     }
 }
 
+/// How much darker than its area a browser draws a line thinner than a pixel: its edge fades over a whole pixel, so that a cross-section of
+/// `width` has the area of a triangle of half that width and half a pixel, squared.
+fn hairline(width: f32) -> f32 {
+    if width < 1.0 { (width / 2.0 + 0.5).powi(2) / width.max(0.05) } else { 1.0 }
+}
+
 fn finish(look: &Look, path: PathBuilder, scale: u8, picture: &mut Pixmap) {
     // Tile units to pixels; the stroke's width is scaled along with the path.
     let pixel = f32::from(scale) * (1u32 << PIXEL_BITS) as f32 / EXTENT as f32;
     let logical = EXTENT as f32 / (1u32 << PIXEL_BITS) as f32;
     let mut paint = Paint { anti_alias: true, ..Paint::default() };
     let [r, g, b, a] = look.colour.map(|c| c.clamp(0.0, 1.0));
-    if let Some(colour) = Color::from_rgba(r, g, b, a) {
+    if let Some(colour) = Color::from_rgba(r, g, b, (a * hairline(look.width * f32::from(scale))).min(1.0)) {
         paint.set_color(colour);
     }
     let stroke = Stroke {

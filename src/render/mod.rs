@@ -3,27 +3,30 @@
 //! A tile is `collect features → for each layer of the style: fill, stroke or name → palette → PNG`. The caller gives the font
 //! and the styles as bytes: nothing here reads a file.
 
-mod along;
 mod expression;
 mod fill;
 pub mod font;
 pub mod glyph;
 pub mod heat;
 pub mod label;
+pub mod legend;
 mod map;
 mod picture;
 mod points;
+pub mod shades;
 pub mod style;
 mod wrap;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use self::font::{Font, FontFault};
+pub use self::map::FeatureStates;
 use self::glyph::GlyphCache;
-use self::heat::Heat;
+use self::heat::{Field, Heat};
+use self::legend::Legend;
 use self::points::Points;
 use self::style::Style;
 use crate::issue::IssueFilter;
@@ -99,33 +102,54 @@ impl Painter {
         coord: TileCoord,
         scale: u8,
     ) -> Result<Vec<u8>, RenderFault> {
+        self.map_showing((snapshot, pyramid), style, coord, scale, &FeatureStates::default())
+    }
+
+    /// As [`Painter::map`], with what the style's `feature-state` expressions answer: the colours of a choropleth.
+    ///
+    /// # Errors
+    /// [`RenderFault::UnknownStyle`].
+    pub fn map_showing(
+        &self,
+        (snapshot, pyramid): (&Snapshot, &Pyramid),
+        style: &str,
+        coord: TileCoord,
+        scale: u8,
+        states: &FeatureStates,
+    ) -> Result<Vec<u8>, RenderFault> {
         let Some(named) = self.styles.iter().find(|s| s.name == style) else {
             let known: Vec<&str> = self.styles.iter().map(|s| s.name.as_str()).collect();
             return Err(RenderFault::UnknownStyle { name: style.chars().take(40).collect(), known: known.join(", ") });
         };
         let scale = scale.clamp(1, 2);
-        let mut picture = map::draw(&named.style, snapshot, pyramid, coord, scale)?;
+        let mut picture = map::draw(&named.style, (snapshot, pyramid), coord, scale, states)?;
         if let Some(slot) = named.points.get(usize::from(coord.z())) {
-            let everywhere = |sink: &mut dyn crate::tile::feature::Sink| pyramid.points_everywhere(snapshot, sink);
+            let zoom = coord.z().saturating_sub(1);
+            let everywhere = |sink: &mut dyn crate::tile::feature::Sink| pyramid.points_everywhere(snapshot, zoom, sink);
             let points = slot.get_or_init(|| Points::new(&named.style, coord.z(), &self.font, everywhere));
             points.draw(coord, scale, &self.glyphs, &mut picture);
         }
         picture::encode((picture.width(), picture.height()), picture.data())
     }
 
-    /// Kernel density of the issues a filter accepts, as a transparent PNG of 256 · `scale` pixels. Same colours in every tile and
-    /// at every zoom: the palest spot is the densest of the district under this filter. `bandwidth_m` is clamped to 20 m … 20 km.
-    /// Cost: one pass over the issues per filter and bandwidth, then a few milliseconds a tile. Empty if the encoder fails, which it
-    /// does not in memory.
+    /// Kernel density of the issues a filter accepts: one for the whole district, of which [`Field::tile`] cuts transparent pictures, the same at
+    /// every zoom. `bandwidth_m` is clamped to 20 m … 20 km. Cost: one pass over the issues and the raster, unless it is among the last few.
     #[must_use]
-    pub fn heat(
-        &self,
-        snapshot: &Snapshot,
-        filter: &IssueFilter,
-        bandwidth_m: f64,
-        coord: TileCoord,
-        scale: u8,
-    ) -> Vec<u8> {
-        self.heat.field(snapshot, filter, bandwidth_m).tile(coord, scale.clamp(1, 2)).unwrap_or_default()
+    pub fn density(&self, snapshot: &Snapshot, filter: &IssueFilter, bandwidth_m: f64) -> Arc<Field> {
+        self.heat.field(snapshot, filter, bandwidth_m)
+    }
+
+    /// The top of a density's scale, in issues a square kilometre, without keeping it: for series of many. Cost: as a density that is not kept.
+    #[must_use]
+    pub fn peak_per_km2(&self, snapshot: &Snapshot, filter: &IssueFilter, bandwidth_m: f64) -> f64 {
+        self.heat.passing(snapshot, filter, bandwidth_m).peak_per_km2()
+    }
+
+    /// A legend as PNG, in the font of the maps.
+    ///
+    /// # Errors
+    /// [`RenderFault::Png`] if the encoder fails, which it does not in memory.
+    pub fn legend(&self, legend: &Legend, scale: u8) -> Result<Vec<u8>, RenderFault> {
+        legend::draw(legend, &self.font, &self.glyphs, scale)
     }
 }

@@ -1,11 +1,9 @@
-//! Names and dots of a style at one zoom: `symbol` and `circle` layers evaluated for every labelled point and named line of the
-//! district.
+//! Names and dots of a style at one zoom: `symbol` and `circle` layers evaluated for every labelled point of the district.
 
 use std::collections::HashMap;
 
 use tiny_skia::Pixmap;
 
-use super::along::Named;
 use super::expression::{Scene, Val};
 use super::font::Font;
 use super::glyph::GlyphCache;
@@ -13,7 +11,7 @@ use super::label::{Candidate, Placement};
 use super::style::{Kind, Layer, Style};
 use crate::coverage::world::WORLD_BITS;
 use crate::tile::TileCoord;
-use crate::tile::feature::{Geometry, Shape, Sink, Tag, Value};
+use crate::tile::feature::{Shape, Sink, Tag, Value};
 
 /// Bits of a picture tile's width in logical pixels.
 pub(super) const PIXEL_BITS: u8 = 8;
@@ -49,8 +47,7 @@ impl Points {
     /// `points` sends every labelled point in world steps. As in a browser, names of higher layers are placed first, and within a
     /// layer those with lower sort keys.
     pub(super) fn new(style: &Style, z: u8, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
-        let (names, dots, named) = (Vec::new(), Vec::new(), Named::default());
-        let mut collector = Collector { style, z, layer: String::new(), names, dots, named };
+        let mut collector = Collector { style, z, layer: String::new(), names: Vec::new(), dots: Vec::new() };
         points(&mut collector);
         let Collector { names, mut dots, .. } = collector;
         dots.sort_by_key(|d| d.layer);
@@ -113,7 +110,6 @@ struct Collector<'a> {
     layer: String,
     names: Vec<Candidate>,
     dots: Vec<Dot>,
-    named: Named,
 }
 
 impl Sink for Collector<'_> {
@@ -128,28 +124,13 @@ impl Sink for Collector<'_> {
         let Some(at) = shape.points.first().map(pixel) else { return };
         let tags: Vec<(&'static str, Val)> = tags.iter().map(|(k, v)| (*k, val(v))).collect();
         let zoom = style_zoom(self.z);
-        let line = shape.geometry == Geometry::Line;
-        let scene = Scene { zoom, geometry: if line { "LineString" } else { "Point" }, tags: &tags };
+        let scene = Scene { zoom, geometry: "Point", tags: &tags, state: &[] };
         for (i, layer) in self.style.layers.iter().enumerate() {
-            let drawn = layer.source_layer == self.layer && layer.shows_at(zoom) && layer.along == line;
+            let drawn = layer.source_layer == self.layer && layer.shows_at(zoom);
             if !drawn || layer.filter.as_ref().is_some_and(|f| !f.truth(&scene)) {
                 continue;
             }
             match layer.kind {
-                Kind::Symbol if line => {
-                    let Some(model) = name(layer, i, at, &scene) else { continue };
-                    let spacing_px = layer.number("symbol-spacing", 250.0, &scene).clamp(50.0, 5000.0);
-                    for part in shape.parts() {
-                        let points: Vec<(f64, f64)> = part.iter().map(pixel).collect();
-                        let spots = self.named.along(&points, &model.text, f64::from(model.size_px), spacing_px);
-                        self.names.extend(spots.into_iter().map(|s| Candidate {
-                            x: s.x,
-                            y: s.y,
-                            text: s.text,
-                            ..model.clone()
-                        }));
-                    }
-                }
                 Kind::Symbol => self.names.extend(name(layer, i, at, &scene)),
                 Kind::Circle => self.dots.push(dot(layer, i, at, &scene)),
                 _ => {}
@@ -183,18 +164,21 @@ fn dot(layer: &Layer, index: usize, (x, y): (f64, f64), scene: &Scene<'_>) -> Do
 fn name(layer: &Layer, index: usize, (x, y): (f64, f64), scene: &Scene<'_>) -> Option<Candidate> {
     let Some(Val::Text(text)) = layer.property("text-field").map(|e| e.eval(scene)) else { return None };
     let size_px = layer.number("text-size", 16.0, scene) as f32;
+    // A browser that lays a tile out keeps the room that the name has when one has zoomed in by one.
+    let room_px = layer.number("text-size", 16.0, &Scene { zoom: scene.zoom + 1.0, ..*scene }) as f32;
     let offset = layer.list("text-offset", scene);
-    let shift_px = |i: usize| offset.get(i).copied().unwrap_or(0.0) * f64::from(size_px);
-    // A name under its point: half a line further down, so that the offset is to its upper side.
+    let offset_em = |i: usize| offset.get(i).copied().unwrap_or(0.0) as f32;
     let below = matches!(layer.property("text-anchor").map(|e| e.eval(scene)), Some(Val::Text(a)) if a == "top");
-    let down_px = if below { 0.5 * f64::from(size_px) } else { 0.0 };
     let byte = |c: f32| (c.clamp(0.0, 1.0) * 255.0).round() as u8;
     let sort_key = (layer.number("symbol-sort-key", 0.0, scene) * 16.0).clamp(-1e9, 1e9) as i64;
     Some(Candidate {
-        x: x + shift_px(0),
-        y: y + shift_px(1) + down_px,
+        x,
+        y,
+        below,
+        offset_em: (offset_em(0), offset_em(1)),
         text: text.trim().to_owned(),
         size_px,
+        room_px,
         color: layer.colour("text-color", [0.0, 0.0, 0.0, 1.0], "text-opacity", scene).map(byte),
         halo: layer.colour("text-halo-color", [0.0; 4], "text-opacity", scene).map(byte),
         halo_px: layer.number("text-halo-width", 0.0, scene) as f32,

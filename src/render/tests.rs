@@ -104,7 +104,7 @@ fn every_zoom_and_far_away_tiles_can_be_drawn() {
     let empty = decoded(&painter.map(&snapshot, &pyramid, "district", far, 200).expect("a tile"));
     assert_eq!(empty.side, 512, "scale is clamped to 2");
     assert!(empty.pixels.iter().all(|p| *p == empty.at(0, 0)));
-    let heat = painter.heat(&snapshot, &IssueFilter::default(), 300.0, far, 1);
+    let heat = painter.density(&snapshot, &IssueFilter::default(), 300.0).tile(far, 1, None).expect("a tile");
     assert!(decoded(&heat).pixels.iter().all(|p| p[3] == 0));
 }
 

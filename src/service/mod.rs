@@ -17,6 +17,8 @@ pub mod serving;
 pub mod past;
 pub mod tiles;
 pub mod stats;
+pub mod choropleth;
+pub mod heat;
 pub mod units;
 pub mod actors;
 pub mod events;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bytes::Finished;
+use super::choropleth::{Asked, Choropleth};
 use super::serving::{Serving, State};
 use super::slots::WorkFault;
 use crate::issue::IssueFilter;
@@ -14,6 +15,8 @@ pub const PNG: &str = "image/png";
 
 /// The style name that is not a map style: kernel density of the issues.
 pub const HEAT: &str = "heat";
+/// The map style whose units are coloured by a measure.
+pub const CHOROPLETH: &str = "choropleth";
 
 /// A tile of one snapshot. The version is not in the key because each snapshot has its own cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,9 +32,16 @@ pub enum TileKey {
         coord: TileCoord,
         scale: u8,
     },
+    Choropleth {
+        asked: Arc<Asked>,
+        coord: TileCoord,
+        scale: u8,
+    },
     Heat {
         filter: IssueFilter,
         bandwidth_m: u32,
+        /// The top of the scale, in thousandths of an issue a square kilometre, if it is not the densest spot.
+        peak: Option<u64>,
         coord: TileCoord,
         scale: u8,
     },
@@ -72,8 +82,15 @@ pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
             let drawn = painter(state)?.map(snapshot, pyramid, style, *coord, *scale);
             drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
-        TileKey::Heat { filter, bandwidth_m, coord, scale } => {
-            Ok(Finished::as_is(PNG, painter(state)?.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale)))
+        TileKey::Choropleth { asked, coord, scale } => {
+            let states = Choropleth::of(state, asked).states(state);
+            let drawn = painter(state)?.map_showing((snapshot, pyramid), CHOROPLETH, *coord, *scale, &states);
+            drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
+        }
+        TileKey::Heat { filter, bandwidth_m, peak, coord, scale } => {
+            let field = painter(state)?.density(snapshot, filter, f64::from(*bandwidth_m));
+            let drawn = field.tile(*coord, *scale, peak.map(|peak| peak as f64 / 1000.0));
+            drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::TileCoord;
+use super::along::{self, LineNames};
 use super::boxes::Boxes;
 use super::clip::{self, Spot};
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
@@ -14,12 +15,13 @@ use crate::coverage::world::{GridPoint, project, turn};
 use crate::crs::Cgcs2000;
 use crate::snapshot::{BaseFeature, BaseShape};
 
-/// Layers in drawing order.
+/// Layers in drawing order; `names` follows.
 pub(super) const LAYERS: [&str; 5] = ["green", "water", "waterway", "road", "building"];
 
 #[derive(Debug)]
 pub(super) struct Base {
     layers: Vec<Layer>,
+    names: LineNames,
 }
 
 #[derive(Debug)]
@@ -68,18 +70,9 @@ fn layer_of(feature: &BaseFeature) -> Option<(usize, u8)> {
 }
 
 impl Base {
-    /// Every named line in world steps.
-    pub(super) fn names_everywhere(&self, features: &[BaseFeature], sink: &mut dyn Sink) {
-        let mut shape = Shape::new(Geometry::Line);
-        for (name, layer) in LAYERS.iter().zip(&self.layers) {
-            sink.layer(name);
-            for drawn in layer.drawn.iter().filter(|d| !d.area) {
-                let Some(feature) = features.get(drawn.feature as usize).filter(|f| f.name.is_some()) else { continue };
-                shape.clear(Geometry::Line);
-                drawn.parts.iter().for_each(|part| shape.push(part.points.iter().map(|p| (p.x, p.y))));
-                sink.feature(None, &tags(feature), &shape);
-            }
-        }
+    /// The names of lines at a zoom, as points in world steps.
+    pub(super) fn names_everywhere(&self, features: &[BaseFeature], zoom: u8, sink: &mut dyn Sink) {
+        self.names.everywhere(features, zoom, sink);
     }
 
     pub(super) fn new(features: &[BaseFeature]) -> Self {
@@ -94,11 +87,23 @@ impl Base {
             layers[layer].0.push(Drawn { feature: i as u32, min_zoom, area, parts });
             layers[layer].1.push(bounds);
         }
-        let layers = layers.into_iter().map(|(drawn, bounds)| Layer { tree: Boxes::new(&bounds), drawn }).collect();
-        Self { layers }
+        let layers: Vec<Layer> =
+            layers.into_iter().map(|(drawn, bounds)| Layer { tree: Boxes::new(&bounds), drawn }).collect();
+        let lines = layers.iter().flat_map(|layer| &layer.drawn).filter(|drawn| !drawn.area);
+        let lines = lines.flat_map(|d| d.parts.iter().map(|part| (d.feature, d.min_zoom, part.points.as_slice())));
+        let names = LineNames::new(features, lines);
+        Self { layers, names }
     }
 
-    pub(super) fn draw(&self, features: &[BaseFeature], coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
+    /// Layers as they are at `shown`, a zoom of 512-pixel tiles, cut to a tile.
+    pub(super) fn draw(
+        &self,
+        features: &[BaseFeature],
+        coord: TileCoord,
+        shown: u8,
+        buffer: i32,
+        sink: &mut dyn Sink,
+    ) {
         let frame = Frame::new(coord, buffer);
         let mut shape = Shape::new(Geometry::Line);
         for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {
@@ -106,7 +111,7 @@ impl Base {
             for i in layer.tree.meeting(frame.world_bounds()) {
                 let drawn = &layer.drawn[i as usize];
                 let Some(feature) = features.get(drawn.feature as usize) else { continue };
-                if drawn.min_zoom > coord.z() {
+                if drawn.min_zoom > shown {
                     continue;
                 }
                 drawn.shape(&frame, coord.z(), &mut shape);
@@ -114,6 +119,9 @@ impl Base {
                     sink.feature(None, &tags(feature), &shape);
                 }
             }
+        }
+        if sink.wants(along::LAYER) {
+            self.names.draw(features, coord, sink);
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
         &[
             ("code", "String"),
             ("name", "String"),
-            ("own", "String: the name without the parent's name before it"),
+            ("own", "String: the name without the parent's name before it; U+200B where a long one may be broken"),
             ("short", "String: the code without the parent's and leading zeros"),
             ("level", "Number"),
             ("level_key", "String"),
@@ -105,5 +105,15 @@ pub(super) fn base() -> Vec<LayerInfo> {
     let fields = [("kind", "String"), ("class", "Number: 1 (trunk) to 4 (lane)"), ("name", "String")];
     let first = [10, 7, 8, 7, 14];
     let layers = super::base::LAYERS.iter().zip(first);
-    layers.map(|(id, first)| layer(id, "Background", (first, DATA_ZOOM), &fields)).collect()
+    let drawn = layers.map(|(id, first)| layer(id, "Background", (first, DATA_ZOOM), &fields));
+    let named = [
+        ("kind", "String"),
+        ("class", "Number: 1 (trunk) to 4 (lane)"),
+        ("name", "String"),
+        ("label", "String: the name as it is to be set, with line feeds where the line runs upright"),
+        ("rank", "Number: lower is more important"),
+    ];
+    let about = "Names of roads and rivers, set level or upright, once each 400 pixels";
+    let names = layer(super::along::LAYER, about, (super::along::FIRST_ZOOM, DATA_ZOOM), &named);
+    drawn.chain([names]).collect()
 }

@@ -3,6 +3,7 @@
 //! A tile is a pure function of the snapshot and its key. All shapes come from the coverage's arcs, generalised once per
 //! zoom ([`crate::coverage::generalize`]), so neighbours and levels share every vertex in every tile.
 
+mod along;
 mod anchor;
 mod base;
 mod borders;
@@ -20,6 +21,7 @@ mod places;
 mod shapes;
 mod since;
 mod units;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -292,7 +294,7 @@ impl Pyramid {
     #[must_use]
     pub fn units(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
         let mut tile = mvt::Writer::new();
-        self.units.draw(snapshot, coord, BUFFER, &mut tile);
+        self.units.draw(snapshot, coord, coord.z(), BUFFER, &mut tile);
         tile.finish()
     }
 
@@ -314,31 +316,32 @@ impl Pyramid {
         tile.finish()
     }
 
-    /// Set `base`: `green`, `water`, `waterway`, `road`, `building` of [`Snapshot::base`].
+    /// Set `base`: `green`, `water`, `waterway`, `road`, `building` of [`Snapshot::base`], and `names` of its lines.
     #[must_use]
     pub fn base(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
         let mut tile = mvt::Writer::new();
-        self.base.draw(&snapshot.base, coord, BUFFER, &mut tile);
+        self.base.draw(&snapshot.base, coord, coord.z(), BUFFER, &mut tile);
         tile.finish()
     }
 
-    /// The features of `units` or `base` in tile units with a buffer of one's own, for drawing.
+    /// The features of `units` or `base` in tile units with a buffer of one's own, for drawing a tile of 256 pixels: what is there is what a browser has
+    /// at the same scale, where tiles of 512 pixels are of the zoom before.
     pub(crate) fn draw(&self, snapshot: &Snapshot, set: TileSet, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
         match set {
-            TileSet::Units => self.units.draw(snapshot, coord, buffer, sink),
-            TileSet::Base => self.base.draw(&snapshot.base, coord, buffer, sink),
+            TileSet::Units => self.units.draw(snapshot, coord, coord.z().saturating_sub(1), buffer, sink),
+            TileSet::Base => self.base.draw(&snapshot.base, coord, coord.z().saturating_sub(1), buffer, sink),
             TileSet::Places => self.places.draw(&snapshot.places, coord, sink),
             TileSet::Issues => {}
         }
     }
 
-    /// Every point of `labels` and `places`, the most important first, and every named line of `base`, in world steps: for placing
-    /// names district-wide.
-    pub(crate) fn points_everywhere(&self, snapshot: &Snapshot, sink: &mut dyn Sink) {
+    /// Every point of `labels` and `places`, and the names of lines of `base` at a zoom of 512-pixel tiles, in world steps: for placing names
+    /// district-wide.
+    pub(crate) fn points_everywhere(&self, snapshot: &Snapshot, zoom: u8, sink: &mut dyn Sink) {
         sink.layer("labels");
         self.units.labels.everywhere(&snapshot.hierarchy, &self.units.levels, sink);
         sink.layer("places");
         self.places.everywhere(&snapshot.places, sink);
-        self.base.names_everywhere(&snapshot.base, sink);
+        self.base.names_everywhere(&snapshot.base, zoom, sink);
     }
 }

@@ -63,10 +63,10 @@ impl Units {
         Self { arcs, levels, borders, labels, outside, bounds }
     }
 
-    /// All layers of a tile: polygons top level first, then `boundaries`, then `labels`.
-    pub(super) fn draw(&self, snapshot: &Snapshot, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
+    /// All layers of a tile: polygons top level first – those that are there at `shown`, a zoom of 512-pixel tiles –, then `boundaries`, then `labels`.
+    pub(super) fn draw(&self, snapshot: &Snapshot, coord: TileCoord, shown: u8, buffer: i32, sink: &mut dyn Sink) {
         let frame = Frame::new(coord, buffer);
-        for level in self.levels.iter().filter(|l| l.info.min_zoom <= coord.z()) {
+        for level in self.levels.iter().filter(|l| l.info.min_zoom <= shown) {
             if sink.wants(&level.info.key) {
                 self.draw_level(snapshot, level, &frame, sink);
             }

@@ -8,6 +8,7 @@ mod district;
 mod wire;
 mod answers;
 mod tiles;
+mod choropleth;
 mod limits;
 mod connections;
 mod publish;
