@@ -26,7 +26,12 @@ use crate::tile::PUBLIC_K;
 pub(super) const PARAMETERS: [&str; 7] = ["level", "from", "to", "category", "method", "classes", "shades"];
 
 /// Five classes by natural breaks, in viridis, unless the query says otherwise.
-pub(super) fn asked(query: &Query, measure: Measure, state: &serving::State, zone: &TimeZone) -> Result<Asked, Problem> {
+pub(super) fn asked(
+    query: &Query,
+    measure: Measure,
+    state: &serving::State,
+    zone: &TimeZone,
+) -> Result<Asked, Problem> {
     let level = level(query, &state.snapshot)?.unwrap_or(0);
     let filter = filter(query, zone, state.categories())?;
     let method = one_of(query, "method", Method::by_name, &Method::ALL.map(Method::name))?.unwrap_or(Method::Jenks);
@@ -42,7 +47,8 @@ pub(super) fn asked(query: &Query, measure: Measure, state: &serving::State, zon
 /// The measure that a query names.
 pub(super) fn measured(query: &Query) -> Result<Measure, Problem> {
     let name = query.needed("measure")?;
-    Measure::by_name(name).ok_or_else(|| Problem::query("measure", unknown("measure", name, &Measure::ALL.map(Measure::name))))
+    Measure::by_name(name)
+        .ok_or_else(|| Problem::query("measure", unknown("measure", name, &Measure::ALL.map(Measure::name))))
 }
 
 fn one_of<T>(query: &Query, name: &str, read: fn(&str) -> Option<T>, known: &[&str]) -> Result<Option<T>, Problem> {
@@ -135,8 +141,11 @@ impl<'a> Classes<'a> {
         let snapshot = &state.snapshot;
         let asked = &made.asked;
         let counts = made.classes.counts().iter().zip(&made.colours);
-        let class = |(pair, (units, colour)): (&[f64], (&usize, &[u8; 3]))| {
-            Class { from: pair[0], to: pair[1], colour: hex(*colour), units: *units }
+        let class = |(pair, (units, colour)): (&[f64], (&usize, &[u8; 3]))| Class {
+            from: pair[0],
+            to: pair[1],
+            colour: hex(*colour),
+            units: *units,
         };
         let value = |(figure, shown): (&crate::service::stats::Figure, &Shown)| {
             let unit = snapshot.hierarchy.unit(figure.unit);

@@ -62,7 +62,9 @@ pub(super) async fn frames(
     let filter = filter(&query, app.serving.zone(), state.categories())?;
     let bandwidth_m = bandwidth_from(&query, LEAST_BANDWIDTH_M)?;
     let bins = steps(&state, step, &filter).map_err(|many| {
-        let what = format!("there would be {many} pictures, at most {MOST_FRAMES} are made: give a wider step, or from and to");
+        let what = format!(
+            "there would be {many} pictures, at most {MOST_FRAMES} are made: give a wider step, or from and to"
+        );
         Problem::query("step", what)
     })?;
     state.pyramid_made().await;

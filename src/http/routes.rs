@@ -19,8 +19,8 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, choices, choropleth, compare, district, drafts, events, handed, health, heat, issues, legends, owner,
-    places, proposals, readings, search, stats, styles, tiles, units, versions,
+    batch, checks, choices, choropleth, compare, district, drafts, events, handed, health, heat, issues, legends,
+    owner, places, proposals, readings, search, stats, styles, tiles, units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;

@@ -286,7 +286,11 @@ impl Expr {
             Self::Get(key) | Self::Has(key) => found.push(key.clone()),
             Self::Const(_) | Self::State(_) | Self::Zoom | Self::GeometryType => {}
             Self::Compare(_, pair) | Self::In(pair) => pair.iter().for_each(|e| e.keys(found)),
-            Self::All(items) | Self::Any(items) | Self::Coalesce(items) | Self::Concat(items) | Self::ToColor(items) => {
+            Self::All(items)
+            | Self::Any(items)
+            | Self::Coalesce(items)
+            | Self::Concat(items)
+            | Self::ToColor(items) => {
                 items.iter().for_each(|e| e.keys(found));
             }
             Self::Arithmetic(_, items) => items.iter().for_each(|e| e.keys(found)),
@@ -383,7 +387,12 @@ mod tests {
 
     fn eval(json: &Json) -> Val {
         let tags = [("level", Val::Num(2.0)), ("name", Val::Text("洸河".into()))];
-        parse(json).expect("an expression").eval(&Scene { zoom: 12.5, geometry: "Polygon", tags: &tags, state: &[("colour", Val::Text("#00ff00".into()))] })
+        parse(json).expect("an expression").eval(&Scene {
+            zoom: 12.5,
+            geometry: "Polygon",
+            tags: &tags,
+            state: &[("colour", Val::Text("#00ff00".into()))],
+        })
     }
 
     #[test]

@@ -328,13 +328,15 @@ mod tests {
 
     #[test]
     fn a_tile_at_twice_the_pixels_is_the_four_of_the_next_zoom_to_the_pixel() {
-        let points: Vec<(f64, f64)> = (0..900).map(|i| (1500.0 + f64::from(i * 7919 % 7000), 1500.0 + f64::from(i * 104_729 % 7000))).collect();
+        let points: Vec<(f64, f64)> =
+            (0..900).map(|i| (1500.0 + f64::from(i * 7919 % 7000), 1500.0 + f64::from(i * 104_729 % 7000))).collect();
         let field = field(&points, 350.0);
         // The bounds end at 9000 steps: tile 0/0 of zoom 14 has 16,384.
         for (z, x, y) in [(14u8, 0, 0), (15, 0, 0), (16, 1, 1)] {
             let (_, large) = decode(field.tile(TileCoord::new(z, x, y).unwrap(), 2, Some(40.0)).unwrap());
             for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                let (_, small) = decode(field.tile(TileCoord::new(z + 1, 2 * x + dx, 2 * y + dy).unwrap(), 1, Some(40.0)).unwrap());
+                let (_, small) =
+                    decode(field.tile(TileCoord::new(z + 1, 2 * x + dx, 2 * y + dy).unwrap(), 1, Some(40.0)).unwrap());
                 for (row, pixels) in small.chunks_exact(256).enumerate() {
                     let at = (row + 256 * dy as usize) * 512 + 256 * dx as usize;
                     assert_eq!(pixels, &large[at..at + 256], "{z}/{x}/{y}: row {row} of {dx} {dy}");
@@ -355,7 +357,10 @@ mod tests {
         assert!(most(&full, Some(top)) > 0.95 && most(&half, None) > 0.95);
         // Colour goes with the root.
         assert!((most(&half, Some(top)) - most(&full, Some(top)) * 0.5f64.sqrt()).abs() < 0.02);
-        assert!((half.top_per_km2(Some(0.001)) - f64::from(half.least)).abs() < 1e-6, "never below what hides a single issue");
+        assert!(
+            (half.top_per_km2(Some(0.001)) - f64::from(half.least)).abs() < 1e-6,
+            "never below what hides a single issue"
+        );
     }
 
     #[test]

@@ -222,13 +222,15 @@ impl Label {
         let lines = lay_out(&candidate.text, font, spacing_em, clamp(candidate.max_width_em, 0.0, 1e3));
         let width_em = lines.iter().map(|line| line.width_em).reduce(f32::max)?;
         let height_em = lines.len() as f32 * LINE_HEIGHT_EM;
-        let (right_em, down_em) = (clamp(candidate.offset_em.0, -64.0, 64.0), clamp(candidate.offset_em.1, -64.0, 64.0));
+        let (right_em, down_em) =
+            (clamp(candidate.offset_em.0, -64.0, 64.0), clamp(candidate.offset_em.1, -64.0, 64.0));
         let top_em = if candidate.below { down_em } else { down_em - height_em / 2.0 };
         let baseline_em = top_em + LINE_HEIGHT_EM / 2.0 + BASELINE_EM;
         let size_px = f64::from(size_16) / 16.0;
         let room_px = size_px.max(f64::from(clamp(candidate.room_px, 4.0, 96.0)));
         let around = |size_px: f64, top_em: f32, bottom_em: f32, side_em: f32, margin_px: f64| {
-            let (middle, half_px) = (candidate.x + f64::from(right_em) * size_px, f64::from(width_em / 2.0 + side_em) * size_px);
+            let (middle, half_px) =
+                (candidate.x + f64::from(right_em) * size_px, f64::from(width_em / 2.0 + side_em) * size_px);
             Extent {
                 left: middle - half_px - margin_px,
                 top: candidate.y + f64::from(top_em) * size_px - margin_px,

@@ -16,10 +16,11 @@ const TEXT_PX: f32 = 12.0;
 const NOTE_PX: f32 = 11.0;
 const ROW_PX: f32 = 21.0;
 const SWATCH_PX: (f32, f32) = (24.0, 14.0);
-const SCALE_PX: (f32, f32) = (232.0, 14.0);
+const SCALE_PX: (f32, f32) = (224.0, 14.0);
 /// The picture's width, without margins.
 const WIDTH_PX: std::ops::RangeInclusive<f32> = 232.0..=640.0;
 const INK: [u8; 4] = [0x22, 0x2a, 0x36, 255];
+const RIM: [u8; 4] = [0x9a, 0xa2, 0xad, 255];
 const FAINT: [u8; 4] = [0x56, 0x5f, 0x6d, 255];
 
 /// What a legend says, in the order it stands.
@@ -52,7 +53,8 @@ struct Line<'a> {
 pub(super) fn draw(legend: &Legend, font: &Font, glyphs: &GlyphCache, scale: u8) -> Result<Vec<u8>, RenderFault> {
     let scale = scale.clamp(1, 4);
     let (lines, height) = lines(legend);
-    let end = |line: &Line<'_>| if line.middle { 0.0 } else { line.x - MARGIN_PX + font.advance(line.text, line.size_px) };
+    let end =
+        |line: &Line<'_>| if line.middle { 0.0 } else { line.x - MARGIN_PX + font.advance(line.text, line.size_px) };
     let widest = lines.iter().map(end).fold(0.0, f32::max).clamp(*WIDTH_PX.start(), *WIDTH_PX.end());
     let side = |px: f32| (px.ceil() as u32) * u32::from(scale);
     let (width, height) = (side(widest + 2.0 * MARGIN_PX), side(height));
@@ -107,14 +109,14 @@ fn lines(legend: &Legend) -> (Vec<Line<'_>>, f32) {
 /// Swatches with their rims, and the scale.
 fn paint(legend: &Legend, scale: f32, picture: &mut Pixmap) {
     let mut rectangle = |(x, y, width, height): (f32, f32, f32, f32), [r, g, b, a]: [u8; 4]| {
-        let mut paint = Paint::default();
+        // Without, so that strips side by side are one scale.
+        let mut paint = Paint { anti_alias: false, ..Paint::default() };
         paint.set_color_rgba8(r, g, b, a);
         if let Some(rect) = Rect::from_xywh(x, y, width, height) {
             picture.fill_rect(rect, &paint, Transform::from_scale(scale, scale), None);
         }
     };
     let (top, rows) = tops(legend);
-    const RIM: [u8; 4] = [0x9a, 0xa2, 0xad, 255];
     if !legend.scale.is_empty() {
         rectangle((MARGIN_PX - 1.0, top - 1.0, SCALE_PX.0 + 2.0, SCALE_PX.1 + 2.0), RIM);
         rectangle((MARGIN_PX, top, SCALE_PX.0, SCALE_PX.1), [255; 4]);

@@ -23,10 +23,10 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 pub use self::font::{Font, FontFault};
-pub use self::map::FeatureStates;
 use self::glyph::GlyphCache;
 use self::heat::{Field, Heat};
 use self::legend::Legend;
+pub use self::map::FeatureStates;
 use self::points::Points;
 use self::style::Style;
 use crate::issue::IssueFilter;
@@ -125,7 +125,8 @@ impl Painter {
         let mut picture = map::draw(&named.style, (snapshot, pyramid), coord, scale, states)?;
         if let Some(slot) = named.points.get(usize::from(coord.z())) {
             let zoom = coord.z().saturating_sub(1);
-            let everywhere = |sink: &mut dyn crate::tile::feature::Sink| pyramid.points_everywhere(snapshot, zoom, sink);
+            let everywhere =
+                |sink: &mut dyn crate::tile::feature::Sink| pyramid.points_everywhere(snapshot, zoom, sink);
             let points = slot.get_or_init(|| Points::new(&named.style, coord.z(), &self.font, everywhere));
             points.draw(coord, scale, &self.glyphs, &mut picture);
         }

@@ -30,7 +30,8 @@ pub enum StyleFault {
 }
 
 /// What a style may say beside its layers; the rest of the specification changes what is seen in ways a picture does not follow.
-const TOP: [&str; 9] = ["version", "name", "metadata", "sources", "layers", "center", "zoom", "font-faces", "transition"];
+const TOP: [&str; 9] =
+    ["version", "name", "metadata", "sources", "layers", "center", "zoom", "font-faces", "transition"];
 const LAYER: [&str; 10] =
     ["id", "type", "source", "source-layer", "minzoom", "maxzoom", "filter", "layout", "paint", "metadata"];
 
@@ -387,8 +388,11 @@ mod tests {
         assert!(matches!(expand("{", &levels(), ""), Err(StyleFault::Json(_))));
         let broken = TEMPLATE.replace(r#"["get", "level"]"#, r#"["got", "level"]"#);
         let fault = Style::parse(&broken, &levels()).expect_err("a fault");
-        assert!(matches!(&fault, StyleFault::Layer { layer, pointer, .. }
-            if layer == "units-state" && pointer == "/layers/1/filter"), "{fault}");
+        assert!(
+            matches!(&fault, StyleFault::Layer { layer, pointer, .. }
+            if layer == "units-state" && pointer == "/layers/1/filter"),
+            "{fault}"
+        );
     }
 
     #[test]
@@ -400,7 +404,11 @@ mod tests {
         };
         check(r#""line-width": 3"#, r#""line-blur": 3"#, "/layers/1/paint/line-blur: is not drawn here");
         check(r#""line-width": 3"#, r#""a/b~c": 3"#, "/layers/1/paint/a~1b~0c:");
-        check(r#""paint": {"line-"#, r#""layout": {"line-cap": "flat"}, "paint": {"line-"#, "/layers/1/layout/line-cap: \"flat\"");
+        check(
+            r#""paint": {"line-"#,
+            r#""layout": {"line-cap": "flat"}, "paint": {"line-"#,
+            "/layers/1/layout/line-cap: \"flat\"",
+        );
         check(r#""type": "fill""#, r#""type": "fill-extrusion""#, "/layers/2/type: “fill-extrusion”");
         check(r#""id": "leaf","#, r#""id": "leaf", "slot": "top","#, "/layers/2/slot: is not read here");
         check(r#""version": 8,"#, r#""version": 8, "terrain": {},"#, "style /terrain: is not read here");

@@ -11,9 +11,11 @@ const PLAIN: &str = r##"{"version": 8, "sources": {}, "layers": [
 
 const FULL: &str = include_str!("../../styles/district.json");
 const DARK: &str = include_str!("../../styles/dark.json");
+const PRINT: &str = include_str!("../../styles/print.json");
+const CHOROPLETH: &str = include_str!("../../styles/choropleth.json");
 
 fn painter(snapshot: &Snapshot, pyramid: &Pyramid) -> Painter {
-    let styles = [("plain", PLAIN), ("district", FULL), ("dark", DARK)];
+    let styles = [("plain", PLAIN), ("district", FULL), ("dark", DARK), ("print", PRINT), ("choropleth", CHOROPLETH)];
     Painter::new(snapshot, pyramid, &font::bundled(), &styles).expect("styles that can be read")
 }
 
@@ -67,7 +69,7 @@ fn four_tiles_fit_together_and_say_the_same_twice() {
     let snapshot = snapshot(2, 12, 12, 4);
     let pyramid = Pyramid::new(&snapshot);
     let painter = painter(&snapshot, &pyramid);
-    for style in ["district", "dark"] {
+    for style in ["district", "dark", "print", "choropleth"] {
         for (z, scale) in [(14, 1), (16, 2)] {
             let side = 256 * u32::from(scale);
             let mut sheets = Vec::new();
@@ -109,12 +111,38 @@ fn every_zoom_and_far_away_tiles_can_be_drawn() {
 }
 
 #[test]
+fn a_state_colours_its_unit_and_no_other() {
+    let snapshot = snapshot(5, 3, 3, 2);
+    let pyramid = Pyramid::new(&snapshot);
+    let painter = painter(&snapshot, &pyramid);
+    let bottom = snapshot.district.levels.len() as u8 - 1;
+    let ids: Vec<u64> = snapshot.hierarchy.at_level(bottom).map(|(_, unit)| unit.id).collect();
+    let coord = middle(&snapshot, 15, (0, 0));
+    let drawn = |states: &FeatureStates| {
+        decoded(&painter.map_showing((&snapshot, &pyramid), "choropleth", coord, 1, states).expect("a tile")).pixels
+    };
+    let bare = drawn(&FeatureStates::default());
+    let with = |ids: &[u64]| {
+        let mut states = FeatureStates::default();
+        ids.iter().for_each(|id| states.set(*id, "colour", "#ff0000"));
+        drawn(&states)
+    };
+    let reddened = |pixels: &[[u8; 4]]| pixels.iter().zip(&bare).filter(|(a, b)| a != b).count();
+    let each: Vec<usize> = ids.iter().map(|id| reddened(&with(&[*id]))).collect();
+    let all = reddened(&with(&ids));
+    assert!(each.iter().filter(|n| **n > 0).count() > 1 && all > 10_000, "{each:?} of {all}");
+    // Where two meet both count, and rounding to a palette moves some: never much.
+    assert!(each.iter().sum::<usize>().abs_diff(all) < all / 5, "{each:?} of {all}");
+    assert_eq!(reddened(&with(&[u64::MAX])), 0);
+}
+
+#[test]
 fn an_unknown_style_is_named_with_the_known_ones() {
     let snapshot = snapshot(4, 2, 2, 1);
     let pyramid = Pyramid::new(&snapshot);
     let fault = painter(&snapshot, &pyramid).map(&snapshot, &pyramid, "neon", middle(&snapshot, 12, (0, 0)), 1);
     let message = fault.expect_err("a fault").to_string();
-    assert!(message.contains("neon") && message.contains("district, dark"), "{message}");
+    assert!(message.contains("neon") && message.contains("district, dark, print, choropleth"), "{message}");
     let broken = Painter::new(&snapshot, &pyramid, &font::bundled(), &[("x", "{")]);
     assert!(matches!(broken, Err(RenderFault::Style(_))));
 }

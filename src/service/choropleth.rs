@@ -136,7 +136,10 @@ impl Choropleth {
         for (i, pair) in breaks.windows(2).enumerate() {
             let units = self.classes.counts().get(i).copied().unwrap_or(0);
             let last = i + 1 == self.classes.len();
-            rows.push((self.colours.get(i).copied(), format!("{}  ·  {units} 个", range((pair[0], pair[1]), last, counted, figure))));
+            rows.push((
+                self.colours.get(i).copied(),
+                format!("{}  ·  {units} 个", range((pair[0], pair[1]), last, counted, figure)),
+            ));
         }
         let few = self.count(Shown::Few);
         if few > 0 {
@@ -153,6 +156,9 @@ impl Choropleth {
         };
         let of = level.map_or("", |level| level.name.as_str());
         let mut notes = vec![format!("按{of} · {method}"), period(&self.asked.filter)];
+        if !counted && self.classes.len() > 1 {
+            notes.push("各级含下限，不含上限".to_owned());
+        }
         if state.snapshot.district.synthetic {
             notes.push(state.snapshot.district.mark.clone());
         }
@@ -160,20 +166,23 @@ impl Choropleth {
     }
 }
 
-/// A class in words: counts are whole, so that each end is a number that occurs in it.
+/// A class in words; of counts, which are whole, both ends are numbers that may occur in it.
 fn range((from, to): (f64, f64), last: bool, counted: bool, figure: impl Fn(f64) -> String) -> String {
     if counted {
         let (low, high) = (from.ceil(), if last { to } else { to.ceil() - 1.0 });
         return if low >= high { figure(low) } else { format!("{} – {}", figure(low), figure(high)) };
     }
-    let end = if last { "" } else { "以下" };
-    format!("{} – {}{end}", figure(from), figure(to))
+    if from >= to { figure(from) } else { format!("{} – {}", figure(from), figure(to)) }
 }
 
 /// The period and category of a filter, as a line.
 pub fn period(filter: &IssueFilter) -> String {
     let day = |t: jiff::civil::DateTime| {
-        if t.time() == jiff::civil::Time::midnight() { t.date().to_string() } else { t.strftime("%Y-%m-%d %H:%M").to_string() }
+        if t.time() == jiff::civil::Time::midnight() {
+            t.date().to_string()
+        } else {
+            t.strftime("%Y-%m-%d %H:%M").to_string()
+        }
     };
     let span = match (filter.from, filter.to) {
         (None, None) => "全部时段".to_owned(),
@@ -201,12 +210,14 @@ mod tests {
         assert_eq!(range((3.0, 4.0), false, true, whole), "3");
         assert_eq!(range((3.0, 9.0), true, true, whole), "3 – 9");
         assert_eq!(range((9.0, 9.0), true, true, whole), "9");
-        assert_eq!(range((1.5, 2.0), false, false, |v| format!("{v:.1}")), "1.5 – 2.0以下");
+        assert_eq!(range((1.5, 2.0), false, false, |v| format!("{v:.1}")), "1.5 – 2.0");
+        assert_eq!(range((48.3, 48.3), true, false, |v| format!("{v:.1}")), "48.3");
     }
 
     #[test]
     fn a_rate_of_few_cases_is_not_compared_but_none_is_a_figure() {
-        let figure = |n, denominator| Figure { unit: crate::grid::UnitIx(0), value: Some(1.0), numerator: n, denominator, n };
+        let figure =
+            |n, denominator| Figure { unit: crate::grid::UnitIx(0), value: Some(1.0), numerator: n, denominator, n };
         assert!([1, 4].iter().all(|n| few(&figure(*n, Some(900)))));
         assert!([0, 5, 900].iter().all(|n| !few(&figure(*n, Some(900)))));
         assert!([0, 1, 4].iter().all(|n| !few(&figure(*n, None))), "a count is a count");

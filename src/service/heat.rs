@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn tops_are_round_and_never_lower() {
-        for (value, expect) in [(0.0, 0.0), (f64::NAN, 0.0), (1234.0, 1300.0), (1.0, 1.0), (9.91, 10.0), (0.0123, 0.013)] {
+        for (value, expect) in
+            [(0.0, 0.0), (f64::NAN, 0.0), (1234.0, 1300.0), (1.0, 1.0), (9.91, 10.0), (0.0123, 0.013)]
+        {
             assert!((rounded_up(value) - expect).abs() < 1e-9, "{value}: {}", rounded_up(value));
         }
         assert!((1..5000).map(|i| f64::from(i) * 0.37).all(|v| rounded_up(v) >= v && rounded_up(v) <= v * 1.1));

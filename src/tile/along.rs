@@ -41,7 +41,10 @@ struct Name {
 
 impl LineNames {
     /// `lines` are named features with the first zoom that draws them, and their lines on the world grid.
-    pub(super) fn new<'a>(features: &[BaseFeature], lines: impl Iterator<Item = (u32, u8, &'a [GridPoint])> + Clone) -> Self {
+    pub(super) fn new<'a>(
+        features: &[BaseFeature],
+        lines: impl Iterator<Item = (u32, u8, &'a [GridPoint])> + Clone,
+    ) -> Self {
         let zooms = (FIRST_ZOOM..=DATA_ZOOM).map(|zoom| {
             // World steps to pixels of 512-pixel tiles, and back.
             let scale = 2f64.powi(i32::from(zoom) + 9 - i32::from(WORLD_BITS));
@@ -99,7 +102,8 @@ impl LineNames {
 
 impl Name {
     fn send(&self, features: &[BaseFeature], shape: &Shape, sink: &mut dyn Sink) {
-        let Some((feature, name)) = features.get(self.feature as usize).and_then(|f| Some((f, f.name.as_deref()?))) else {
+        let Some((feature, name)) = features.get(self.feature as usize).and_then(|f| Some((f, f.name.as_deref()?)))
+        else {
             return;
         };
         let set = if self.upright { stacked(name) } else { name.to_owned() };

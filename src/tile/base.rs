@@ -96,14 +96,7 @@ impl Base {
     }
 
     /// Layers as they are at `shown`, a zoom of 512-pixel tiles, cut to a tile.
-    pub(super) fn draw(
-        &self,
-        features: &[BaseFeature],
-        coord: TileCoord,
-        shown: u8,
-        buffer: i32,
-        sink: &mut dyn Sink,
-    ) {
+    pub(super) fn draw(&self, features: &[BaseFeature], coord: TileCoord, shown: u8, buffer: i32, sink: &mut dyn Sink) {
         let frame = Frame::new(coord, buffer);
         let mut shape = Shape::new(Geometry::Line);
         for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {

@@ -246,7 +246,10 @@ fn places_and_background_come_where_they_belong() {
         }
     }
     assert_eq!(layers["places"], 300, "every place in exactly one tile");
-    assert_eq!(layers.keys().collect::<Vec<_>>(), ["building", "green", "places", "road", "water", "waterway"]);
+    assert_eq!(
+        layers.keys().collect::<Vec<_>>(),
+        ["building", "green", "names", "places", "road", "water", "waterway"]
+    );
     let documented: Vec<String> = pyramid.info(TileSet::Base).layers.iter().map(|l| l.id.clone()).collect();
     assert_eq!(documented, base::LAYERS.iter().chain(&[along::LAYER]).copied().collect::<Vec<_>>());
 }
