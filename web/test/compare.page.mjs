@@ -36,7 +36,7 @@ async function byMapLibre(view, centre, width, height) {
     localIdeographFontFamily: false,
     renderWorldCopies: false,
     pixelRatio: view.scale,
-    canvasContextAttributes: { preserveDrawingBuffer: true, antialias: view.antialias ?? false },
+    canvasContextAttributes: { preserveDrawingBuffer: true },
   });
   map.on('error', ({ error }) => console.error(error));
   if (view.states) {
