@@ -78,13 +78,13 @@ enum Subject {
     Heat { filter: IssueFilter, bandwidth_m: u32, peak: Option<u64> },
 }
 
-fn failed(fault: impl ToString) -> WorkFault {
+fn failed(fault: &dyn ToString) -> WorkFault {
     WorkFault::Failed(fault.to_string())
 }
 
 impl Subject {
     fn picture(&self, state: &serving::State, scale: u8) -> Result<Finished, WorkFault> {
-        let painter = state.painter().map_err(failed)?;
+        let painter = state.painter().map_err(|fault| failed(&fault))?;
         let legend: Legend = match self {
             Self::Choropleth(asked) => Choropleth::of(state, asked).legend(state),
             Self::Heat { filter, bandwidth_m, peak } => {
@@ -92,18 +92,18 @@ impl Subject {
                 heat::legend(state, &field, filter, *bandwidth_m, top(*peak))
             }
         };
-        painter.legend(&legend, scale).map(|png| Finished::as_is(PNG, png)).map_err(failed)
+        painter.legend(&legend, scale).map(|png| Finished::as_is(PNG, png)).map_err(|fault| failed(&fault))
     }
 
     fn json(&self, state: &serving::State) -> Result<Finished, WorkFault> {
         let body = match self {
-            Self::Choropleth(asked) => {
-                serde_json::to_vec(&Classes::of(state, &Choropleth::of(state, asked), false)).map_err(failed)
-            }
+            Self::Choropleth(asked) => serde_json::to_vec(&Classes::of(state, &Choropleth::of(state, asked), false))
+                .map_err(|fault| failed(&fault)),
             Self::Heat { filter, bandwidth_m, peak } => {
-                let painter = state.painter().map_err(failed)?;
+                let painter = state.painter().map_err(|fault| failed(&fault))?;
                 let field = painter.density(&state.snapshot, filter, f64::from(*bandwidth_m));
-                serde_json::to_vec(&Scale::of(state, &field, filter, *bandwidth_m, top(*peak))).map_err(failed)
+                serde_json::to_vec(&Scale::of(state, &field, filter, *bandwidth_m, top(*peak)))
+                    .map_err(|fault| failed(&fault))
             }
         };
         body.map(|body| Finished::compressible(JSON, body))

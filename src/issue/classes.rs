@@ -176,6 +176,7 @@ fn jenks(tally: &Tally, k: usize) -> Vec<usize> {
     let mut cuts: Vec<Vec<usize>> = Vec::new();
     for classes in 2..=k {
         let (mut row, mut cut) = (vec![f64::INFINITY; d + 1], vec![0; d + 1]);
+        let left = |start: usize, end: usize| best[start] + sums.spread(start, end);
         // Ends still to do, with the range in which their last class begins.
         let mut todo = vec![((classes, d), (classes - 1, d - 1))];
         while let Some(((from, to), (least, most))) = todo.pop() {
@@ -184,7 +185,7 @@ fn jenks(tally: &Tally, k: usize) -> Vec<usize> {
             }
             let end = from.midpoint(to);
             for start in least.max(classes - 1)..=most.min(end - 1) {
-                let spread = best[start] + sums.spread(start, end);
+                let spread = left(start, end);
                 if spread < row[end] {
                     (row[end], cut[end]) = (spread, start);
                 }

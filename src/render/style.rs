@@ -247,7 +247,7 @@ impl Style {
 
 /// A JSON pointer: RFC 6901.
 fn pointer(parts: &[&str]) -> String {
-    parts.iter().map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect()
+    parts.iter().flat_map(|part| ["/".to_owned(), part.replace('~', "~0").replace('/', "~1")]).collect()
 }
 
 /// Where in a layer something is wrong, and what.

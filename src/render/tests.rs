@@ -121,19 +121,18 @@ fn a_state_colours_its_unit_and_no_other() {
     let drawn = |states: &FeatureStates| {
         decoded(&painter.map_showing((&snapshot, &pyramid), "choropleth", coord, 1, states).expect("a tile")).pixels
     };
-    let bare = drawn(&FeatureStates::default());
+    // The paper shines through a little; names and lines lie over it.
+    let red = |states: &FeatureStates| drawn(states).iter().filter(|p| p[0] > 225 && p[1] < 90 && p[2] < 90).count();
     let with = |ids: &[u64]| {
         let mut states = FeatureStates::default();
         ids.iter().for_each(|id| states.set(*id, "colour", "#ff0000"));
-        drawn(&states)
+        red(&states)
     };
-    let reddened = |pixels: &[[u8; 4]]| pixels.iter().zip(&bare).filter(|(a, b)| a != b).count();
-    let each: Vec<usize> = ids.iter().map(|id| reddened(&with(&[*id]))).collect();
-    let all = reddened(&with(&ids));
+    let each: Vec<usize> = ids.iter().map(|id| with(&[*id])).collect();
+    let all = with(&ids);
     assert!(each.iter().filter(|n| **n > 0).count() > 1 && all > 10_000, "{each:?} of {all}");
-    // Where two meet both count, and rounding to a palette moves some: never much.
-    assert!(each.iter().sum::<usize>().abs_diff(all) < all / 5, "{each:?} of {all}");
-    assert_eq!(reddened(&with(&[u64::MAX])), 0);
+    assert!(each.iter().sum::<usize>().abs_diff(all) < all / 10, "{each:?} of {all}");
+    assert_eq!((with(&[u64::MAX]), with(&[])), (0, 0));
 }
 
 #[test]

@@ -176,6 +176,7 @@ fn range((from, to): (f64, f64), last: bool, counted: bool, figure: impl Fn(f64)
 }
 
 /// The period and category of a filter, as a line.
+#[must_use]
 pub fn period(filter: &IssueFilter) -> String {
     let day = |t: jiff::civil::DateTime| {
         if t.time() == jiff::civil::Time::midnight() {

@@ -43,7 +43,7 @@ impl LineNames {
     /// `lines` are named features with the first zoom that draws them, and their lines on the world grid.
     pub(super) fn new<'a>(
         features: &[BaseFeature],
-        lines: impl Iterator<Item = (u32, u8, &'a [GridPoint])> + Clone,
+        lines: &(impl Iterator<Item = (u32, u8, &'a [GridPoint])> + Clone),
     ) -> Self {
         let zooms = (FIRST_ZOOM..=DATA_ZOOM).map(|zoom| {
             // World steps to pixels of 512-pixel tiles, and back.

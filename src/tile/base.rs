@@ -91,7 +91,7 @@ impl Base {
             layers.into_iter().map(|(drawn, bounds)| Layer { tree: Boxes::new(&bounds), drawn }).collect();
         let lines = layers.iter().flat_map(|layer| &layer.drawn).filter(|drawn| !drawn.area);
         let lines = lines.flat_map(|d| d.parts.iter().map(|part| (d.feature, d.min_zoom, part.points.as_slice())));
-        let names = LineNames::new(features, lines);
+        let names = LineNames::new(features, &lines);
         Self { layers, names }
     }
 

@@ -64,7 +64,7 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
             ("level_key", "String"),
             ("min_zoom", "Number: the name fits from this zoom (512-pixel tiles)"),
             ("short_zoom", "Number: the short code fits from this zoom"),
-            ("rank", "Number: 0 is the most important"),
+            ("rank", "Number: lower is more important"),
         ],
     ));
     layers
@@ -97,6 +97,8 @@ pub(super) fn places() -> Vec<LayerInfo> {
             ("kind", "String"),
             ("name", "String"),
             ("min_zoom", "Number: worth a name from this zoom (512-pixel tiles)"),
+            ("rank", "Number: lower is more important"),
+            ("label", "String: the name with U+200B where it may be broken, if it is long"),
         ],
     )]
 }
