@@ -16,6 +16,7 @@ mod import;
 mod locate;
 mod history;
 mod progress;
+mod render;
 mod search;
 mod serve;
 mod table;
@@ -48,6 +49,8 @@ enum Verb {
     Locate(locate::Args),
     #[command(about = text::SEARCH, after_help = text::SEARCH_EXAMPLE)]
     Search(search::Args),
+    #[command(about = text::RENDER, after_help = text::RENDER_EXAMPLE)]
+    Render(render::Args),
     #[command(about = text::HISTORY, after_help = text::HISTORY_EXAMPLE)]
     History(history::Args),
     #[command(about = text::DIFF, after_help = text::DIFF_EXAMPLE)]
@@ -106,6 +109,7 @@ pub fn run() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Locate(args) => locate::run(&args),
         Verb::Search(args) => search::run(&args),
+        Verb::Render(args) => render::run(&args),
         Verb::History(args) => history::run(&args),
         Verb::Diff(args) => diff::run(&args),
         Verb::Serve(args) => serve::run(&args),

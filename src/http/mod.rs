@@ -34,6 +34,7 @@ mod checks;
 mod stats;
 mod tiles;
 mod styles;
+mod sheets;
 mod health;
 mod guard;
 mod routes;

@@ -20,13 +20,14 @@ use super::patience::Limits;
 use super::problem::Problem;
 use super::{
     batch, checks, choices, compare, district, drafts, events, handed, health, issues, owner, places, proposals,
-    readings, search, stats, styles, tiles, units, versions,
+    readings, search, sheets, stats, styles, tiles, units, versions,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
 use crate::service::events::Events;
 use crate::service::places::Places;
 use crate::service::serving::Serving;
+use crate::service::slots::Slots;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
 type Route = (&'static str, &'static [&'static str], MethodRouter<Arc<App>>);
@@ -89,6 +90,12 @@ fn routes() -> Vec<Route> {
             get(tiles::one),
         ),
         ("/styles/{file}", &["/styles/{name}.json"], get(styles::one)),
+        // Whoever prints: maps, the wall poster, public notices.
+        (
+            "/api/v1/sheets/{file}",
+            &["/api/v1/sheets/map.{format}", "/api/v1/sheets/poster.{format}", "/api/v1/sheets/notice.{format}"],
+            get(sheets::one),
+        ),
         // Operators and machines.
         ("/healthz", &["/healthz"], get(health::alive)),
         ("/readyz", &["/readyz"], get(health::ready)),
@@ -96,6 +103,10 @@ fn routes() -> Vec<Route> {
         ("/api/openapi.json", &["/api/openapi.json"], get(health::openapi)),
     ]
 }
+
+/// Sheets drawn at once, and how many may wait; beyond that a request is told to come back.
+const SHEETS_AT_ONCE: usize = 1;
+const SHEETS_WAITING: usize = 8;
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -106,6 +117,8 @@ pub struct App {
     pub(super) limits: Limits,
     /// Places for batches under way.
     pub(super) batches: Arc<Semaphore>,
+    /// Sheets take seconds: few at once, so that tiles go on meanwhile.
+    pub(super) sheets: Slots,
     pub(super) actors: Actors,
     pub(super) drafts: Arc<Drafts>,
     pub(super) places: Arc<Places>,
@@ -125,7 +138,8 @@ impl App {
         let places = Arc::new(Places::new(Arc::clone(&serving)));
         let events = Events::new(format!("{:x}", jiff::Timestamp::now().as_millisecond()));
         let assets = Assets::new();
-        Arc::new(Self { serving, assets, metrics, limits, batches, actors, drafts, places, events, origin })
+        let sheets = Slots::new(SHEETS_AT_ONCE, SHEETS_WAITING);
+        Arc::new(Self { serving, assets, metrics, limits, batches, sheets, actors, drafts, places, events, origin })
     }
 
     /// Ends the streams that would go on for ever: the service stops.

@@ -133,6 +133,11 @@ impl Font {
         })
     }
 
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     pub(super) fn face(&self) -> FontRef<'_> {
         FontRef { data: &self.bytes, offset: self.offset, key: self.key }
     }

@@ -82,11 +82,28 @@ impl Extent {
         self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 
+    fn holds(&self, other: &Self) -> bool {
+        self.left <= other.left && other.right <= self.right && self.top <= other.top && other.bottom <= self.bottom
+    }
+
     fn cells(&self) -> impl Iterator<Item = (i64, i64)> + use<> {
         let cell = |px: f64| (px / CELL_PX).floor() as i64;
         let (left, right) = (cell(self.left), cell(self.right));
         (cell(self.top)..=cell(self.bottom)).flat_map(move |row| (left..=right).map(move |column| (column, row)))
     }
+}
+
+/// A line of a placed label, in pixels of the world at scale 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SetLine<'a> {
+    pub candidate: &'a Candidate,
+    /// Each glyph and its distance from the line's left end, in ems.
+    pub glyphs: &'a [(u16, f32)],
+    pub width_em: f32,
+    pub size_px: f64,
+    pub halo_px: f64,
+    pub left: f64,
+    pub baseline: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -123,6 +140,15 @@ impl Placement {
     /// enter another's is left out, as is one without a drawable character or with a position that is not a number.
     #[must_use]
     pub fn new(candidates: Vec<Candidate>, font: &Font) -> Self {
+        Self::within(candidates, font, None, &[])
+    }
+
+    /// As [`Placement::new`], on a sheet: a label whose box would leave the frame, or enter one of the boxes that are taken, is left out.
+    #[must_use]
+    pub fn within(candidates: Vec<Candidate>, font: &Font, frame: Option<Extent>, taken: &[Extent]) -> Self {
+        let fits = |claim: &Extent| {
+            frame.is_none_or(|frame| frame.holds(claim)) && !taken.iter().any(|taken| taken.touches(claim))
+        };
         let mut ordered = candidates;
         ordered.retain(|c| c.x.abs() < 1e12 && c.y.abs() < 1e12);
         ordered.sort_by(|a, b| {
@@ -134,7 +160,7 @@ impl Placement {
         });
         let mut placement = Self::default();
         for label in ordered.into_iter().filter_map(|candidate| Label::new(candidate, font)) {
-            if !placement.near(&label.claim).any(|other| other.claim.touches(&label.claim)) {
+            if fits(&label.claim) && !placement.near(&label.claim).any(|other| other.claim.touches(&label.claim)) {
                 placement.add(label);
             }
         }
@@ -155,6 +181,23 @@ impl Placement {
     /// The placed labels, highest priority first, with the boxes they claim.
     pub fn iter(&self) -> impl Iterator<Item = (&Candidate, Extent)> {
         self.labels.iter().map(|label| (&label.candidate, label.claim))
+    }
+
+    /// The placed labels line by line, for writers that draw outlines.
+    pub(super) fn set(&self) -> impl Iterator<Item = SetLine<'_>> {
+        self.labels.iter().flat_map(|label| {
+            let (size_px, halo_px) = (f64::from(label.size_q) / 4.0, f64::from(label.halo_q) / 4.0);
+            let Candidate { x, y, .. } = label.candidate;
+            label.lines.iter().enumerate().map(move |(row, line)| SetLine {
+                candidate: &label.candidate,
+                glyphs: &line.glyphs,
+                width_em: line.width_em,
+                size_px,
+                halo_px,
+                left: x - f64::from(line.width_em) * size_px / 2.0,
+                baseline: y + f64::from(label.baseline_em + row as f32 * LINE_HEIGHT_EM) * size_px,
+            })
+        })
     }
 
     /// Draws every label that touches the canvas, whose top left corner is the pixel (`origin_x`, `origin_y`) of the world at scale 1

@@ -52,20 +52,21 @@ pub(super) fn draw(
     Ok(picture)
 }
 
-struct Drawn {
-    tags: Vec<(&'static str, Val)>,
-    shape: Shape,
+/// A feature with the attributes that a style asks for.
+pub(super) struct Drawn {
+    pub tags: Vec<(&'static str, Val)>,
+    pub shape: Shape,
 }
 
 /// The features of one set that some layer of the style draws, with the attributes it asks for.
-struct Collected {
-    set: &'static str,
-    wanted: Vec<(String, Vec<String>)>,
+pub(super) struct Collected {
+    pub set: &'static str,
+    pub wanted: Vec<(String, Vec<String>)>,
     layers: Vec<(String, Vec<Drawn>)>,
 }
 
 impl Collected {
-    fn wanting(layers: &[&Layer], set: &'static str) -> Self {
+    pub(super) fn wanting(layers: &[&Layer], set: &'static str) -> Self {
         let mut wanted: Vec<(String, Vec<String>)> = Vec::new();
         for layer in layers.iter().filter(|l| l.source == set && matches!(l.kind, Kind::Fill | Kind::Line)) {
             match wanted.iter_mut().find(|(name, _)| *name == layer.source_layer) {
@@ -76,7 +77,7 @@ impl Collected {
         Self { set, wanted, layers: Vec::new() }
     }
 
-    fn layer(&self, name: &str) -> Option<&[Drawn]> {
+    pub(super) fn layer(&self, name: &str) -> Option<&[Drawn]> {
         self.layers.iter().find(|(n, _)| n == name).map(|(_, features)| features.as_slice())
     }
 }
@@ -99,7 +100,7 @@ impl Sink for Collected {
 }
 
 impl Drawn {
-    const fn scene(&self, zoom: f64) -> Scene<'_> {
+    pub(super) const fn scene(&self, zoom: f64) -> Scene<'_> {
         let geometry = match self.shape.geometry {
             Geometry::Point => "Point",
             Geometry::Line => "LineString",
@@ -117,7 +118,7 @@ fn background(layer: &Layer, zoom: f64, picture: &mut Pixmap) {
     }
 }
 
-fn accepted<'a>(layer: &'a Layer, features: &'a [Drawn], zoom: f64) -> impl Iterator<Item = (&'a Drawn, Scene<'a>)> {
+pub(super) fn accepted<'a>(layer: &'a Layer, features: &'a [Drawn], zoom: f64) -> impl Iterator<Item = (&'a Drawn, Scene<'a>)> {
     let with_scene = features.iter().map(move |f| (f, f.scene(zoom)));
     with_scene.filter(|(_, scene)| layer.filter.as_ref().is_none_or(|f| f.truth(scene)))
 }
@@ -140,15 +141,15 @@ fn fill(layer: &Layer, features: &[Drawn], zoom: f64, scale: u8, fills: &mut Fil
 
 /// How a line looks; neighbours in the list that look the same are stroked together, so that they do not darken where they meet.
 #[derive(Clone, Debug, PartialEq)]
-struct Look {
-    colour: [f32; 4],
-    width: f32,
-    dashes: Vec<f32>,
-    cap: LineCap,
-    join: LineJoin,
+pub(super) struct Look {
+    pub colour: [f32; 4],
+    pub width: f32,
+    pub dashes: Vec<f32>,
+    pub cap: LineCap,
+    pub join: LineJoin,
 }
 
-fn look(layer: &Layer, scene: &Scene<'_>) -> Look {
+pub(super) fn look(layer: &Layer, scene: &Scene<'_>) -> Look {
     let word = |name: &str| match layer.property(name).map(|e| e.eval(scene)) {
         Some(Val::Text(word)) => word,
         _ => String::new(),

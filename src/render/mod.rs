@@ -13,6 +13,7 @@ pub mod label;
 mod map;
 mod picture;
 mod points;
+pub mod sheet;
 pub mod style;
 mod wrap;
 

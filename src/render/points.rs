@@ -35,25 +35,47 @@ pub(super) struct Points {
 
 /// A disc with a rim, in logical pixels of the zoom's world.
 #[derive(Clone, Copy, Debug)]
-struct Dot {
-    x: f64,
-    y: f64,
-    layer: usize,
-    radius: f32,
-    colour: [f32; 4],
-    rim: f32,
-    rim_colour: [f32; 4],
+pub(super) struct Dot {
+    pub x: f64,
+    pub y: f64,
+    pub layer: usize,
+    pub radius: f32,
+    pub colour: [f32; 4],
+    pub rim: f32,
+    pub rim_colour: [f32; 4],
+}
+
+/// From how far the district is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Eye {
+    /// The style's zoom.
+    pub zoom: f64,
+    /// Logical pixels in a world step, east and south.
+    pub scale: (f64, f64),
+}
+
+impl Eye {
+    fn of_tiles(z: u8) -> Self {
+        let scale = 2f64.powi(i32::from(z) + i32::from(PIXEL_BITS) - i32::from(WORLD_BITS));
+        Self { zoom: style_zoom(z), scale: (scale, scale) }
+    }
+}
+
+/// What a style makes of every labelled point and named line: names that would like a place, and dots in drawing order.
+pub(super) fn collect(style: &Style, eye: Eye, points: impl Fn(&mut dyn Sink)) -> (Vec<Candidate>, Vec<Dot>) {
+    let (names, dots, named) = (Vec::new(), Vec::new(), Named::default());
+    let mut collector = Collector { style, eye, layer: String::new(), names, dots, named };
+    points(&mut collector);
+    let Collector { names, mut dots, .. } = collector;
+    dots.sort_by_key(|d| d.layer);
+    (names, dots)
 }
 
 impl Points {
     /// `points` sends every labelled point in world steps. As in a browser, names of higher layers are placed first, and within a
     /// layer those with lower sort keys.
     pub(super) fn new(style: &Style, z: u8, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
-        let (names, dots, named) = (Vec::new(), Vec::new(), Named::default());
-        let mut collector = Collector { style, z, layer: String::new(), names, dots, named };
-        points(&mut collector);
-        let Collector { names, mut dots, .. } = collector;
-        dots.sort_by_key(|d| d.layer);
+        let (names, dots) = collect(style, Eye::of_tiles(z), points);
         let last = (1u32 << z) - 1;
         let tile = |at: f64| ((at.max(0.0) / f64::from(1u32 << PIXEL_BITS)) as u32).min(last);
         let mut dots_of_tile: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
@@ -109,7 +131,7 @@ fn disc((x, y): (f32, f32), radius: f32, colour: [f32; 4], picture: &mut Pixmap)
 /// Evaluates symbol and circle layers for every point.
 struct Collector<'a> {
     style: &'a Style,
-    z: u8,
+    eye: Eye,
     layer: String,
     names: Vec<Candidate>,
     dots: Vec<Dot>,
@@ -122,12 +144,10 @@ impl Sink for Collector<'_> {
     }
 
     fn feature(&mut self, _: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
-        // World steps to logical pixels of this zoom.
-        let scale = 2f64.powi(i32::from(self.z) + i32::from(PIXEL_BITS) - i32::from(WORLD_BITS));
-        let pixel = |p: &(i32, i32)| (f64::from(p.0) * scale, f64::from(p.1) * scale);
+        let Eye { zoom, scale } = self.eye;
+        let pixel = |p: &(i32, i32)| (f64::from(p.0) * scale.0, f64::from(p.1) * scale.1);
         let Some(at) = shape.points.first().map(pixel) else { return };
         let tags: Vec<(&'static str, Val)> = tags.iter().map(|(k, v)| (*k, val(v))).collect();
-        let zoom = style_zoom(self.z);
         let line = shape.geometry == Geometry::Line;
         let scene = Scene { zoom, geometry: if line { "LineString" } else { "Point" }, tags: &tags };
         for (i, layer) in self.style.layers.iter().enumerate() {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 /// Marks that may not begin a line.
-const CLOSING: &str = "，。、；：？！）》〉」』】〕”’…—·～％℃°,.;:?!)]}%-–";
+pub(super) const CLOSING: &str = "，。、；：？！）》〉」』】〕”’…—·～％℃°,.;:?!)]}%-–";
 /// Marks that may not end one.
-const OPENING: &str = "（《〈「『【〔“‘([{#";
+pub(super) const OPENING: &str = "（《〈「『【〔“‘([{#";
 /// What a place, a unit or a part of an address ends with: the best places to break after.
 const ENDINGS: [&str; 8] = ["街道", "社区", "小区", "开发区", "居委会", "村委会", "乡", "镇"];
 

@@ -18,6 +18,7 @@ pub mod past;
 pub mod tiles;
 pub mod stats;
 pub mod units;
+pub mod sheets;
 pub mod actors;
 pub mod events;
 pub mod places;

@@ -113,7 +113,7 @@ fn named<'a>(hierarchy: &'a Hierarchy, unit: &Unit) -> Option<(&'a str, &'a str)
 }
 
 /// What a text adds to the one it begins with (as often as it does); the whole text when that is nothing.
-fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
+pub(crate) fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
     let rest = if beginning.is_empty() { text } else { text.trim_start_matches(beginning) };
     let rest = rest.trim_start_matches(['-', ' ', '·']);
     if rest.is_empty() { text } else { rest }

@@ -33,6 +33,7 @@ use self::base::Base;
 use self::dirty::Side;
 use self::feature::Sink;
 use self::issues::IssuePoints;
+pub(crate) use self::labels::own;
 use self::places::PlacePoints;
 use self::units::Units;
 use crate::coverage::{Delta, Pairs};

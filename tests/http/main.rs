@@ -15,3 +15,4 @@ mod past;
 mod batch;
 mod drafts;
 mod places;
+mod sheets;
