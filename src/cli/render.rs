@@ -110,7 +110,13 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     std::fs::write(&args.out, &bytes)
         .map_err(|fault| Failure::unusable(text::UNWRITABLE, format_args!("{}: {fault}", args.out.display())))?;
     let (width, height) = page.size_mm();
-    say!("{} {}  {width:.0} × {height:.0} mm  1:{:.0}  {} kB", text::PRINTED, args.out.display(), page.scale(), bytes.len().div_ceil(1000));
+    say!(
+        "{} {}  {width:.0} × {height:.0} mm  1:{:.0}  {} kB",
+        text::PRINTED,
+        args.out.display(),
+        page.scale(),
+        bytes.len().div_ceil(1000)
+    );
     if args.contacts {
         say!("{}", text::CONTACTS_SHOWN);
     }

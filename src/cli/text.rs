@@ -31,14 +31,16 @@ pub const COLUMN_READ: &str = "地址列 column of addresses:";
 pub const DAMAGED: &str = "已损坏的文字（以 � 代替）damaged characters, now �:";
 pub const TEXT_TOO_LONG: &str = "文字太长";
 
-pub const RENDER: &str = "打印图件：地图、挂图、公示牌，PNG、SVG 或 PDF · a map, wall poster or public notice as PNG, SVG or PDF";
+pub const RENDER: &str =
+    "打印图件：地图、挂图、公示牌，PNG、SVG 或 PDF · a map, wall poster or public notice as PNG, SVG or PDF";
 pub const RENDER_EXAMPLE: &str = "示例 examples:\n  wangge render --store district.gpkg --bbox 116.60,35.40,116.64,35.45 --size 1600x1200 --out map.png\n  wangge render map --unit 370871001 --paper A3 --landscape --out map.pdf\n  wangge render poster --out poster.pdf\n  wangge render notice --unit 370871001205005 --out notice.pdf\n\n电话按规则遮盖，--contacts 印出全部 · telephones are masked; --contacts prints them in full";
 pub const CANNOT_PRINT: &str = "无法打印这张图件";
 pub const NO_SUCH_UNIT: &str = "没有这个网格";
 pub const BAD_PAGE: &str = "幅面有误";
 pub const UNWRITABLE: &str = "文件无法写入";
 pub const PRINTED: &str = "已写入 · written:";
-pub const CONTACTS_SHOWN: &str = "注意：含完整姓名和电话，请勿公开 · names and telephones are in full: not for the public";
+pub const CONTACTS_SHOWN: &str =
+    "注意：含完整姓名和电话，请勿公开 · names and telephones are in full: not for the public";
 
 pub const HISTORY: &str = "边界的历次版本 · the versions of the boundaries";
 pub const HISTORY_EXAMPLE: &str =

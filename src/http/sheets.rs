@@ -101,13 +101,11 @@ fn page(query: &Query, kind: Kind, format: Format) -> Result<(Print, f64), Probl
         Some(size) => Print::of_pixels(size, dpi).map_err(|fault| page_fault(&fault))?,
         None => Print::on(paper.transpose()?.unwrap_or(kind.paper()).page(lying)),
     };
-    let (width, height) = if format == Format::Png {
-        print.page.pixels(dpi).map_err(|fault| page_fault(&fault))?
-    } else {
-        (0, 0)
-    };
+    let (width, height) =
+        if format == Format::Png { print.page.pixels(dpi).map_err(|fault| page_fault(&fault))? } else { (0, 0) };
     if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        let detail = format!("{width} × {height} pixels are more than {MOST_PIXELS}: ask for fewer dots an inch, or for PDF");
+        let detail =
+            format!("{width} × {height} pixels are more than {MOST_PIXELS}: ask for fewer dots an inch, or for PDF");
         return Err(Problem::query("dpi", detail));
     }
     Ok((print, dpi))
@@ -143,13 +141,21 @@ fn area(query: &Query, kind: Kind, state: &serving::State) -> Result<Area, Probl
 fn style(query: &Query, state: &serving::State) -> Result<Option<String>, Problem> {
     let Some(name) = query.text("style") else { return Ok(None) };
     let known: Vec<&str> = state.look.styles.iter().map(|(name, _)| name.as_str()).collect();
-    if known.contains(&name) { Ok(Some(name.to_owned())) } else { Err(bad(query, "style", &format!("there are {}", known.join(", ")))) }
+    if known.contains(&name) {
+        Ok(Some(name.to_owned()))
+    } else {
+        Err(bad(query, "style", &format!("there are {}", known.join(", "))))
+    }
 }
 
 fn words(query: &Query, name: &str) -> Result<Option<String>, Problem> {
     let Some(text) = query.text(name).map(str::trim) else { return Ok(None) };
     let fits = !text.is_empty() && text.chars().count() <= MAX_CHARS && !text.chars().any(char::is_control);
-    if fits { Ok(Some(text.to_owned())) } else { Err(Problem::query(name, format!("{name}: 1 to {MAX_CHARS} characters in one line"))) }
+    if fits {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(Problem::query(name, format!("{name}: 1 to {MAX_CHARS} characters in one line")))
+    }
 }
 
 fn day(query: &Query) -> Result<Option<Date>, Problem> {

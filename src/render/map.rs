@@ -118,7 +118,11 @@ fn background(layer: &Layer, zoom: f64, picture: &mut Pixmap) {
     }
 }
 
-pub(super) fn accepted<'a>(layer: &'a Layer, features: &'a [Drawn], zoom: f64) -> impl Iterator<Item = (&'a Drawn, Scene<'a>)> {
+pub(super) fn accepted<'a>(
+    layer: &'a Layer,
+    features: &'a [Drawn],
+    zoom: f64,
+) -> impl Iterator<Item = (&'a Drawn, Scene<'a>)> {
     let with_scene = features.iter().map(move |f| (f, f.scene(zoom)));
     with_scene.filter(|(_, scene)| layer.filter.as_ref().is_none_or(|f| f.truth(scene)))
 }

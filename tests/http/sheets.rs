@@ -12,7 +12,10 @@ async fn a_sheet_comes_in_three_formats_with_people_masked() {
         (format!("notice.svg?unit={code}&date=2025-03-01"), "image/svg+xml"),
         (format!("notice.pdf?unit={code}&paper=A4&date=2025-03-01"), "application/pdf"),
         ("map.png?bbox=116.70,35.42,116.708,35.426&size=640x480&date=2025-03-01".to_owned(), "image/png"),
-        (format!("map.svg?unit={code}&paper=a4&orientation=landscape&title=%3Cb%3E%26&date=2025-03-01"), "image/svg+xml"),
+        (
+            format!("map.svg?unit={code}&paper=a4&orientation=landscape&title=%3Cb%3E%26&date=2025-03-01"),
+            "image/svg+xml",
+        ),
     ] {
         let target = format!("/api/v1/sheets/{target}");
         let first = get(server.at, &target).await;

@@ -123,7 +123,8 @@ impl Window {
         let coord = TileCoord::new(z, tile(view.centre.0), tile(view.centre.1))?;
         // Tile units from the middle to the farther edge, and one tile for where in its tile the middle lies.
         let unit = f64::from(1u32 << (FULL_ZOOM - z));
-        let half = ((view.frame.w / 2.0 + BEYOND_MM) / view.step_mm.0).max((view.frame.h / 2.0 + BEYOND_MM) / view.step_mm.1);
+        let half =
+            ((view.frame.w / 2.0 + BEYOND_MM) / view.step_mm.0).max((view.frame.h / 2.0 + BEYOND_MM) / view.step_mm.1);
         let buffer = (half / unit).min(1e8) as i32;
         Some(Self { coord, buffer })
     }
@@ -138,10 +139,8 @@ impl Window {
         let frame = view.frame.inset(-BEYOND_MM);
         let (low, high) = ((steps(frame.x), steps(frame.y)), (steps(frame.right()), steps(frame.bottom())));
         for part in shape.parts() {
-            let mut points: Vec<(i32, i32)> = part
-                .iter()
-                .map(|p| view.steps_at((world(x, p.0) as f64, world(y, p.1) as f64)))
-                .collect();
+            let mut points: Vec<(i32, i32)> =
+                part.iter().map(|p| view.steps_at((world(x, p.0) as f64, world(y, p.1) as f64))).collect();
             points.dedup();
             if area && points.len() > 1 && points.first() == points.last() {
                 points.pop();
@@ -248,7 +247,8 @@ fn dot(dot: &Dot, view: &View) -> Vec<Op> {
     let (px, py) = view.pixels_per_step();
     let (x, y) = view.steps_at((dot.x / px, dot.y / py));
     let frame = view.frame;
-    let inside = (steps(frame.x)..=steps(frame.right())).contains(&x) && (steps(frame.y)..=steps(frame.bottom())).contains(&y);
+    let inside =
+        (steps(frame.x)..=steps(frame.right())).contains(&x) && (steps(frame.y)..=steps(frame.bottom())).contains(&y);
     let mut ops = Vec::new();
     let mut disc = |radius: f32, colour: [f32; 4]| {
         let radius = steps(f64::from(radius) * view.pixel_mm);
@@ -267,10 +267,7 @@ fn dot(dot: &Dot, view: &View) -> Vec<Op> {
 fn placed(names: Vec<Candidate>, font: &Font, view: &View, taken: &[Rect]) -> Vec<Op> {
     let (px, py) = view.pixels_per_step();
     let pixel = view.pixel_mm;
-    let corner = (
-        view.centre.0 * px - view.frame.w / 2.0 / pixel,
-        view.centre.1 * py - view.frame.h / 2.0 / pixel,
-    );
+    let corner = (view.centre.0 * px - view.frame.w / 2.0 / pixel, view.centre.1 * py - view.frame.h / 2.0 / pixel);
     let extent = |rect: &Rect| Extent {
         left: (rect.x - view.frame.x) / pixel,
         top: (rect.y - view.frame.y) / pixel,

@@ -12,10 +12,12 @@ use crate::tile::feature::{Geometry, Shape};
 pub(super) const INK: Colour = [0x22, 0x26, 0x33, 255];
 pub(super) const SOFT: Colour = [0x62, 0x68, 0x78, 255];
 pub(super) const HAIR: Colour = [0xc9, 0xcd, 0xd6, 255];
+/// Behind the samples of a legend, so that white roads are seen.
+const PALE: Colour = [0xdd, 0xe1, 0xe7, 255];
 pub(super) const WHITE: Colour = [255, 255, 255, 255];
 
 /// Room that the degrees around a frame need, in millimetres of the design.
-pub(super) const DEGREES_MM: f64 = 5.5;
+pub(super) const DEGREES_MM: f64 = 9.0;
 
 /// Neat line and outer line, ticks and degrees. `frame` is in the design's millimetres, as the view's is in the paper's.
 pub(super) fn neatline(pen: &mut Pen<'_>, frame: Rect, view: &View) {
@@ -41,22 +43,23 @@ pub(super) fn neatline(pen: &mut Pen<'_>, frame: Rect, view: &View) {
             for (from, to) in [(frame.x - 1.0, frame.x + 1.2), (frame.right() + 1.0, frame.right() - 1.2)] {
                 pen.line((from, y), (to, y), 0.2, INK);
             }
-            upright(pen, (frame.x - 3.4, y), kind, &degrees(seconds, step, 'N'));
-            upright(pen, (frame.right() + 3.4, y), kind, &degrees(seconds, step, 'N'));
+            upright(pen, (frame.x - 1.9, y), Align::Right, kind, &degrees(seconds, step, 'N'));
+            upright(pen, (frame.right() + 1.9, y), Align::Left, kind, &degrees(seconds, step, 'N'));
         }
     }
 }
 
 /// Degrees beside an upright edge, in two short lines.
-fn upright(pen: &mut Pen<'_>, (x, y): (f64, f64), kind: Type, text: &str) {
+fn upright(pen: &mut Pen<'_>, (x, y): (f64, f64), align: Align, kind: Type, text: &str) {
     let (head, tail) = text.split_at(text.find('°').map_or(0, |at| at + '°'.len_utf8()));
-    pen.text((x, y - 0.4), Align::Middle, Type { size: 2.0, ..kind }, head);
-    pen.text((x, y + 2.0), Align::Middle, Type { size: 2.0, ..kind }, tail);
+    pen.text((x, y - 0.4), align, Type { size: 2.0, ..kind }, head);
+    pen.text((x, y + 2.0), align, Type { size: 2.0, ..kind }, tail);
 }
 
 /// The next of the customary steps, in seconds of arc.
 fn tick_seconds(at_least: f64) -> f64 {
-    const STEPS: [f64; 13] = [5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 18000.0, 36000.0];
+    const STEPS: [f64; 13] =
+        [5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 18000.0, 36000.0];
     STEPS.into_iter().find(|step| *step >= at_least).unwrap_or(72000.0)
 }
 
@@ -102,13 +105,15 @@ pub(super) fn scale_bar(pen: &mut Pen<'_>, (x, y): (f64, f64), most: f64, view: 
     let (whole, name) = if metres >= 2000.0 { (metres / 1000.0, "千米") } else { (metres, "米") };
     pen.text((x, bar.y - 0.9), Align::Left, kind, "0");
     pen.text((x + length / 2.0, bar.y - 0.9), Align::Middle, kind, &format!("{}", whole / 2.0));
-    pen.text((x + length, bar.y - 0.9), Align::Middle, kind, &format!("{whole}"));
-    pen.text((x + length + 2.2, bar.y + 1.3), Align::Left, kind, name);
+    let last = format!("{whole}");
+    let left = x + length - pen.measure(&last, kind.size) / 2.0;
+    pen.text((left, bar.y - 0.9), Align::Left, kind, &format!("{last} {name}"));
     length
 }
 
 /// A number with its thousands apart.
-pub(super) fn grouped(number: f64) -> String {
+#[must_use]
+pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -166,28 +171,43 @@ fn entries(source: Source<'_>, chart: &Chart) -> Vec<Entry> {
     entries
 }
 
-/// Samples of what the map shows, drawn by the map's own style, in `columns` no deeper than `box_`. Answers where it ends.
-pub(super) fn legend(pen: &mut Pen<'_>, source: Source<'_>, view: &View, chart: &Chart, box_: Rect, columns: usize) -> f64 {
+/// Samples of what the map shows, drawn by the map's own style, after those that are `given`; in `columns` no deeper than `box_`. Answers where it
+/// ends.
+pub(super) fn legend(
+    pen: &mut Pen<'_>,
+    (source, view, chart): (Source<'_>, &View, &Chart),
+    given: Vec<(String, Vec<Op>)>,
+    box_: Rect,
+    columns: usize,
+) -> f64 {
     const ROW: f64 = 5.2;
     let columns = columns.max(1);
     let column = box_.w / columns as f64;
     let most = (box_.h / ROW).floor().max(0.0) as usize * columns;
-    let drawn: Vec<(String, Vec<Op>)> = entries(source, chart)
-        .into_iter()
-        .filter_map(|entry| {
-            let ops = sample(source, view, &entry, pen.enlarged);
-            (!ops.is_empty()).then_some((entry.words, ops))
-        })
-        .take(most)
-        .collect();
+    let sampled = entries(source, chart).into_iter().filter_map(|entry| {
+        let ops = sample(source, view, &entry, pen.enlarged);
+        (!ops.is_empty()).then_some((entry.words, ops))
+    });
+    let drawn: Vec<(String, Vec<Op>)> = given.into_iter().chain(sampled).take(most).collect();
     let rows = drawn.len().div_ceil(columns);
     for (i, (words, ops)) in drawn.into_iter().enumerate() {
         let (x, y) = (box_.x + (i / rows) as f64 * column, box_.y + (i % rows) as f64 * ROW);
         let by = (steps(x * pen.enlarged), steps(y * pen.enlarged));
+        pen.fill(Rect::new(x, y + 0.2, 10.0, 3.6), PALE);
         pen.ops.extend(ops.into_iter().map(|op| moved(op, by)));
         pen.fitted((x + 12.5, y + 3.2), Align::Left, Type::new(2.9, INK), column - 13.5, &words);
     }
     box_.y + rows as f64 * ROW
+}
+
+/// No line of a legend is broader than this, in millimetres of the design.
+const SAMPLE_MM: f64 = 2.6;
+
+/// A line as legends show it, at the page's corner.
+pub(super) fn sample_line(k: f64) -> Shape {
+    let mut path = Shape::new(Geometry::Line);
+    path.push([(steps(1.2 * k), steps(2.0 * k)), (steps(8.8 * k), steps(2.0 * k))]);
+    path
 }
 
 /// What the layers of the style draw for an entry, in a box of 10 × 3.6 at the page's corner.
@@ -209,15 +229,11 @@ fn sample(source: Source<'_>, view: &View, entry: &Entry, k: f64) -> Vec<Op> {
                 ops.push(Op::Fill(Mosaic { tiles: vec![([r, g, b], area)], opacity: a }));
             }
             Kind::Line => {
-                let look = look(layer, &asked);
+                let mut look = look(layer, &asked);
+                look.width = look.width.min((SAMPLE_MM * k / view.pixel_mm) as f32);
                 if look.width > 0.0 && look.colour[3] > 0.0 {
-                    let mut path = Shape::new(if entry.area { Geometry::Polygon } else { Geometry::Line });
-                    if entry.area {
-                        path = Rect::new(0.0, 0.4 * k, 10.0 * k, 3.2 * k).shape();
-                    } else {
-                        path.push([(0, steps(2.0 * k)), (steps(10.0 * k), steps(2.0 * k))]);
-                    }
-                    ops.push(stroked(&look, path, view.pixel_mm));
+                    let area = Rect::new(0.0, 0.4 * k, 10.0 * k, 3.2 * k).shape();
+                    ops.push(stroked(&look, if entry.area { area } else { sample_line(k) }, view.pixel_mm));
                 }
             }
             _ => {}

@@ -22,6 +22,7 @@ mod view;
 
 use jiff::civil::Date;
 
+pub use self::furniture::grouped;
 pub use self::notice::{Helper, Notice};
 pub use self::plan::Plan;
 pub use self::poster::Poster;

@@ -15,7 +15,7 @@ use subsetter::GlyphRemapper;
 
 use super::outline::{self, Piece};
 use super::scene::{BOLD, Bend, Colour, Mosaic, Op, PER_MM, Run, Scene, Stroke};
-use super::svg::{UNDERLAP, opaque};
+use super::svg::opaque;
 use crate::render::RenderFault;
 use crate::tile::feature::{Geometry, Shape};
 
@@ -330,15 +330,8 @@ fn table(font: &[u8], tag: [u8; 4]) -> Option<&[u8]> {
 }
 
 fn areas(mosaic: &Mosaic, content: &mut Content) {
-    if mosaic.tiles.len() > 1 {
-        content.set_line_width(UNDERLAP as f32).set_dash_pattern([], 0.0);
-        for (colour, shape) in &mosaic.tiles {
-            stroke_colour(opaque(*colour), content);
-            path(shape, content);
-            content.stroke();
-        }
-    }
-    for (colour, shape) in &mosaic.tiles {
+    let ground = mosaic.ground();
+    for (colour, shape) in ground.iter().chain(&mosaic.tiles) {
         fill_colour(opaque(*colour), content);
         path(shape, content);
         content.fill_nonzero();

@@ -12,8 +12,10 @@ use crate::render::style::Style;
 pub(super) const ACCENT: Colour = [0x2f, 0x3e, 0x78, 255];
 const MARGIN: f64 = 11.0;
 /// Below this width of the design there is no column beside the map.
-const NARROW: f64 = 250.0;
+const NARROW: f64 = 230.0;
+/// Of the column beside the map: the most, and the most of the page's width.
 const BESIDE: f64 = 92.0;
+const BESIDE_SHARE: f64 = 0.32;
 const BELOW: f64 = 74.0;
 
 /// A map sheet to be drawn.
@@ -47,15 +49,16 @@ struct Layout {
 
 fn layout(w: f64, h: f64) -> Layout {
     let top = MARGIN + 17.0;
-    let degrees = DEGREES_MM + 1.0;
+    let degrees = DEGREES_MM;
     if w >= h && w >= NARROW {
-        let panel = Rect::new(w - MARGIN - BESIDE, top, BESIDE, h - top - MARGIN);
-        let frame = Rect::new(MARGIN + degrees, top + degrees - 1.0, panel.x - MARGIN - 2.0 * degrees - 3.0, 0.0);
-        return Layout { frame: Rect { h: h - MARGIN - degrees - frame.y, ..frame }, panel, beside: true };
+        let beside = BESIDE.min(w * BESIDE_SHARE);
+        let panel = Rect::new(w - MARGIN - beside, top, beside, h - top - MARGIN);
+        let frame = Rect::new(MARGIN + degrees, top + 5.5, panel.x - MARGIN - 2.0 * degrees - 3.0, 0.0);
+        return Layout { frame: Rect { h: h - MARGIN - 5.5 - frame.y, ..frame }, panel, beside: true };
     }
     let panel = Rect::new(MARGIN, h - MARGIN - BELOW, w - 2.0 * MARGIN, BELOW);
-    let frame = Rect::new(MARGIN + degrees, top + degrees - 1.0, w - 2.0 * (MARGIN + degrees), 0.0);
-    Layout { frame: Rect { h: panel.y - degrees - 2.0 - frame.y, ..frame }, panel, beside: false }
+    let frame = Rect::new(MARGIN + degrees, top + 5.5, w - 2.0 * (MARGIN + degrees), 0.0);
+    Layout { frame: Rect { h: panel.y - 9.0 - frame.y, ..frame }, panel, beside: false }
 }
 
 pub(super) fn draw(ground: Ground<'_>, style: &Style, page: Page, plan: &Plan) -> Scene {
@@ -63,8 +66,7 @@ pub(super) fn draw(ground: Ground<'_>, style: &Style, page: Page, plan: &Plan) -
     let (w, h) = (page.width_mm() / k, page.height_mm() / k);
     let Layout { frame, panel, beside } = layout(w, h);
     let mut pen = Pen::new(ground.font, k);
-    let source =
-        Source { snapshot: ground.snapshot, pyramid: ground.pyramid, font: ground.font, style };
+    let source = Source { snapshot: ground.snapshot, pyramid: ground.pyramid, font: ground.font, style };
     let view = View::fitting(plan.bounds, pen.on_paper(frame), plan.pixel_mm);
     let chart = chart::draw(source, &view, &[]);
     heading(&mut pen, w, &plan.imprint, &plan.subtitle);
@@ -122,7 +124,11 @@ pub(super) fn standing_out(land: &crate::tile::feature::Shape, view: &View) -> V
             join: Bend::Round,
         })
     };
-    if land.is_empty() { Vec::new() } else { vec![line(9.0, [0xd6, 0x2f, 0x2f, 60]), line(2.6, [0xc8, 0x1e, 0x1e, 255])] }
+    if land.is_empty() {
+        Vec::new()
+    } else {
+        vec![line(9.0, [0xd6, 0x2f, 0x2f, 60]), line(2.6, [0xc8, 0x1e, 0x1e, 255])]
+    }
 }
 
 /// The column beside the map.
@@ -133,8 +139,14 @@ fn column(pen: &mut Pen<'_>, source: Source<'_>, view: &View, chart: &Chart, pan
     let below = imprint(pen, Rect::new(x, panel.bottom() - IMPRINT_MM, w, IMPRINT_MM), view, plan);
     section(pen, (x, y + 21.0), w, "图例");
     let legend = Rect::new(x, y + 25.0, w, below - y - 28.0);
-    let end = furniture::legend(pen, source, view, chart, legend, 2);
+    let end = furniture::legend(pen, (source, view, chart), outlined(plan, view, pen.enlarged), legend, 2);
     listed(pen, Rect::new(x, end + 5.0, w, below - end - 8.0), plan);
+}
+
+/// What a legend says of the boundary that stands out.
+fn outlined(plan: &Plan, view: &View, k: f64) -> Vec<(String, Vec<Op>)> {
+    let sample = || ("本网格界".to_owned(), standing_out(&furniture::sample_line(k), view));
+    plan.unit.iter().map(|_| sample()).collect()
 }
 
 /// The strip below the map of an upright page.
@@ -144,7 +156,8 @@ fn foot(pen: &mut Pen<'_>, source: Source<'_>, view: &View, chart: &Chart, panel
     furniture::north(pen, (x + side - 6.0, y), 15.0, ACCENT);
     furniture::scale_bar(pen, (x, y + 5.0), side - 32.0, view, INK);
     section(pen, (x, y + 19.0), side, "图例");
-    furniture::legend(pen, source, view, chart, Rect::new(x, y + 23.0, side, panel.h - 23.0), 2);
+    let legend = Rect::new(x, y + 23.0, side, panel.h - 23.0);
+    furniture::legend(pen, (source, view, chart), outlined(plan, view, pen.enlarged), legend, 2);
     let right = Rect::new(x + side + 7.0, y, w - side - 7.0, panel.h);
     let below = imprint(pen, Rect::new(right.x, panel.bottom() - IMPRINT_MM, right.w, IMPRINT_MM), view, plan);
     listed(pen, Rect { h: below - y - 3.0, ..right }, plan);
@@ -162,12 +175,8 @@ const IMPRINT_MM: f64 = 23.0;
 /// Who issues the sheet, when, from which version, in which system. Answers where it begins.
 fn imprint(pen: &mut Pen<'_>, box_: Rect, view: &View, plan: &Plan) -> f64 {
     let Imprint { issuer, day, version, .. } = &plan.imprint;
-    let lines = [
-        format!("编制：{issuer}"),
-        format!("日期：{}", said(*day)),
-        format!("版本：{version}"),
-        reference(view),
-    ];
+    let lines =
+        [format!("编制：{issuer}"), format!("日期：{}", said(*day)), format!("版本：{version}"), reference(view)];
     pen.line((box_.x, box_.y), (box_.right(), box_.y), 0.25, HAIR);
     let kind = Type::new(2.7, SOFT);
     for (i, line) in lines.iter().enumerate() {
@@ -197,11 +206,11 @@ fn listed(pen: &mut Pen<'_>, box_: Rect, plan: &Plan) {
     } else {
         &[Column::Code, Column::Name, Column::Households, Column::Population, Column::Area]
     };
-    for (size, row) in [(2.7, 4.6), (2.4, 4.0), (2.15, 3.4)] {
+    for (size, row) in [(3.0, 6.0), (2.85, 5.2), (2.7, 4.6), (2.4, 4.0), (2.15, 3.4)] {
         if !rows.is_empty() && rows.len() <= table::room(box_.h - 5.0, row) {
             section(pen, (box_.x, box_.y + 3.0), box_.w, "一览表");
             let at = Rect::new(box_.x, box_.y + 5.5, box_.w, box_.h - 5.5);
-            table::draw(pen, at, rows, Setting { columns, size, row, accent: ACCENT });
+            table::draw(pen, at, rows, Setting { columns, all: rows, size, row, accent: ACCENT });
             return;
         }
     }

@@ -8,7 +8,7 @@ use tiny_skia::{
 
 use super::outline::{self, Piece};
 use super::scene::{BOLD, Bend, Colour, Op, PER_MM, Run, Scene, Stroke};
-use super::svg::{UNDERLAP, opaque};
+use super::svg::opaque;
 use crate::render::RenderFault;
 use crate::tile::feature::{Geometry, Shape};
 
@@ -33,11 +33,7 @@ pub(super) fn write(scene: &Scene, dpi: f64) -> Result<Vec<u8>, RenderFault> {
     encoder.set_filter(png::Filter::Up);
     encoder.set_deflate_compression(png::DeflateCompression::Level(4));
     let per_metre = (dpi / MM_PER_INCH * 1000.0).round() as u32;
-    encoder.set_pixel_dims(Some(png::PixelDimensions {
-        xppu: per_metre,
-        yppu: per_metre,
-        unit: png::Unit::Meter,
-    }));
+    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter }));
     let mut writer = encoder.write_header().map_err(fault)?;
     let mut stream = writer.stream_writer().map_err(fault)?;
     let press = Press { outlines: outlines(scene), scale: (dpi / MM_PER_INCH / PER_MM) as f32 };
@@ -99,22 +95,10 @@ impl Press {
         for op in ops {
             match op {
                 Op::Fill(mosaic) => {
-                    let mut areas = Vec::new();
-                    if mosaic.tiles.len() > 1 {
-                        for (colour, shape) in &mosaic.tiles {
-                            let line = Stroke {
-                                path: shape.clone(),
-                                colour: opaque(*colour),
-                                width: UNDERLAP,
-                                dashes: Vec::new(),
-                                cap: Bend::Sharp,
-                                join: Bend::Sharp,
-                            };
-                            areas.extend(self.stroked(&line));
-                        }
-                    }
-                    let fills = mosaic.tiles.iter();
-                    areas.extend(fills.filter_map(|(c, shape)| Some((self.path(shape)?, opaque(*c)))));
+                    let ground = mosaic.ground();
+                    let fills = ground.iter().chain(&mosaic.tiles);
+                    let areas: Vec<(Path, Colour)> =
+                        fills.filter_map(|(c, shape)| Some((self.path(shape)?, opaque(*c)))).collect();
                     match mosaic.opacity {
                         255 => ready.extend(areas.into_iter().map(|(path, colour)| Ready::Area(path, colour))),
                         opacity => ready.push(Ready::Layer(areas, opacity)),
@@ -199,8 +183,7 @@ impl Press {
         }
         let Some(path) = whole.finish() else { return Vec::new() };
         let around = |width: f32, colour: Colour| {
-            let stroke =
-                tiny_skia::Stroke { width, line_join: LineJoin::Round, ..tiny_skia::Stroke::default() };
+            let stroke = tiny_skia::Stroke { width, line_join: LineJoin::Round, ..tiny_skia::Stroke::default() };
             path.stroke(&stroke, 1.0).map(|path| Ready::Area(path, colour))
         };
         let mut ready = Vec::new();

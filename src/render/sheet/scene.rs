@@ -80,6 +80,17 @@ pub(super) struct Mosaic {
     pub opacity: u8,
 }
 
+impl Mosaic {
+    /// All areas as one, in the colour of the first, to be laid under areas of different colours: what shines through where two of them meet is then
+    /// a neighbour's colour and not the ground. Areas that share a line walk it in opposite directions, so as one path they have no seam.
+    pub(super) fn ground(&self) -> Option<([u8; 3], Shape)> {
+        let (first, rest) = self.tiles.split_first()?;
+        let mut all = first.1.clone();
+        rest.iter().flat_map(|(_, shape)| shape.parts()).for_each(|part| all.push(part.iter().copied()));
+        (!rest.is_empty()).then_some((first.0, all))
+    }
+}
+
 /// Characters set in one line.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Run {
@@ -108,7 +119,12 @@ pub(super) const BOLD: i32 = 36;
 pub(super) enum Op {
     Fill(Mosaic),
     Stroke(Stroke),
-    Dot { x: i32, y: i32, radius: i32, colour: Colour },
+    Dot {
+        x: i32,
+        y: i32,
+        radius: i32,
+        colour: Colour,
+    },
     Text(Run),
     /// What is outside of the rectangle (left, top, right, bottom) is not drawn.
     Clip([i32; 4], Vec<Op>),

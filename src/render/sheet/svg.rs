@@ -7,9 +7,6 @@ use super::outline::{self, Piece};
 use super::scene::{BOLD, Bend, Colour, Mosaic, Op, PER_MM, Run, Scene, Stroke};
 use crate::tile::feature::{Geometry, Shape};
 
-/// How wide areas reach under their neighbours, in steps.
-pub(super) const UNDERLAP: f64 = 8.0;
-
 /// Writes a page. Writing to a `String` cannot fail, so what the writers return is of no interest.
 pub(super) fn write(scene: &Scene) -> String {
     let mut out = String::with_capacity(1 << 20);
@@ -77,17 +74,8 @@ fn fill(mosaic: &Mosaic, out: &mut String) {
     if group {
         let _ = writeln!(out, "<g opacity=\"{}\">", share(mosaic.opacity));
     }
-    // First each area a little wider, so that no background shows where two meet.
-    if mosaic.tiles.len() > 1 {
-        for (colour, shape) in &mosaic.tiles {
-            out.push_str("<path fill=\"none\"");
-            paint("stroke", opaque(*colour), out);
-            let _ = write!(out, " stroke-width=\"{UNDERLAP}\" d=\"");
-            path(shape, out);
-            out.push_str("\"/>\n");
-        }
-    }
-    for (colour, shape) in &mosaic.tiles {
+    let ground = mosaic.ground();
+    for (colour, shape) in ground.iter().chain(&mosaic.tiles) {
         out.push_str("<path");
         paint("fill", opaque(*colour), out);
         out.push_str(" d=\"");

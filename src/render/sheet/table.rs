@@ -47,11 +47,20 @@ impl Column {
         }
     }
 
+    /// The title, with the unit of areas.
+    fn head(self, hectares: bool) -> &'static str {
+        match self {
+            Self::Area if hectares => "公顷",
+            Self::Area => "km²",
+            other => other.title(),
+        }
+    }
+
     const fn figures(self) -> bool {
         matches!(self, Self::Parts | Self::Households | Self::Population | Self::Area)
     }
 
-    fn says(self, row: &UnitRow) -> String {
+    fn says(self, row: &UnitRow, hectares: bool) -> String {
         match self {
             Self::Code => row.code.clone(),
             Self::Name => row.name.clone(),
@@ -61,25 +70,28 @@ impl Column {
             Self::Parts => grouped(f64::from(row.parts)),
             Self::Households => grouped(f64::from(row.households)),
             Self::Population => grouped(f64::from(row.population)),
-            Self::Area => square(row.area_m2),
+            Self::Area if hectares => format!("{:.1}", row.area_m2 / 1e4),
+            Self::Area => format!("{:.2}", row.area_m2 / 1e6),
         }
     }
 }
 
+/// Whether the areas of a table are told in hectares: where the largest is below a square kilometre.
+fn hectares(rows: &[UnitRow]) -> bool {
+    rows.iter().all(|row| row.area_m2 < 1e6)
+}
+
 /// An area as people say it.
 pub(super) fn square(area_m2: f64) -> String {
-    let km2 = area_m2 / 1e6;
-    match km2 {
-        _ if km2 >= 10.0 => format!("{km2:.1} km²"),
-        _ if km2 >= 0.1 => format!("{km2:.2} km²"),
-        _ => format!("{:.1} ha", area_m2 / 1e4),
-    }
+    if area_m2 >= 1e6 { format!("{:.2} 平方千米", area_m2 / 1e6) } else { format!("{:.1} 公顷", area_m2 / 1e4) }
 }
 
 /// How a table is set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
     pub columns: &'a [Column],
+    /// Of all rows that belong together, wherever they are drawn.
+    pub all: &'a [UnitRow],
     pub size: f64,
     pub row: f64,
     pub accent: Colour,
@@ -110,8 +122,9 @@ pub(super) fn shared_out(rows: &[UnitRow], boxes: &[usize]) -> Option<Vec<std::o
 
 /// Draws rows into a box whose height they fit. Answers where they end.
 pub(super) fn draw(pen: &mut Pen<'_>, box_: Rect, rows: &[UnitRow], setting: Setting<'_>) -> f64 {
-    let Setting { columns, size, row, accent } = setting;
-    let widths = widths(pen, box_.w, rows, columns, size);
+    let Setting { columns, all, size, row, accent } = setting;
+    let hectares = hectares(all);
+    let widths = widths(pen, box_.w, setting);
     let deepest = rows.iter().map(|r| r.depth).max().unwrap_or(0);
     let head = row * 1.2;
     pen.fill(Rect::new(box_.x, box_.y, box_.w, head), accent);
@@ -119,7 +132,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, box_: Rect, rows: &[UnitRow], setting: Set
     let mut x = box_.x;
     for (column, width) in columns.iter().zip(&widths) {
         let kind = Type::new(size, [255, 255, 255, 255]).bold();
-        cell(pen, (x, baseline(box_.y, head, size)), *width, *column, kind, column.title());
+        cell(pen, (x, baseline(box_.y, head, size)), *width, *column, kind, column.head(hectares));
         x += width;
     }
     let mut y = box_.y + head;
@@ -135,7 +148,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, box_: Rect, rows: &[UnitRow], setting: Set
         for (column, width) in columns.iter().zip(&widths) {
             let quiet = *column == Column::Code || *column == Column::Phone;
             let kind = if quiet && up == 0 { Type { colour: SOFT, ..kind } } else { kind };
-            cell(pen, (x, baseline(y, row, size)), *width, *column, kind, &column.says(unit));
+            cell(pen, (x, baseline(y, row, size)), *width, *column, kind, &column.says(unit, hectares));
             x += width;
         }
         y += row;
@@ -150,18 +163,30 @@ fn cell(pen: &mut Pen<'_>, (x, y): (f64, f64), width: f64, column: Column, kind:
     pen.fitted((at, y), align, kind, width - 2.0 * pad, text);
 }
 
-/// Each column as wide as its longest text, the rest to the names.
-fn widths(pen: &Pen<'_>, whole: f64, rows: &[UnitRow], columns: &[Column], size: f64) -> Vec<f64> {
+/// What each column would like.
+fn wanted(pen: &Pen<'_>, setting: Setting<'_>) -> Vec<f64> {
+    let Setting { columns, all, size, .. } = setting;
+    let hectares = hectares(all);
     let longest = |column: &Column| {
-        let texts = rows.iter().map(|r| column.says(r)).chain([column.title().to_owned()]);
+        let texts = all.iter().map(|r| column.says(r, hectares)).chain([column.head(hectares).to_owned()]);
         texts.map(|t| pen.measure(&t, size * 1.04)).fold(0.0, f64::max) + size * 1.1
     };
-    let wanted: Vec<f64> = columns.iter().map(longest).collect();
-    let names = columns.iter().position(|c| *c == Column::Name);
+    columns.iter().map(longest).collect()
+}
+
+/// How wide a table would like to be.
+pub(super) fn natural(pen: &Pen<'_>, setting: Setting<'_>) -> f64 {
+    wanted(pen, setting).iter().sum()
+}
+
+/// Each column as wide as its longest text, the rest to the names.
+fn widths(pen: &Pen<'_>, whole: f64, setting: Setting<'_>) -> Vec<f64> {
+    let wanted = wanted(pen, setting);
+    let names = setting.columns.iter().position(|c| *c == Column::Name);
     let sum: f64 = wanted.iter().sum();
-    match names {
+    match names.and_then(|at| Some((at, *wanted.get(at)?))) {
         // Names give way, but not below two fifths of what they want; then all do.
-        Some(at) if sum - wanted[at] + wanted[at] * 0.4 <= whole => {
+        Some((at, name)) if sum - name * 0.6 <= whole => {
             wanted.iter().enumerate().map(|(i, w)| if i == at { w + whole - sum } else { *w }).collect()
         }
         _ => wanted.iter().map(|w| w * whole / sum.max(1e-9)).collect(),
@@ -202,6 +227,11 @@ mod tests {
 
     #[test]
     fn areas_are_said_in_fitting_units() {
-        assert_eq!([square(12_340_000.0), square(1_234_000.0), square(12_345.0)], ["12.3 km²", "1.23 km²", "1.2 ha"]);
+        assert_eq!([square(12_340_000.0), square(12_345.0)], ["12.34 平方千米", "1.2 公顷"]);
+        let mut rows = rows(&[0, 0]);
+        rows[1].area_m2 = 76_000.0;
+        assert_eq!(Column::Area.says(&rows[1], hectares(&rows)), "7.6");
+        rows[0].area_m2 = 15_700_000.0;
+        assert_eq!(Column::Area.says(&rows[1], hectares(&rows)), "0.08");
     }
 }

@@ -10,8 +10,8 @@ use crate::crs::Cgcs2000;
 /// The ellipsoid of CGCS2000.
 const EQUATOR_M: f64 = 6_378_137.0;
 const ECCENTRICITY_2: f64 = 0.006_694_380_022_900_79;
-/// Scales outside of these are no maps of a district: 1 : 100 to 1 : 20,000,000.
-const SCALES: std::ops::RangeInclusive<f64> = 100.0..=2e7;
+/// Scales outside of these are no maps: 1 : 100, and the world on a postcard.
+const SCALES: std::ops::RangeInclusive<f64> = 100.0..=1e9;
 
 /// West, south, east, north in degrees.
 pub type Bounds = [f64; 4];

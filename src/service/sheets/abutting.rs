@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::facts::full_width;
 use crate::coverage::HalfArc;
 use crate::coverage::region::Group;
 use crate::grid::UnitIx;
@@ -41,7 +42,9 @@ struct Piece<'a> {
 pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
     let snapshot = &state.snapshot;
     let level = snapshot.hierarchy.unit(unit).level;
-    let Some(ring) = state.rings_of_level(level).get(unit.ix()).and_then(|rings| rings.first()) else { return Vec::new() };
+    let Some(ring) = state.rings_of_level(level).get(unit.ix()).and_then(|rings| rings.first()) else {
+        return Vec::new();
+    };
     let (coverage, groups) = (&snapshot.coverage, snapshot.hierarchy.groups(level));
     let Some(origin) = coverage.ring_points(ring).first().copied() else { return Vec::new() };
     let (x_m, y_m) = coverage.lattice().metres_per_step(origin.y);
@@ -58,7 +61,13 @@ pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
             let (dx, dy) = (edge[1].0 - edge[0].0, edge[1].1 - edge[0].1);
             let length_m = dx.hypot(dy);
             // Land is on the left of the walk, so what is outside is on its right: (dy, −dx).
-            let side = if dy.abs() >= dx.abs() { if dy > 0.0 { 0 } else { 2 } } else if dx > 0.0 { 1 } else { 3 };
+            let side = if dy.abs() >= dx.abs() {
+                if dy > 0.0 { 0 } else { 2 }
+            } else if dx > 0.0 {
+                1
+            } else {
+                3
+            };
             let Some(side) = sides.get_mut(side).filter(|_| length_m > 0.0) else { continue };
             side.length_m += length_m;
             *side.neighbours.entry(other).or_default() += length_m;
@@ -69,7 +78,7 @@ pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
         }
     }
     let said = SIDES.into_iter().zip(&sides).filter(|(_, side)| side.length_m > 0.0);
-    said.map(|(name, side)| (name.to_owned(), words(state, unit, side))).collect()
+    said.map(|(name, side)| (name.to_owned(), full_width(&words(state, unit, side)))).collect()
 }
 
 fn other_side(state: &State, groups: &[Group], half: HalfArc) -> Option<UnitIx> {

@@ -8,7 +8,7 @@ use super::abutting::abutting;
 use super::{Area, Contacts};
 use crate::grid::people::{Person, Role};
 use crate::grid::{Unit, UnitIx};
-use crate::render::sheet::{Bounds, Helper, Imprint, MAX_ROWS, Notice, UnitRow};
+use crate::render::sheet::{Bounds, Helper, Imprint, MAX_ROWS, Notice, UnitRow, grouped};
 use crate::service::serving::State;
 use crate::service::units;
 use crate::snapshot::Snapshot;
@@ -43,7 +43,12 @@ pub(super) fn full_name(snapshot: &Snapshot, unit: UnitIx) -> String {
         let name = &snapshot.hierarchy.unit(*ix).name;
         if said.contains(name.as_str()) { said } else { format!("{name}{said}") }
     });
-    name.replace('(', "（").replace(')', "）")
+    full_width(&name)
+}
+
+/// With the brackets that stand in Chinese text.
+pub(super) fn full_width(text: &str) -> String {
+    text.replace('(', "（").replace(')', "）")
 }
 
 impl Facts<'_> {
@@ -121,8 +126,7 @@ impl Facts<'_> {
     /// The units of a level whose boxes touch a box.
     fn inside(&self, level: u8, [west, south, east, north]: Bounds) -> Vec<UnitIx> {
         let touches = |ix: &UnitIx| {
-            units::bounds(self.state, *ix)
-                .is_some_and(|[w, s, e, n]| w < east && west < e && s < north && south < n)
+            units::bounds(self.state, *ix).is_some_and(|[w, s, e, n]| w < east && west < e && s < north && south < n)
         };
         self.snapshot().hierarchy.at_level(level).map(|(ix, _)| ix).filter(touches).collect()
     }
@@ -136,7 +140,6 @@ impl Facts<'_> {
             sum <= MAX_ROWS
         };
         let Some(deepest) = (0..hierarchy.levels() as u8).take_while(fits).last() else { return Vec::new() };
-        // Where the last level is one more, it would be all there is to see: the table stops above it.
         let mut rows = Vec::new();
         let mut waiting: Vec<UnitIx> = hierarchy.at_level(0).map(|(ix, _)| ix).collect();
         waiting.reverse();
@@ -168,9 +171,16 @@ impl Facts<'_> {
             Area::Unit(ix) => {
                 let unit = self.unit(ix);
                 let level = self.level_name(unit.level);
-                format!("{level} · {} · {} 户 · {} 人", unit.code, unit.households, unit.population)
+                let (households, population) = (grouped(unit.households.into()), grouped(unit.population.into()));
+                format!("{level} · {} · {households} 户 · {population} 人", unit.code)
             }
         }
+    }
+
+    /// What a unit's name adds to its parent's.
+    fn own_name(&self, unit: &Unit) -> String {
+        let parent = unit.parent.map_or("", |p| self.unit(p).name.as_str());
+        full_width(own(&unit.name, parent))
     }
 
     fn level_name(&self, level: u8) -> &str {
@@ -187,7 +197,8 @@ impl Facts<'_> {
         let duty = snapshot.roster.on_duty(&snapshot.hierarchy, ix, self.day);
         let own_officer = self.officer(ix);
         let officers = if own_officer.is_some() { Vec::new() } else { self.officers_below(ix) };
-        let part = |(at, person): (UnitIx, &Person)| self.helper(own(&self.unit(at).name, &unit.name).to_owned(), person);
+        let part =
+            |(at, person): (UnitIx, &Person)| self.helper(own(&self.unit(at).name, &unit.name).to_owned(), person);
         let line = |person: &&Person| match &person.role {
             Role::Specialist { line } => Some(self.helper(line.clone(), person)),
             Role::Officer | Role::Secretary | Role::Advisor => None,
@@ -196,9 +207,13 @@ impl Facts<'_> {
         let children = snapshot.hierarchy.children(ix);
         let below = children.first().map(|child| self.level_name(self.unit(*child).level).to_owned());
         Notice {
-            level_key: snapshot.district.levels.get(usize::from(unit.level)).map_or_else(String::new, |l| l.key.clone()),
+            level_key: snapshot
+                .district
+                .levels
+                .get(usize::from(unit.level))
+                .map_or_else(String::new, |l| l.key.clone()),
             code: unit.code.clone(),
-            chain: chain.map(|unit| (self.level_name(unit.level).to_owned(), unit.name.clone())).collect(),
+            chain: chain.map(|unit| (self.level_name(unit.level).to_owned(), self.own_name(unit))).collect(),
             bounds,
             district,
             households: unit.households,
@@ -220,8 +235,8 @@ impl Facts<'_> {
     fn branch(&self, ix: UnitIx, name: &str) -> Helper {
         let chain = self.snapshot().hierarchy.chain(ix);
         let secretary = chain.into_iter().rev().flat_map(|at| self.snapshot().roster.posted_at(at));
-        let mut secretary =
-            secretary.filter(|p| p.role == Role::Secretary && p.term.holds_on(self.day) && (p.org.is_empty() || p.org == name));
+        let mut secretary = secretary
+            .filter(|p| p.role == Role::Secretary && p.term.holds_on(self.day) && (p.org.is_empty() || p.org == name));
         let nobody = || Helper { what: name.to_owned(), name: String::new(), phone: String::new() };
         secretary.next().map_or_else(nobody, |person| {
             let helper = self.helper(name.to_owned(), person);

@@ -278,11 +278,14 @@ const LEAST_DEGREES: f64 = 1e-4;
 /// # Errors
 /// What is wrong with it, in words.
 pub fn size_of(text: &str) -> Result<(u32, u32), String> {
-    let sides = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
+    let sides =
+        text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((w.trim().parse().ok()?, h.trim().parse().ok()?)));
     let fits = |side: u32| PIXELS.contains(&side);
     match sides {
         Some((w, h)) if fits(w) && fits(h) => Ok((w, h)),
-        _ => Err(format!("expected WIDTHxHEIGHT in pixels, {} to {} each, like 1600x1200", PIXELS.start(), PIXELS.end())),
+        _ => {
+            Err(format!("expected WIDTHxHEIGHT in pixels, {} to {} each, like 1600x1200", PIXELS.start(), PIXELS.end()))
+        }
     }
 }
 
