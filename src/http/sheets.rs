@@ -63,7 +63,9 @@ pub(super) async fn one(
 }
 
 fn drawn(state: &serving::State, wanted: &Wanted, format: Format, dpi: f64) -> Result<Finished, Problem> {
-    let bytes = scene(state, wanted, CONTACTS).and_then(|page| Ok(page.write(format, dpi)?)).map_err(refused)?;
+    let bytes = scene(state, wanted, CONTACTS)
+        .and_then(|page| Ok(page.write(format, dpi)?))
+        .map_err(|fault| refused(&fault))?;
     Ok(match format {
         Format::Png => Finished::as_is("image/png", bytes),
         Format::Svg => Finished::compressible("image/svg+xml", bytes),
@@ -162,8 +164,8 @@ fn day(query: &Query) -> Result<Option<Date>, Problem> {
     query.parsed("date", "a date such as 2025-03-01")
 }
 
-fn refused(fault: SheetsFault) -> Problem {
-    match &fault {
+fn refused(fault: &SheetsFault) -> Problem {
+    match fault {
         SheetsFault::NoUnit | SheetsFault::NoLand(_) => Problem::query("unit", fault.to_string()),
         SheetsFault::Style { .. } => Problem::query("style", fault.to_string()),
         SheetsFault::Sheet(SheetFault::Dpi(_) | SheetFault::Pixels(..)) => Problem::query("dpi", fault.to_string()),

@@ -6,8 +6,8 @@ use crate::render::font::Font;
 use crate::render::wrap::{CLOSING, OPENING};
 use crate::tile::feature::{Geometry, Shape};
 
-/// Room between an ideograph and a Latin letter or digit beside it, in thousandths of an em.
-const BESIDE_LATIN: i32 = 140;
+/// Room between an ideograph and a Latin letter or digit beside it, in thousandths of an em: less than what readers of PDF take for a blank.
+const BESIDE_LATIN: i32 = 95;
 /// What stands for a character that the font has not: the printer's 〓.
 const MISSING: char = '〓';
 /// Text that is too long is set smaller down to this share, then cut.
@@ -141,7 +141,7 @@ impl<'a> Pen<'a> {
                     line = longer;
                 } else {
                     lines.push(std::mem::take(&mut line).trim_end().to_owned());
-                    line = word.trim_start().to_owned();
+                    word.trim_start().clone_into(&mut line);
                 }
             }
             lines.push(line.trim_end().to_owned());

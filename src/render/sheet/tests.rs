@@ -224,7 +224,7 @@ fn a_poster_lists_each_unit_once_and_refuses_more_than_it_can_list() {
 fn the_same_sheet_has_the_same_bytes() {
     let (first, second) = (sheets(), sheets());
     for ((name, a), (_, b)) in
-        first.iter().zip(&second).filter(|((name, _), _)| name.contains("4") || name.contains("80"))
+        first.iter().zip(&second).filter(|((name, _), _)| name.contains('4') || name.contains("80"))
     {
         for format in Format::ALL {
             let bytes = a.write(format, 72.0).expect("a page");

@@ -54,7 +54,7 @@ pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
     let corner = coverage.lattice().degrees(origin);
     let pieces = near(&snapshot.base, corner, &coverage.ring_points(ring).into_iter().map(metres).collect::<Vec<_>>());
     let mut sides: [Side<'_>; 4] = Default::default();
-    for half in ring.halves.iter() {
+    for half in &ring.halves {
         let other = other_side(state, &groups, *half);
         let points: Vec<(f64, f64)> = coverage.half_points(*half).map(metres).collect();
         for edge in points.windows(2) {
