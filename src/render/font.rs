@@ -133,6 +133,15 @@ impl Font {
         })
     }
 
+    /// What the font calls itself, as far as PDF can write it.
+    pub(super) fn postscript_name(&self) -> String {
+        let names = self.face().localized_strings();
+        let name = names.find_by_id(swash::StringId::PostScript, None).map(|name| name.chars().collect::<String>());
+        let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        let name: String = name.unwrap_or_default().chars().filter(plain).take(60).collect();
+        if name.is_empty() { "Font".to_owned() } else { name }
+    }
+
     /// The whole file.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -169,6 +178,11 @@ mod tests {
         let font = bundled();
         assert_eq!(font.missing("洸\u{1f600}a\u{1f600}\u{20000}\n"), ['\u{1f600}', '\u{20000}']);
         assert_eq!(font.advance("\u{1f600}", 20.0), 0.0);
+    }
+
+    #[test]
+    fn a_font_says_what_it_is_called() {
+        assert_eq!(bundled().postscript_name(), "NotoSansCJKsc-Regular");
     }
 
     #[test]

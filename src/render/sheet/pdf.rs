@@ -21,8 +21,6 @@ use crate::tile::feature::{Geometry, Shape};
 
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 const FONT: Name<'static> = Name(b"F");
-/// Subsets are named by six letters before a plus.
-const FONT_NAME: Name<'static> = Name(b"WANGGE+NotoSansSC");
 const INFO: SystemInfo<'static> = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
 /// Writes a page.
@@ -275,15 +273,18 @@ impl<'a> Writer<'a> {
         let subset = subsetter::subset(self.scene.font.bytes(), 0, &self.glyphs)
             .map_err(|_| RenderFault::Font("it cannot be cut down to the characters of a sheet"))?;
         let cff = table(&subset, *b"CFF ");
+        // Subsets are named by six letters before a plus.
+        let called = format!("WANGGE+{}", self.scene.font.postscript_name());
+        let name = Name(called.as_bytes());
         self.pdf
             .type0_font(id)
-            .base_font(FONT_NAME)
+            .base_font(name)
             .encoding_predefined(Name(b"Identity-H"))
             .descendant_font(cid)
             .to_unicode(unicode);
         let mut described = self.pdf.cid_font(cid);
         described.subtype(if cff.is_some() { CidFontType::Type0 } else { CidFontType::Type2 });
-        described.base_font(FONT_NAME).system_info(INFO).font_descriptor(descriptor).default_width(1000.0);
+        described.base_font(name).system_info(INFO).font_descriptor(descriptor).default_width(1000.0);
         if cff.is_none() {
             described.cid_to_gid_map_predefined(Name(b"Identity"));
         }
@@ -295,7 +296,7 @@ impl<'a> Writer<'a> {
         described.finish();
         let lines = self.scene.font.lines();
         let mut facts = self.pdf.font_descriptor(descriptor);
-        facts.name(FONT_NAME).flags(FontFlags::SYMBOLIC).bbox(Rect::new(-1000.0, -1000.0, 3000.0, 2000.0));
+        facts.name(name).flags(FontFlags::SYMBOLIC).bbox(Rect::new(-1000.0, -1000.0, 3000.0, 2000.0));
         facts.italic_angle(0.0).ascent(lines.ascent_em * 1000.0).descent(-lines.descent_em * 1000.0);
         facts.cap_height(lines.cap_em * 1000.0).stem_v(80.0);
         match cff {

@@ -197,7 +197,8 @@ fn latin(c: char) -> bool {
 fn words(text: &str) -> Vec<String> {
     let joined = |a: char, b: char| {
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*' | '/' | ':' | '′' | '°');
-        CLOSING.contains(b) || OPENING.contains(a) || (word(a) && word(b)) || b.is_whitespace()
+        let counted = a.is_ascii_digit() && "号组楼栋户人年月日".contains(b);
+        counted || CLOSING.contains(b) || OPENING.contains(a) || (word(a) && word(b)) || b.is_whitespace()
     };
     let mut words: Vec<String> = Vec::new();
     let mut last: Option<char> = None;
