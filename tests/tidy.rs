@@ -22,6 +22,7 @@ const ANYWHERE: &[&str] = &ROOMS;
 const HOMES: &[(&str, &[&str], &str)] = &[
     ("arc_swap", &["service"], "one place swaps the current snapshot"),
     ("axum", &["http"], "the wire is one room"),
+    ("brotli", &["service"], "answers as browsers like them best"),
     ("calamine", &["exchange"], "a file format"),
     ("clap", &["cli"], "the command line is one room"),
     ("csv", &["exchange", "cli"], "tables from people; `locate --input` writes the rows without an answer"),
@@ -61,6 +62,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("tracing_subscriber", &["cli"], "the binary decides where logs go"),
     ("unicode_normalization", &["place"], "what a caller's text is read as"),
     ("zip", &["exchange"], "what a workbook is packed in is measured before it is read"),
+    ("zstd", &["service"], "answers as browsers like them best"),
 ];
 
 /// File names that say nothing about what is inside.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Response};
 use serde::Serialize;
 
-use super::negotiate::{Keep, fresh, respond};
+use super::negotiate::{Keep, fresh, served};
 use super::problem::Problem;
 use super::routes::App;
 use crate::service::bytes::Finished;
@@ -38,7 +38,7 @@ pub(super) async fn kept(
         Ok(Finished::compressible(content_type, body))
     };
     let finished = state.answers.get_or_make(key, &app.serving.slots, make).await?;
-    Ok(respond(asked, &finished, Keep::Revalidate))
+    Ok(served(&app.serving.slots, asked, &finished, Keep::Revalidate).await)
 }
 
 /// A number as people read it: whole metres and steps have no tail of binary noise.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use rust_embed::RustEmbed;
 
-use super::negotiate::{Keep, respond};
+use super::negotiate::{Keep, served};
 use super::problem::Problem;
 use crate::service::bytes::Finished;
 use crate::service::cache::{ByteCache, CacheCounts};
@@ -58,7 +58,7 @@ impl Assets {
             }
         };
         let keep = if is_hashed(name) { Keep::Immutable } else { Keep::Revalidate };
-        let mut response = respond(asked, &found, keep);
+        let mut response = served(slots, asked, &found, keep).await;
         if content_type.starts_with("text/html") {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
         }

@@ -1,9 +1,12 @@
 //! Which bytes this client gets: encoding by q-value, a 304 when it has them already, how long it may keep them.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use crate::service::bytes::{Encoded, Finished};
+use crate::service::bytes::{Coding, Encoded, Finished};
+use crate::service::slots::Slots;
 
 /// How long an answer may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +29,22 @@ impl Keep {
     }
 }
 
-/// The finished bytes as this request wants them. Costs no compression, hashing or copying.
+/// The finished bytes as this request likes them best, which are made in a slot if nobody wanted them so before. When the slots are all taken,
+/// they go out in a form that is there.
+pub(super) async fn served(slots: &Slots, asked: &HeaderMap, finished: &Arc<Finished>, keep: Keep) -> Response<Body> {
+    let best = liked(asked).into_iter().flatten().next();
+    if let Some(coding) = best.filter(|coding| finished.is_to_be_packed(*coding)) {
+        let of = Arc::clone(finished);
+        let _ = slots.run(move || of.pack(coding)).await;
+    }
+    respond(asked, finished, keep)
+}
+
+/// The finished bytes as this request wants them, of the forms that are there. Costs no compression, hashing or copying.
 pub(super) fn respond(asked: &HeaderMap, finished: &Finished, keep: Keep) -> Response<Body> {
-    let gzip = finished.gzip.as_ref().filter(|_| accepts_gzip(asked));
-    let chosen = gzip.unwrap_or(&finished.identity);
+    let packed = |coding: Coding| finished.packed(coding).map(|encoded| (coding, encoded));
+    let packed = liked(asked).into_iter().flatten().find_map(packed);
+    let chosen = packed.map_or(&finished.identity, |(_, encoded)| encoded);
     let known = already_has(asked, &chosen.etag);
     let body = if known { Body::empty() } else { Body::from(shared(chosen)) };
     let mut response = Response::new(body);
@@ -37,8 +52,8 @@ pub(super) fn respond(asked: &HeaderMap, finished: &Finished, keep: Keep) -> Res
     let headers = response.headers_mut();
     if !known {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(finished.content_type));
-        if gzip.is_some() {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some((coding, _)) = packed {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
     }
     if finished.gzip.is_some() {
@@ -64,27 +79,41 @@ fn shared(encoded: &Encoded) -> Bytes {
     Bytes::from_owner(std::sync::Arc::clone(&encoded.bytes))
 }
 
-/// `Accept-Encoding` with q-values: gzip named and not refused, or `*` and gzip not refused, and not less liked than identity.
-fn accepts_gzip(asked: &HeaderMap) -> bool {
-    let (mut gzip, mut identity, mut any) = (None, None, None);
+/// The codings of `Accept-Encoding` that are to be tried, the best liked first, and of those alike the smallest. A coding is tried when it is
+/// named and not refused, and not less liked than identity; under `*` only gzip, which everybody reads.
+fn liked(asked: &HeaderMap) -> [Option<Coding>; 3] {
+    let (mut stated, mut identity, mut any) = ([None; 3], None, None);
     for value in asked.get_all(header::ACCEPT_ENCODING) {
         for item in value.to_str().unwrap_or_default().split(',') {
             let mut parts = item.split(';').map(str::trim);
-            let coding = parts.next().unwrap_or_default();
+            let name = parts.next().unwrap_or_default();
             let quality = parts
                 .find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")))
                 .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
-            if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") {
-                gzip = Some(quality);
-            } else if coding.eq_ignore_ascii_case("identity") {
+            let is = |coding: Coding| name.eq_ignore_ascii_case(coding.name());
+            if let Some(at) = Coding::ALL.iter().position(|coding| is(*coding)) {
+                stated[at] = Some(quality);
+            } else if name.eq_ignore_ascii_case("x-gzip") {
+                stated[Coding::Gzip as usize] = Some(quality);
+            } else if name.eq_ignore_ascii_case("identity") {
                 identity = Some(quality);
-            } else if coding == "*" {
+            } else if name == "*" {
                 any = Some(quality);
             }
         }
     }
+    stated[Coding::Gzip as usize] = stated[Coding::Gzip as usize].or(any);
     // Identity is acceptable unless refused, but only a stated preference for it beats compression.
-    gzip.or(any).is_some_and(|q| q > 0.0 && q >= identity.unwrap_or(0.0))
+    let least = identity.unwrap_or(0.0);
+    let mut tried = Coding::ALL.map(|coding| {
+        let quality = stated[coding as usize].filter(|q| *q > 0.0 && *q >= least)?;
+        Some((quality, coding))
+    });
+    tried.sort_by(|one, other| {
+        let quality = |one: &Option<(f32, Coding)>| one.map_or(0.0, |(quality, _)| quality);
+        quality(other).total_cmp(&quality(one))
+    });
+    tried.map(|one| one.map(|(_, coding)| coding))
 }
 
 /// `If-None-Match` as RFC 9110 §13.1.2: a list or `*`, compared weakly.
@@ -103,25 +132,41 @@ mod tests {
     }
 
     #[test]
-    fn gzip_is_sent_to_whoever_wants_it() {
+    fn everybody_gets_the_coding_he_likes_best() {
         for (value, wanted) in [
-            ("gzip", true),
-            ("gzip, deflate, br", true),
-            ("GZIP;q=0.5", true),
-            ("gzip;q=0", false),
-            ("br", false),
-            ("*", true),
-            ("*;q=0", false),
-            ("gzip;q=0, *", false),
-            ("identity", false),
-            ("identity;q=1, gzip;q=0.5", false),
-            ("identity;q=0.5, gzip;q=1", true),
-            ("gzip;q=abc", false),
-            ("", false),
+            ("gzip", "gzip"),
+            ("gzip, deflate, br", "br gzip"),
+            ("gzip, deflate, br, zstd", "br zstd gzip"),
+            ("br;q=0.5, zstd, gzip;q=0.8", "zstd gzip br"),
+            ("GZIP;q=0.5", "gzip"),
+            ("x-gzip", "gzip"),
+            ("gzip;q=0", ""),
+            ("br", "br"),
+            ("br;q=0, *", "gzip"),
+            ("*", "gzip"),
+            ("*;q=0", ""),
+            ("gzip;q=0, *", ""),
+            ("identity", ""),
+            ("identity;q=1, gzip;q=0.5", ""),
+            ("identity;q=0.5, gzip;q=1, br;q=0.2", "gzip"),
+            ("gzip;q=abc, br;q=-1, zstd;q=NaN", ""),
+            ("", ""),
         ] {
-            assert_eq!(accepts_gzip(&with(header::ACCEPT_ENCODING, value)), wanted, "{value}");
+            let tried = liked(&with(header::ACCEPT_ENCODING, value));
+            let names: Vec<&str> = tried.into_iter().flatten().map(Coding::name).collect();
+            assert_eq!(names.join(" "), wanted, "{value}");
         }
-        assert!(!accepts_gzip(&HeaderMap::new()));
+        assert_eq!(liked(&HeaderMap::new()), [None; 3]);
+    }
+
+    #[tokio::test]
+    async fn a_coding_is_made_for_the_first_who_wants_it_and_then_there() {
+        let (slots, finished) = (Slots::new(1, 1), Arc::new(Finished::compressible("text/plain", vec![b'a'; 1000])));
+        let asked = with(header::ACCEPT_ENCODING, "gzip, br");
+        let coding = |response: Response<Body>| response.headers()[header::CONTENT_ENCODING].clone();
+        assert_eq!(coding(respond(&asked, &finished, Keep::Revalidate)), "gzip", "what is there");
+        assert_eq!(coding(served(&slots, &asked, &finished, Keep::Revalidate).await), "br");
+        assert_eq!(coding(respond(&asked, &finished, Keep::Revalidate)), "br");
     }
 
     #[test]

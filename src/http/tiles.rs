@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::JSON;
-use super::negotiate::{Keep, respond};
+use super::negotiate::{Keep, respond, served};
 use super::period::{self, filter};
 use super::problem::Problem;
 use super::query::{Asked, Query, echo};
@@ -75,7 +75,7 @@ pub(super) async fn one(
         }
     };
     let finished = tile(&app.serving, &state, key).await?;
-    Ok(respond(&headers, &finished, keep))
+    Ok(served(&app.serving.slots, &headers, &finished, keep).await)
 }
 
 /// The parameters of a set that can be filtered.

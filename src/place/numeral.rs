@@ -51,11 +51,11 @@ fn written(digits: &[u32]) -> Option<u32> {
 
 /// With tens and hundreds: 十二, 一百零三, 廿五, 2十.
 fn spoken(digits: &[u32]) -> Option<u32> {
-    let (mut whole, mut part) = (0_u32, None);
+    let (mut whole, mut part) = (0_u32, None::<u32>);
     for digit in digits {
         match digit {
             10 | 100 => {
-                whole = whole.checked_add(part.take().unwrap_or(1) * digit)?;
+                whole = whole.checked_add(part.take().unwrap_or(1).checked_mul(*digit)?)?;
             }
             20 => whole = whole.checked_add(20)?,
             _ => part = Some(part.unwrap_or(0).checked_mul(10)?.checked_add(*digit)?),
@@ -108,6 +108,7 @@ mod tests {
         }
         assert_eq!(number(&['楼']), None);
         assert_eq!(number(&['9'; 9]), None, "no house has such a number");
+        assert_eq!(number(&"99999999百".chars().collect::<Vec<_>>()), None, "nor one beyond what is counted with");
     }
 
     #[test]

@@ -1,14 +1,37 @@
 //! Finished bytes: a body in every encoding a client may ask for, each with the strong ETag of exactly those bytes.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 /// Below this a gzip header costs more than it saves.
 const WORTH_COMPRESSING_BYTES: usize = 256;
+
+/// A way to make a body smaller, the one that makes it smallest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    Brotli,
+    Zstd,
+    Gzip,
+}
+
+impl Coding {
+    pub const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
+
+    /// As `Accept-Encoding` names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+}
 
 /// One encoding of a body. Cloning shares the bytes.
 #[derive(Clone, Debug)]
@@ -33,6 +56,9 @@ pub struct Finished {
     pub identity: Encoded,
     /// `None` where compressing gains nothing: images, tiny bodies.
     pub gzip: Option<Encoded>,
+    /// What not every client reads is made for the first that wants it, and only kept if it is smaller than `gzip`.
+    brotli: OnceLock<Option<Encoded>>,
+    zstd: OnceLock<Option<Encoded>>,
 }
 
 impl Finished {
@@ -44,19 +70,52 @@ impl Finished {
             .flatten()
             .filter(|packed| packed.len() < bytes.len())
             .map(Encoded::new);
-        Self { content_type, identity: Encoded::new(bytes), gzip }
+        Self { gzip, ..Self::as_is(content_type, bytes) }
     }
 
     /// A body that is compressed already.
     #[must_use]
     pub fn as_is(content_type: &'static str, bytes: Vec<u8>) -> Self {
-        Self { content_type, identity: Encoded::new(bytes), gzip: None }
+        let (brotli, zstd) = (OnceLock::new(), OnceLock::new());
+        Self { content_type, identity: Encoded::new(bytes), gzip: None, brotli, zstd }
     }
 
-    /// Bytes held in memory.
+    /// The body in this coding, if it is made and worth sending.
+    #[must_use]
+    pub fn packed(&self, coding: Coding) -> Option<&Encoded> {
+        match coding {
+            Coding::Brotli => self.brotli.get().and_then(Option::as_ref),
+            Coding::Zstd => self.zstd.get().and_then(Option::as_ref),
+            Coding::Gzip => self.gzip.as_ref(),
+        }
+    }
+
+    /// Whether [`Finished::pack`] has something to do.
+    #[must_use]
+    pub fn is_to_be_packed(&self, coding: Coding) -> bool {
+        self.gzip.is_some()
+            && match coding {
+                Coding::Brotli => self.brotli.get().is_none(),
+                Coding::Zstd => self.zstd.get().is_none(),
+                Coding::Gzip => false,
+            }
+    }
+
+    /// Makes the body in this coding, once: milliseconds for a hundred kilobytes. Whoever comes meanwhile waits.
+    pub fn pack(&self, coding: Coding) {
+        let Some(gzip) = self.gzip.as_ref().map(|gzip| gzip.bytes.len()) else { return };
+        let smaller = |packed: Option<Vec<u8>>| packed.filter(|packed| packed.len() < gzip).map(Encoded::new);
+        match coding {
+            Coding::Brotli => _ = self.brotli.get_or_init(|| smaller(brotli(&self.identity.bytes))),
+            Coding::Zstd => _ = self.zstd.get_or_init(|| smaller(zstd(&self.identity.bytes))),
+            Coding::Gzip => {}
+        }
+    }
+
+    /// Bytes held in memory once every coding has been asked for, at most.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        (self.identity.bytes.len() + self.gzip.as_ref().map_or(0, |g| g.bytes.len())) as u64
+        (self.identity.bytes.len() + Coding::ALL.len() * self.gzip.as_ref().map_or(0, |g| g.bytes.len())) as u64
     }
 }
 
@@ -82,6 +141,18 @@ fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
+/// At quality 5: what is above takes several times as long for a few hundredths.
+fn brotli(bytes: &[u8]) -> Option<Vec<u8>> {
+    let parameters = BrotliEncoderParams { quality: 5, size_hint: bytes.len(), ..BrotliEncoderParams::default() };
+    let mut packed = Vec::with_capacity(bytes.len() / 3);
+    brotli::BrotliCompress(&mut &*bytes, &mut packed, &parameters).ok()?;
+    Some(packed)
+}
+
+fn zstd(bytes: &[u8]) -> Option<Vec<u8>> {
+    zstd::bulk::compress(bytes, zstd::DEFAULT_COMPRESSION_LEVEL).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read;
@@ -97,6 +168,40 @@ mod tests {
         flate2::read::GzDecoder::new(&gzip.bytes[..]).read_to_end(&mut unpacked).expect("valid gzip");
         assert_eq!(unpacked, body);
         assert_ne!(gzip.etag, finished.identity.etag);
+    }
+
+    #[test]
+    fn every_coding_unpacks_to_the_same_body_under_its_own_tag_within_the_stated_weight() {
+        let body: Vec<u8> =
+            (0..20_000u32).flat_map(|i| format!("街道 {} 社区 {};", i % 7, i * i % 131).into_bytes()).collect();
+        let finished = Finished::compressible("text/plain", body.clone());
+        let mut tags = std::collections::BTreeSet::from([finished.identity.etag.clone()]);
+        let mut held = finished.identity.bytes.len();
+        for coding in Coding::ALL {
+            assert_eq!(finished.packed(coding).is_none(), finished.is_to_be_packed(coding), "{coding:?} before");
+            finished.pack(coding);
+            assert!(!finished.is_to_be_packed(coding), "{coding:?} is made");
+            let packed = finished.packed(coding).expect("phrases compress");
+            let mut unpacked = Vec::new();
+            match coding {
+                Coding::Brotli => {
+                    brotli::Decompressor::new(&packed.bytes[..], 4096)
+                        .read_to_end(&mut unpacked)
+                        .expect("valid brotli");
+                }
+                Coding::Zstd => unpacked = zstd::bulk::decompress(&packed.bytes, body.len()).expect("valid zstd"),
+                Coding::Gzip => {
+                    flate2::read::GzDecoder::new(&packed.bytes[..]).read_to_end(&mut unpacked).expect("valid gzip");
+                }
+            }
+            assert_eq!(unpacked, body, "{coding:?}");
+            assert!(tags.insert(packed.etag.clone()), "{coding:?} has a tag of its own");
+            held += packed.bytes.len();
+        }
+        assert!(held as u64 <= finished.weight());
+        let picture = Finished::as_is("image/png", body);
+        picture.pack(Coding::Brotli);
+        assert!(picture.packed(Coding::Brotli).is_none() && !picture.is_to_be_packed(Coding::Brotli));
     }
 
     #[test]

@@ -6,7 +6,7 @@ import { bearing, dateOf, dayOf } from './format';
 import * as hash from './hash';
 import { around, boundsOf, innerPoint } from './map/inner';
 import { circle } from './map/circle';
-import type { Camera, MapView, Padding, Place, Scene, Theme } from './map/scene';
+import type { Camera, Changed, MapView, Padding, Place, Scene, Theme } from './map/scene';
 import { texts } from './texts';
 import type { Language } from './texts';
 
@@ -152,11 +152,39 @@ export async function recheck() {
     state.reachable = false;
     return;
   }
-  if (before === undefined || before === state.district.stamp) return;
+  listen();
+  if (before !== undefined && before !== state.district.stamp) await renew(null);
+}
+
+/** A new version: what it changed is drawn, and what it may have changed is asked again. */
+async function renew(changed: Changed) {
+  view.value?.refresh(changed);
   geometries.clear();
   void loadSums();
-  view.value?.refresh();
   if (state.place) await locate(state.place, state.named);
+}
+
+/** The service was heard: a version came into force, or nobody knows what was missed. */
+async function heard(changed: Changed) {
+  void renew(changed);
+  // With its stamp known, the next look at it finds nothing new.
+  state.district = await api.district().catch(() => state.district);
+}
+
+let line: EventSource | null = null;
+
+/** Listens to what happens, unless it does. A line that breaks is taken up again where it broke; one that was refused, at the next look at the district. */
+export function listen() {
+  if (line && line.readyState !== EventSource.CLOSED) return;
+  line = new EventSource('/api/v1/events');
+  line.addEventListener('published', ({ data }: MessageEvent<string>) => void heard((JSON.parse(data) as { tiles: Changed }).tiles));
+  line.addEventListener('places', () => void heard({ places: null }));
+  line.addEventListener('reset', () => void heard(null));
+}
+
+export function hangUp() {
+  line?.close();
+  line = null;
 }
 
 const geometries = new Map<string, Promise<GeoJSON.Geometry>>();

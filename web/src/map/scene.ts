@@ -48,6 +48,9 @@ export interface MapEvents {
   reachable(ok: boolean): void;
 }
 
+/** By tile set the tiles that are not what they were, as `z/x/y`; `null` for all of a set, or of every set. A set that is not named is as it was. */
+export type Changed = Readonly<Record<string, readonly string[] | null>> | null;
+
 export interface MapView {
   readonly kind: 'vector' | 'picture';
   show(scene: Scene): void;
@@ -55,7 +58,7 @@ export interface MapView {
   /** Brings a place into the part of the map that panels leave free, moving as little as possible. */
   reveal(place: Place, padding: Padding, zoom?: number): void;
   zoomBy(steps: number): void;
-  /** Draws the district anew after a new version was published. */
-  refresh(): void;
+  /** Draws anew what a new version changed. */
+  refresh(changed: Changed): void;
   destroy(): void;
 }

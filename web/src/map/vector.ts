@@ -6,7 +6,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Bounds } from '../api';
 import { levelAt } from './levels';
 import { compose, PICK } from './overlay';
-import type { Camera, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
+import type { Camera, Changed, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
 
@@ -150,8 +150,16 @@ export class VectorMap implements MapView {
     this.map.easeTo({ zoom: this.map.getZoom() + steps, duration: 250 });
   }
 
-  refresh() {
-    for (const source of Object.keys(this.options.styles.light.sources)) this.map.refreshTiles(source);
+  refresh(changed: Changed) {
+    const tile = (name: string) => {
+      const [z = 0, x = 0, y = 0] = name.split('/').map(Number);
+      return { z, x, y };
+    };
+    for (const source of Object.keys(this.options.styles.light.sources)) {
+      const tiles = changed === null ? null : changed[source];
+      if (tiles === null) this.map.refreshTiles(source);
+      else if (tiles) this.map.refreshTiles(source, tiles.map(tile));
+    }
   }
 
   destroy() {
