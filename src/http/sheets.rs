@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, header};
 use jiff::civil::Date;
 
 use super::mask::{MaskedName, MaskedPhone};
-use super::negotiate::{Keep, respond};
+use super::negotiate::{Keep, served};
 use super::problem::Problem;
 use super::query::{Asked, Query, echo};
 use super::routes::{App, At};
@@ -54,7 +54,7 @@ pub(super) async fn one(
     state.pyramid_made().await;
     let drawing = Arc::clone(&state);
     let drawn = app.sheets.run(move || drawn(&drawing, &wanted, format, dpi)).await??;
-    let mut response = respond(&headers, &drawn, Keep::Revalidate);
+    let mut response = served(&app.serving.slots, &headers, &Arc::new(drawn), Keep::Revalidate).await;
     let named = format!("inline; filename=\"{}\"", file.to_ascii_lowercase());
     if let Ok(named) = HeaderValue::from_str(&named) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, named);
