@@ -36,7 +36,7 @@ fuzz: ## bytes from nobody at the parsers, FUZZ_SECONDS (60) for each; stops at 
 	    -print_final_stats=1 -artifact_prefix=fuzz/artifacts/$$target/ fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \
 	done
 
-peers: ## install other programs that locate points, keep a topology or parse addresses, compare with them, write docs/COMPARE.md
+peers: ## install other programs that locate points, keep a topology, make tiles or parse addresses, compare with them, write docs/COMPARE.md
 	@tools/setup build peers
 	$(cargo) bench --bench peers -- everyone
 	$(cargo) run --release --example addresses -- target/addresses

@@ -1,5 +1,6 @@
-//! What an answer costs beside a body that is only sent: `GET /api/v1/locate` on the sample against a route that answers the same bytes
-//! under the same roof, over sockets, in turn, requests and p99 side by side: `cargo bench --bench http [seconds a turn] [a way of asking]`.
+//! What an answer costs beside a body that is only sent: `GET /api/v1/locate` on the sample, and a cached vector tile, against a route that answers
+//! the same bytes under the same roof, over sockets, in turn, requests and p99 side by side: `cargo bench --bench http [seconds a turn] [a way of
+//! asking | tile]`.
 //!
 //! Both sides have the same server, headers, request targets and client: a few connections kept alive, each asking again as soon as it is
 //! answered. The client is a thread of this process, so what is printed is the ratio of whole exchanges, not of the server's share.
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
+use axum::http::response::Parts;
 use axum::http::{HeaderValue, Request, Response, header};
 use axum::routing::get;
 use jiff::Timestamp;
@@ -30,8 +32,10 @@ use wangge::http::{App, Limits, look, router, router_with, serve};
 use wangge::service::actors::Actors;
 use wangge::service::import::{Sources, prepare};
 use wangge::service::locate::owner_of;
-use wangge::service::serving::{Capacity, Serving};
+use wangge::service::serving::{Capacity, Serving, State};
+use wangge::service::tiles::covering;
 use wangge::snapshot::{Contents, Snapshot};
+use wangge::tile::TileSet;
 
 const CONNECTIONS: usize = 16;
 const ROUNDS: usize = 21;
@@ -61,14 +65,24 @@ fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(0.5);
     let named: Vec<Way> = WAYS.into_iter().filter(|way| words.iter().any(|word| word == way.name)).collect();
-    let ways = if named.is_empty() { WAYS.to_vec() } else { named };
-    tokio::runtime::Runtime::new()?.block_on(compare(&ways, Duration::from_secs_f64(seconds)))
+    let tile = words.iter().any(|word| word == "tile");
+    let ways = if named.is_empty() && !tile { WAYS.to_vec() } else { named };
+    let asked = Asked { tile: tile || ways.len() == WAYS.len(), ways };
+    tokio::runtime::Runtime::new()?.block_on(compare(&asked, Duration::from_secs_f64(seconds)))
 }
 
-async fn compare(ways: &[Way], turn: Duration) -> Result<(), Failure> {
+/// What is compared.
+struct Asked {
+    ways: Vec<Way>,
+    tile: bool,
+}
+
+async fn compare(Asked { ways, tile }: &Asked, turn: Duration) -> Result<(), Failure> {
     let contents = sample()?;
     let serving = Arc::new(Serving::new(contents, look(None)?, Capacity::default()));
-    let asked: Vec<_> = ways.iter().map(|way| questions(&serving.state().snapshot, *way)).collect();
+    let state = serving.state();
+    state.pyramid_made().await;
+    let asked: Vec<_> = ways.iter().map(|way| questions(&state.snapshot, *way)).collect();
     let limits = Limits::default();
     let app = App::new(serving, limits.clone(), None, Actors::default());
     let mut more = Router::new();
@@ -76,6 +90,9 @@ async fn compare(ways: &[Way], turn: Duration) -> Result<(), Failure> {
         let body = typical(&router(&app), questions).await?;
         more = more.route(&format!("/api/v1/same{at}"), get(async move || unchanging(body.clone())));
     }
+    let (path, head, body) = typical_tile(&router(&app), &state).await?;
+    let bytes = body.len();
+    more = more.route("/api/v1/sametile", get(async move || again(&head, body.clone())));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let to = listener.local_addr()?;
     let router = router_with(&app, more);
@@ -84,9 +101,38 @@ async fn compare(ways: &[Way], turn: Duration) -> Result<(), Failure> {
         let paths = [format!("/api/v1/same{at}"), "/api/v1/locate".to_owned()];
         println!("locate, {}", way.name);
         without_sockets(&router, questions, &paths).await?;
-        side_by_side(to, turn, questions, paths).await?;
+        side_by_side(to, turn, (questions, ""), paths).await?;
+    }
+    if *tile {
+        println!("a cached vector tile, {path}, {bytes} bytes packed");
+        let paths = ["/api/v1/sametile".to_owned(), path];
+        side_by_side(to, turn, (&[String::new()], PACKED), paths).await?;
     }
     Ok(())
+}
+
+/// A header line of who takes packed answers.
+const PACKED: &str = "accept-encoding: gzip\r\n";
+/// The tile asked for is the one whose packed size is nearest to this.
+const TILE_BYTES: usize = 10_000;
+
+/// A tile of about [`TILE_BYTES`], cached from now on: its path, and head and body of its answer.
+async fn typical_tile(router: &Router, state: &State) -> Result<(String, Parts, Bytes), Failure> {
+    let mut found: Vec<(String, Parts, Bytes)> = Vec::new();
+    for tile in covering(state.info(TileSet::Units).bounds, 13) {
+        let path = format!("/tiles/units/{}/{}/{}.mvt", tile.z(), tile.x(), tile.y());
+        let request = Request::get(&path).header(header::ACCEPT_ENCODING, "gzip").body(Body::empty())?;
+        let (head, body) = router.clone().oneshot(request).await?.into_parts();
+        found.push((path, head, to_bytes(body, 1 << 20).await?));
+    }
+    found.into_iter().min_by_key(|(_, _, body)| body.len().abs_diff(TILE_BYTES)).ok_or_else(|| "no tile".into())
+}
+
+/// The same answer, whoever asks.
+fn again(head: &Parts, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().clone_from(&head.headers);
+    response
 }
 
 fn sample() -> Result<Contents, Failure> {
@@ -149,11 +195,16 @@ async fn without_sockets(router: &Router, questions: &[String], paths: &[String;
     Ok(())
 }
 
-/// Runs the two paths in turn and prints their medians and the median of the rounds' ratios.
-async fn side_by_side(to: SocketAddr, turn: Duration, questions: &[String], paths: [String; 2]) -> Result<(), Failure> {
+/// Runs the two paths in turn, with questions and a header line of one's own, and prints their medians and the median of the rounds' ratios.
+async fn side_by_side(
+    to: SocketAddr,
+    turn: Duration,
+    (questions, line): (&[String], &str),
+    paths: [String; 2],
+) -> Result<(), Failure> {
     let requests = paths.map(|path| {
         let request =
-            |question| format!("GET {path}{question} HTTP/1.1\r\nhost: {to}\r\naccept: */*\r\n\r\n").into_bytes();
+            |question| format!("GET {path}{question} HTTP/1.1\r\nhost: {to}\r\naccept: */*\r\n{line}\r\n").into_bytes();
         Arc::new(questions.iter().map(request).collect::<Vec<_>>())
     });
     let mut rounds = Vec::new();

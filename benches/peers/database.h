@@ -9,6 +9,7 @@
 #include <time.h>
 
 static PGconn *base;
+static char schedstat[64];
 
 static void stop(const char *where) {
   fprintf(stderr, "%s: %s\n", where, PQerrorMessage(base));
@@ -70,7 +71,19 @@ static double now(void) {
 static void connect_to(const char *conninfo) {
   base = PQconnectdb(conninfo);
   if (PQstatus(base) != CONNECTION_OK) stop("connect");
+  snprintf(schedstat, sizeof schedstat, "/proc/%d/schedstat", PQbackendPID(base));
   run("SET client_min_messages = warning");
+}
+
+/* What the server's side of the connection has spent of its processor, in nanoseconds. */
+static unsigned long long server_ns(void) {
+  unsigned long long ns = 0;
+  FILE *file = fopen(schedstat, "r");
+  if (file) {
+    if (fscanf(file, "%llu", &ns) != 1) ns = 0;
+    fclose(file);
+  }
+  return ns;
 }
 
 /* Ends the program, in the words of program.rs, where the extension is not installed. */

@@ -94,7 +94,7 @@ impl Dataset {
 }
 
 /// OGC 06-103r4 §8.2: byte order, type, then counts and coordinates.
-fn well_known_binary(shape: &MultiPolygon<f64>) -> Vec<u8> {
+pub fn well_known_binary(shape: &MultiPolygon<f64>) -> Vec<u8> {
     const POLYGON: u32 = 3;
     const MULTIPOLYGON: u32 = 6;
     let mut bytes = Vec::new();

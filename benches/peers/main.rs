@@ -1,8 +1,8 @@
 //! Ours and the field's own programs, asked for the owners of the same points, and to make the same edits, in one run on one machine, in turns.
 //!
 //! `cargo bench --bench peers` compares with the Rust crates alone; `make peers` (`-- everyone`) also with every other program that is
-//! installed, measures growth up to ten million cells, and writes `docs/COMPARE.md` and `docs/growth.png`; `-- edits` prints what that page says
-//! of edits, measured anew.
+//! installed, measures growth up to ten million cells, and writes `docs/COMPARE.md` and `docs/growth.png`; `-- edits` and `-- tiles` print what that
+//! page says of edits, or of vector tiles, measured anew.
 
 #![allow(clippy::print_stdout, reason = "a bench speaks to the terminal")]
 
@@ -17,6 +17,7 @@ mod wire;
 mod program;
 mod rounds;
 mod moves;
+mod pyramid;
 mod growth;
 mod page;
 
@@ -42,9 +43,15 @@ fn main() -> Fallible<()> {
             edits_alone();
             Ok(())
         }
+        ["tiles"] => {
+            let (text, versions, absent) = pyramid::section(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+            println!("{text}\n{}", versions.join(", "));
+            absent.iter().for_each(|reason| println!("skipped: {reason}"));
+            Ok(())
+        }
         // What `everyone` starts for each size, so that each has its own peak of memory.
         ["size", columns, cell] => growth::measure(columns.parse()?, cell.parse()?),
-        _ => Err("say nothing (Rust crates alone), `edits` or `everyone`".into()),
+        _ => Err("say nothing (Rust crates alone), `edits`, `tiles` or `everyone`".into()),
     }
 }
 
@@ -115,7 +122,20 @@ fn everyone() -> Fallible<()> {
         }
     };
     print!("{edits}");
+    let tiles = match pyramid::section(root) {
+        Ok((text, more, reasons)) => {
+            more.into_iter().for_each(|version| page::note(&mut versions, version));
+            reasons.into_iter().for_each(|reason| page::note(&mut absent, reason));
+            text
+        }
+        Err(reason) => {
+            page::note(&mut absent, format!("vector tiles: {reason}"));
+            String::new()
+        }
+    };
+    print!("{tiles}");
+    let sections = edits + &tiles;
     let sizes = growth::children()?;
     growth::draw(root, &sizes)?;
-    Ok(fs::write(page, page::text(&tables, &edits, &sizes, &versions, &absent))?)
+    Ok(fs::write(page, page::text(&tables, &sections, &sizes, &versions, &absent))?)
 }

@@ -57,7 +57,7 @@ fn machine() -> String {
 /// The whole page.
 pub fn text(
     tables: &[Table],
-    edits: &str,
+    sections: &str,
     sizes: &[serde_json::Value],
     versions: &[String],
     absent: &[String],
@@ -69,7 +69,7 @@ pub fn text(
         let _ = writeln!(text, "- Not compared: {reason}");
     }
     tables.iter().for_each(|table| text.push_str(&table.markdown()));
-    text.push_str(edits);
+    text.push_str(sections);
     if !sizes.is_empty() {
         text.push_str(&growth(sizes));
     }

@@ -127,6 +127,11 @@ pub fn topology(root: &Path, folder: &Path) -> Fallible<(Program, String)> {
     Program::start(postgis(root, "topology.c")?.arg(folder), folder)
 }
 
+/// PostGIS with the files of [`crate::pyramid`] as tables, and its version.
+pub fn vector_tiles(root: &Path, folder: &Path) -> Fallible<(Program, String)> {
+    Program::start(postgis(root, "mvt.c")?.arg(folder), folder)
+}
+
 /// Compiles a client of ours into the build folder.
 fn compiled(root: &Path, source: &str, compiler: &[&str], libraries: &[&str]) -> Fallible<Command> {
     let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(source.replace('.', "-"));

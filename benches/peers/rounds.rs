@@ -18,7 +18,7 @@ use crate::program::Program;
 pub const ROUNDS: usize = 5;
 /// Ours asks all its points again until a turn has taken this long: a turn much shorter than a peer's would slip between the moments at which
 /// a busy machine takes the processor away.
-const TURN: Duration = Duration::from_millis(250);
+pub const TURN: Duration = Duration::from_millis(250);
 
 /// Fills the owners' numbers (0 for nobody) of points, in order.
 type Ask<'a> = Box<dyn FnMut(&[Cgcs2000], &mut Vec<u32>) + 'a>;

@@ -14,7 +14,6 @@ typedef struct {
 
 static Move *moves;
 static size_t move_count, next_move;
-static char schedstat[64];
 
 static void load(const char *folder) {
   extend("postgis");
@@ -45,16 +44,6 @@ static void prepare(const char *name, const char *sql) {
   PGresult *made = PQprepare(base, name, sql, 2, (const Oid[]){23, 17});
   if (PQresultStatus(made) != PGRES_COMMAND_OK) stop("prepare");
   PQclear(made);
-}
-
-static unsigned long long server_ns(void) {
-  unsigned long long ns = 0;
-  FILE *file = fopen(schedstat, "r");
-  if (file) {
-    if (fscanf(file, "%llu", &ns) != 1) ns = 0;
-    fclose(file);
-  }
-  return ns;
 }
 
 /* A move may be refused for what it would do to the graph; anything else that fails ends the run. */
@@ -98,7 +87,6 @@ int main(int argc, char **argv) {
   read_moves(argv[1]);
   prepare("change", "SELECT topology.ST_ChangeEdgeGeom('town', $1, ST_GeomFromWKB($2))");
   prepare("empty", "SELECT $1, length($2)");
-  snprintf(schedstat, sizeof schedstat, "/proc/%d/schedstat", PQbackendPID(base));
   say_ready();
 
   uint32_t *figures = calloc(3 * move_count + 1, sizeof *figures);

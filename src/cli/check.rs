@@ -1,20 +1,24 @@
-//! `wangge check`: the four principles over a store or over files.
+//! `wangge check`: the four principles over a store or over files; and whether an archive of tiles is whole.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use serde_json::json;
 
-use super::{Failure, text, today};
+use super::{Failure, progress, text, today};
+use crate::exchange::archive::ArchiveFault;
 use crate::exchange::report::findings_json;
 use crate::grid::principles::{Finding, Principle, Severity};
+use crate::service::archive;
 use crate::service::check::{Checked, of_file, of_store};
 use crate::store::GeoPackage;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// 要检查的文件：district.toml、GeoJSON 或 GeoPackage，代替 --store · a district.toml, a GeoJSON of units, or a GeoPackage
+    /// 要检查的文件：district.toml、GeoJSON 或 GeoPackage，代替 --store；或瓦片文件 · a district.toml, a GeoJSON of units, or a GeoPackage; or an archive
+    /// of tiles (.pmtiles, .mbtiles)
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// 数据文件 · the GeoPackage
@@ -33,6 +37,9 @@ const SHOWN: usize = 10;
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let file = args.file.as_ref().unwrap_or(&args.store);
+    if let Some(format) = archive::Format::of(file) {
+        return of_archive(args, file, format);
+    }
     let checked = if args.file.is_none() || is_geopackage(file) {
         of_store(&GeoPackage::at(file), today()).map_err(Failure::from)?
     } else {
@@ -47,6 +54,39 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     // A reader that has seen enough (`| head`) is no fault of the district.
     let _ = printed;
     Ok(if checked.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// An archive of tiles, ours or another's: what its format promises, and every tile.
+fn of_archive(args: &Args, file: &Path, format: archive::Format) -> Result<ExitCode, Failure> {
+    let bar = progress::tiles();
+    bar.set_message(text::READING_BACK);
+    let examined = archive::examine(format, file, &mut |done| bar.set_position(done));
+    bar.finish_and_clear();
+    let (about, examined) = examined.map_err(|fault| match fault {
+        ArchiveFault::Damaged { .. } => Failure::refused(text::archive_fault(&fault), fault),
+        _ => Failure::unusable(text::archive_fault(&fault), fault),
+    })?;
+    if args.json {
+        let layers = examined
+            .layers
+            .iter()
+            .map(|(id, (tiles, features))| json!({"id": id, "tiles": tiles, "features": features}));
+        let report = json!({
+            "file": file.display().to_string(), "name": about.name, "description": about.description, "version": about.version,
+            "bounds": about.bounds, "tiles": examined.tiles, "zooms": examined.zooms, "bytes": examined.bytes,
+            "layers": layers.collect::<Vec<_>>(),
+        });
+        say!("{report}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    say!("{} · {}", about.name, file.display());
+    say!("  {}", about.description);
+    let zooms: Vec<String> = examined.zooms.iter().map(|(zoom, tiles)| format!("z{zoom} {tiles}")).collect();
+    say!("✓ {} {} {} · {}", text::ARCHIVE_SOUND, examined.tiles, text::TILES, zooms.join(" · "));
+    for (id, (tiles, features)) in &examined.layers {
+        say!("    {id}: {features} {} · {tiles} {}", text::FEATURES, text::TILES);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn is_geopackage(file: &Path) -> bool {

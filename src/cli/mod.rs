@@ -12,10 +12,12 @@ mod addresses;
 mod check;
 mod demo;
 mod diff;
+mod export;
 mod import;
 mod locate;
 mod history;
 mod progress;
+mod render;
 mod search;
 mod serve;
 mod table;
@@ -48,10 +50,14 @@ enum Verb {
     Locate(locate::Args),
     #[command(about = text::SEARCH, after_help = text::SEARCH_EXAMPLE)]
     Search(search::Args),
+    #[command(about = text::RENDER, after_help = text::RENDER_EXAMPLE)]
+    Render(render::Args),
     #[command(about = text::HISTORY, after_help = text::HISTORY_EXAMPLE)]
     History(history::Args),
     #[command(about = text::DIFF, after_help = text::DIFF_EXAMPLE)]
     Diff(diff::Args),
+    #[command(about = text::EXPORT, after_help = text::EXPORT_EXAMPLE)]
+    Export(export::Args),
     #[command(about = text::SERVE, after_help = text::SERVE_EXAMPLE)]
     Serve(serve::Args),
     #[command(about = text::DEMO, after_help = text::DEMO_EXAMPLE)]
@@ -106,8 +112,10 @@ pub fn run() -> ExitCode {
         Verb::Check(args) => check::run(&args),
         Verb::Locate(args) => locate::run(&args),
         Verb::Search(args) => search::run(&args),
+        Verb::Render(args) => render::run(&args),
         Verb::History(args) => history::run(&args),
         Verb::Diff(args) => diff::run(&args),
+        Verb::Export(args) => export::run(&args),
         Verb::Serve(args) => serve::run(&args),
         Verb::Demo(args) => demo::run(&args),
     };

@@ -38,3 +38,8 @@ pub(super) fn step(bar: &ProgressBar, step: Step) {
 pub(super) fn bytes(total: u64) -> ProgressBar {
     styled(ProgressBar::new(total), "{spinner} [{bar:24}] {percent}% {msg} {elapsed}/{eta}")
 }
+
+/// Tiles drawn, then tiles read back.
+pub(super) fn tiles() -> ProgressBar {
+    styled(ProgressBar::new(0), "{spinner} [{bar:24}] {pos}/{len} {msg} {elapsed}/{eta}")
+}

@@ -189,7 +189,7 @@ fn announce(serving: &Serving, address: SocketAddr) {
     say!("{}", text::HOW_TO_STOP);
 }
 
-fn read_font(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read_font(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path)
         .map_err(|fault| Failure::unusable(text::CANNOT_DRAW, format_args!("{}: {fault}", path.display())))
 }

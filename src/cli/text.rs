@@ -1,5 +1,6 @@
 //! Everything the command line says by itself, Chinese first.
 
+use crate::exchange::archive::ArchiveFault;
 use crate::exchange::{FileFault, Problem};
 use crate::service::import::Refusal;
 use crate::store::StoreFault;
@@ -12,7 +13,7 @@ pub const IMPORT_EXAMPLE: &str =
     "示例 example:\n  wangge import --store district.gpkg --district data/sample/district.toml --report report/";
 
 pub const CHECK: &str = "按四项原则检查：全域覆盖、无缝衔接、规模适当、规范完整 · check the four principles";
-pub const CHECK_EXAMPLE: &str = "示例 example:\n  wangge check --store district.gpkg\n  wangge check data/sample/district.toml --json\n\n退出码 exit codes: 0 无问题 clean · 1 有问题 faults · 2 无法读取 unusable input";
+pub const CHECK_EXAMPLE: &str = "示例 example:\n  wangge check --store district.gpkg\n  wangge check data/sample/district.toml --json\n  wangge check district.pmtiles\n\n退出码 exit codes: 0 无问题 clean · 1 有问题 faults · 2 无法读取 unusable input";
 
 pub const LOCATE: &str = "坐标属于哪个网格，谁负责 · whose point is this?";
 pub const LOCATE_EXAMPLE: &str = "示例 examples:\n  wangge locate --store district.gpkg 116.672 35.4421\n  wangge locate --store district.gpkg --crs gcj02 116.677427 35.441764\n  wangge locate --store district.gpkg \"116°39'E 35°24'N\"\n  wangge locate --store district.gpkg --input points.csv --output owners.csv";
@@ -31,6 +32,17 @@ pub const COLUMN_READ: &str = "地址列 column of addresses:";
 pub const DAMAGED: &str = "已损坏的文字（以 � 代替）damaged characters, now �:";
 pub const TEXT_TOO_LONG: &str = "文字太长";
 
+pub const RENDER: &str =
+    "打印图件：地图、挂图、公示牌，PNG、SVG 或 PDF · a map, wall poster or public notice as PNG, SVG or PDF";
+pub const RENDER_EXAMPLE: &str = "示例 examples:\n  wangge render --store district.gpkg --bbox 116.60,35.40,116.64,35.45 --size 1600x1200 --out map.png\n  wangge render map --unit 370871001 --paper A3 --landscape --out map.pdf\n  wangge render poster --out poster.pdf\n  wangge render notice --unit 370871001205005 --out notice.pdf\n\n电话按规则遮盖，--contacts 印出全部 · telephones are masked; --contacts prints them in full";
+pub const CANNOT_PRINT: &str = "无法打印这张图件";
+pub const NO_SUCH_UNIT: &str = "没有这个网格";
+pub const BAD_PAGE: &str = "幅面有误";
+pub const UNWRITABLE: &str = "文件无法写入";
+pub const PRINTED: &str = "已写入 · written:";
+pub const CONTACTS_SHOWN: &str =
+    "注意：含完整姓名和电话，请勿公开 · names and telephones are in full: not for the public";
+
 pub const HISTORY: &str = "边界的历次版本 · the versions of the boundaries";
 pub const HISTORY_EXAMPLE: &str =
     "示例 examples:\n  wangge history --store district.gpkg\n  wangge history --store district.gpkg 370871004203001000";
@@ -42,6 +54,17 @@ pub const DIFF: &str = "两个版本的边界有何不同 · what is different b
 pub const DIFF_EXAMPLE: &str = "示例 example:\n  wangge diff 2 3\n  wangge diff 2 3 --geojson > changed.geojson";
 pub const NO_VERSION: &str = "没有这个版本";
 pub const SAME: &str = "没有不同 · no difference";
+
+pub const EXPORT: &str = "导出为别的系统能用的文件 · hand the district over as a file for other systems";
+pub const EXPORT_EXAMPLE: &str = "示例 examples:\n  wangge export --store district.gpkg --format pmtiles --out district.pmtiles\n  wangge export --store district.gpkg --format mbtiles --set units,places --max-zoom 14 --out district.mbtiles\n  wangge export --store district.gpkg --format pmtiles --style district --out picture.pmtiles\n  wangge export --store district.gpkg --format pmtiles --as-of 2024-06-01 --out before.pmtiles\n\n一个文件最多 1,000,000 个瓦片；写完逐个读回核对，才启用文件名 · at most 1,000,000 tiles a file; each is read back and compared before the file gets its name";
+pub const NOT_EXPORTED: &str = "没有导出";
+pub const EXPORTED: &str = "已导出，逐个读回无误 · exported, every tile read back:";
+pub const TILES: &str = "瓦片 tiles";
+pub const DIFFERENT: &str = "不同 different";
+pub const DRAWING: &str = "绘制 drawing";
+pub const READING_BACK: &str = "读回核对 reading back";
+pub const ARCHIVE_SOUND: &str = "完好 sound:";
+pub const FEATURES: &str = "要素 features";
 
 pub const SERVE: &str = "启动服务：地图、查询、瓦片 · serve the map, lookups and tiles";
 pub const SERVE_EXAMPLE: &str = "示例 example:\n  wangge serve --store district.gpkg --listen 127.0.0.1:8080";
@@ -144,6 +167,17 @@ pub const fn store_fault(fault: &StoreFault) -> &'static str {
         StoreFault::Coverage { .. } => "边界数据不合规则",
         StoreFault::NotKept { .. } => "没有保存这一版边界",
         StoreFault::Sql { .. } | StoreFault::Io { .. } => "数据文件读写出错",
+    }
+}
+
+/// The Chinese line over a fault of an archive of tiles.
+pub const fn archive_fault(fault: &ArchiveFault) -> &'static str {
+    match fault {
+        ArchiveFault::Missing(_) => "文件不存在",
+        ArchiveFault::Io { .. } | ArchiveFault::Sql { .. } => "文件读写出错",
+        ArchiveFault::NotOne { .. } => "不是这种瓦片文件",
+        ArchiveFault::Damaged { .. } => "瓦片文件已损坏",
+        ArchiveFault::TooMuch { .. } => "瓦片文件过大",
     }
 }
 

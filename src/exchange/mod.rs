@@ -15,6 +15,8 @@ pub mod points;
 pub mod workbook;
 pub mod addresses;
 pub mod report;
+pub mod archive;
+pub mod pmtiles;
 pub mod sheet;
 
 pub use fault::{FileFault, Problem, RowFault, Spot};

@@ -50,7 +50,8 @@ fn too_large(app: &App, request: &Request) -> Option<Problem> {
 
 /// What pages of other origins may read: all that anybody may read, and nothing that could change anything.
 fn is_open(path: &str) -> bool {
-    ["/api/", "/tiles/", "/styles/"].iter().any(|prefix| path.starts_with(prefix))
+    ["/api/", "/tiles/", "/styles/", "/wmts/"].iter().any(|prefix| path.starts_with(prefix))
+        || ["/wms", "/wmts"].contains(&path)
 }
 
 fn preflight(path: &str) -> Response<Body> {

@@ -65,6 +65,10 @@ impl Problem {
         Self { kind, detail: detail.into(), conflicts: Vec::new(), pointer: None, instance: None }
     }
 
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// A query parameter that cannot be used.
     pub(super) fn query(name: &str, detail: impl Into<String>) -> Self {
         Self { pointer: Some(format!("/query/{name}")), ..Self::new(Kind::Parameter, detail) }

@@ -27,7 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     }
 }
 
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Parameters that are all known. Borrowed from what came, but for what was escaped.
 #[derive(Debug)]
@@ -51,6 +51,13 @@ impl Asked {
             }
         }
         Ok(Query(pairs))
+    }
+}
+
+impl Asked {
+    /// What came, decoded, whatever it is: for interfaces that say themselves which names are one.
+    pub(super) fn pairs(&self) -> Result<Vec<Pair<'_>>, Problem> {
+        decode(self.0.as_ref().and_then(PathAndQuery::query).unwrap_or_default())
     }
 }
 

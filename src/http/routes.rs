@@ -19,19 +19,24 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, choices, compare, district, drafts, events, handed, health, issues, owner, places, proposals,
-    readings, search, stats, styles, tiles, units, versions,
+    batch, checks, choices, choropleth, compare, district, drafts, events, handed, health, heat, issues, legends,
+    owner, places, proposals, readings, search, sheets, stats, styles, tiles, units, versions, wms, wmts,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
 use crate::service::events::Events;
 use crate::service::places::Places;
 use crate::service::serving::Serving;
+use crate::service::slots::Slots;
 
 /// A route: where the router finds it, and the paths of the OpenAPI document that it serves.
 type Route = (&'static str, &'static [&'static str], MethodRouter<Arc<App>>);
 
 fn routes() -> Vec<Route> {
+    [questions(), changes(), maps(), machines()].into_iter().flatten().collect()
+}
+
+fn questions() -> Vec<Route> {
     vec![
         // Dispatchers: whose point is this?
         ("/api/v1/locate", &["/api/v1/locate"], get(owner::of_position)),
@@ -54,6 +59,11 @@ fn routes() -> Vec<Route> {
         ("/api/v1/versions/{version}/places", &["/api/v1/versions/{version}/places"], get(handed::of_version)),
         ("/api/v1/checks", &["/api/v1/checks"], get(checks::principles)),
         ("/api/v1/events", &["/api/v1/events"], get(events::listen)),
+    ]
+}
+
+fn changes() -> Vec<Route> {
+    vec![
         // Who edits boundaries: drafts, review, publication.
         ("/api/v1/drafts", &["/api/v1/drafts"], get(drafts::list).post(drafts::open)),
         ("/api/v1/drafts/{id}", &["/api/v1/drafts/{id}"], get(drafts::one).delete(drafts::discard)),
@@ -73,9 +83,26 @@ fn routes() -> Vec<Route> {
         ("/api/v1/search/choices", &["/api/v1/search/choices"], get(choices::list).post(choices::choose)),
         ("/api/v1/search/choices/{id}/accept", &["/api/v1/search/choices/{id}/accept"], post(choices::accept)),
         ("/api/v1/search/choices/{id}/reject", &["/api/v1/search/choices/{id}/reject"], post(choices::reject)),
+    ]
+}
+
+fn maps() -> Vec<Route> {
+    vec![
         // The wall: how much, where?
         ("/api/v1/stats/{measure}", &["/api/v1/stats/{measure}"], get(stats::by_unit)),
+        ("/api/v1/stats/{measure}/classes", &["/api/v1/stats/{measure}/classes"], get(choropleth::classes)),
         ("/api/v1/stats/issues/timeline", &["/api/v1/stats/issues/timeline"], get(stats::over_time)),
+        ("/api/v1/stats/issues/frames", &["/api/v1/stats/issues/frames"], get(heat::frames)),
+        (
+            "/api/v1/legends/{file}",
+            &[
+                "/api/v1/legends/choropleth.json",
+                "/api/v1/legends/choropleth.png",
+                "/api/v1/legends/heat.json",
+                "/api/v1/legends/heat.png",
+            ],
+            get(legends::one),
+        ),
         // Map clients: tiles and what describes them.
         ("/tiles/{file}", &["/tiles/{set}.json"], get(tiles::describe)),
         (
@@ -85,17 +112,42 @@ fn routes() -> Vec<Route> {
                 "/tiles/{style}/{z}/{x}/{y}.png",
                 "/tiles/{style}/{z}/{x}/{y}@2x.png",
                 "/tiles/heat/{z}/{x}/{y}.png",
+                "/tiles/choropleth/{z}/{x}/{y}.png",
             ],
             get(tiles::one),
         ),
         ("/styles/{file}", &["/styles/{name}.json"], get(styles::one)),
-        // Operators and machines.
+        // Map clients that speak OGC: any GIS.
+        ("/wmts", &["/wmts"], get(wmts::by_parameters)),
+        (wmts::CAPABILITIES, &[wmts::CAPABILITIES], get(wmts::capabilities)),
+        (
+            "/wmts/{layer}/{style}/{set}/{z}/{y}/{file}",
+            &["/wmts/{layer}/{style}/{set}/{z}/{y}/{x}.png"],
+            get(wmts::by_path),
+        ),
+        ("/wms", &["/wms"], get(wms::by_parameters)),
+        // Whoever prints: maps, the wall poster, public notices.
+        (
+            "/api/v1/sheets/{file}",
+            &["/api/v1/sheets/map.{format}", "/api/v1/sheets/poster.{format}", "/api/v1/sheets/notice.{format}"],
+            get(sheets::one),
+        ),
+    ]
+}
+
+/// Operators and machines.
+fn machines() -> Vec<Route> {
+    vec![
         ("/healthz", &["/healthz"], get(health::alive)),
         ("/readyz", &["/readyz"], get(health::ready)),
         ("/metrics", &["/metrics"], get(health::metrics)),
         ("/api/openapi.json", &["/api/openapi.json"], get(health::openapi)),
     ]
 }
+
+/// Sheets drawn at once, and how many may wait; beyond that a request is told to come back.
+const SHEETS_AT_ONCE: usize = 1;
+const SHEETS_WAITING: usize = 8;
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -106,6 +158,8 @@ pub struct App {
     pub(super) limits: Limits,
     /// Places for batches under way.
     pub(super) batches: Arc<Semaphore>,
+    /// Sheets take seconds: few at once, so that tiles go on meanwhile.
+    pub(super) sheets: Slots,
     pub(super) actors: Actors,
     pub(super) drafts: Arc<Drafts>,
     pub(super) places: Arc<Places>,
@@ -125,7 +179,8 @@ impl App {
         let places = Arc::new(Places::new(Arc::clone(&serving)));
         let events = Events::new(format!("{:x}", jiff::Timestamp::now().as_millisecond()));
         let assets = Assets::new();
-        Arc::new(Self { serving, assets, metrics, limits, batches, actors, drafts, places, events, origin })
+        let sheets = Slots::new(SHEETS_AT_ONCE, SHEETS_WAITING);
+        Arc::new(Self { serving, assets, metrics, limits, batches, sheets, actors, drafts, places, events, origin })
     }
 
     /// Ends the streams that would go on for ever: the service stops.

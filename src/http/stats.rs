@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::answer::{JSON, kept, rounded};
 use super::period::filter;
 use super::problem::Problem;
-use super::query::{Asked, echo};
+use super::query::{Asked, Query, echo};
 use super::routes::{App, At};
 use super::units::level;
 use crate::issue::IssueFilter;
@@ -45,15 +45,20 @@ pub(super) async fn over_time(
 ) -> Result<Response<Body>, Problem> {
     let query = asked.only(&["step", "from", "to", "category"])?;
     let state = app.serving.state();
-    let step = query.text("step").unwrap_or(Step::Week.name());
-    let step = Step::ALL.into_iter().find(|known| known.name() == step).ok_or_else(|| {
-        let known = Step::ALL.map(Step::name).join(", ");
-        Problem::query("step", format!("unknown step “{}”; known here: {known}", echo(step)))
-    })?;
+    let step = step(&query)?;
     let filter = filter(&query, app.serving.zone(), state.categories())?;
     let key = format!("timeline {} {filter:?}", step.name());
     let make = move |state: &serving::State| serde_json::to_vec(&Timeline::of(state, step, &filter));
     kept(&app, &state, &headers, key, JSON, make).await
+}
+
+/// `step`: a week unless the query says otherwise.
+pub(super) fn step(query: &Query) -> Result<Step, Problem> {
+    let step = query.text("step").unwrap_or(Step::Week.name());
+    Step::ALL.into_iter().find(|known| known.name() == step).ok_or_else(|| {
+        let known = Step::ALL.map(Step::name).join(", ");
+        Problem::query("step", format!("unknown step “{}”; known here: {known}", echo(step)))
+    })
 }
 
 #[derive(Debug, Serialize)]
@@ -102,13 +107,13 @@ struct Answer<'a> {
 
 /// `from` is included, `to` is not; local time; null is open.
 #[derive(Debug, Serialize)]
-struct Period {
+pub(super) struct Period {
     from: Option<String>,
     to: Option<String>,
 }
 
 impl Period {
-    fn of(filter: &IssueFilter) -> Self {
+    pub(super) fn of(filter: &IssueFilter) -> Self {
         Self { from: filter.from.map(|t| t.to_string()), to: filter.to.map(|t| t.to_string()) }
     }
 }

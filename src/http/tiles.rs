@@ -10,6 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::answer::JSON;
+use super::choropleth::{self, measured};
+use super::heat::{bandwidth, peak};
 use super::negotiate::{Keep, respond, served};
 use super::period::{self, filter};
 use super::problem::Problem;
@@ -19,12 +21,8 @@ use crate::issue::IssueFilter;
 use crate::service::bytes::Finished;
 use crate::service::serving;
 use crate::service::slots::WorkFault;
-use crate::service::tiles::{HEAT, MVT, TileKey, pictured, tile, touches};
+use crate::service::tiles::{CHOROPLETH, HEAT, MVT, TileKey, pictured, tile, touches};
 use crate::tile::{LayerInfo, SetInfo, TileCoord, TileSet};
-
-/// How far an issue spreads in a heat map unless `bandwidth_m` says otherwise.
-const BANDWIDTH_M: u32 = 250;
-const BANDWIDTHS_M: std::ops::RangeInclusive<u32> = 20..=20_000;
 
 /// A kernel is nothing beyond so many bandwidths.
 const HEAT_REACH: f64 = 4.0;
@@ -58,11 +56,18 @@ pub(super) async fn one(
             (TileKey::Vector { set, filter, coord }, keep)
         }
         Form::Picture { scale } if name == HEAT => {
-            let query = asked.only(&["from", "to", "category", "bandwidth_m", "v"])?;
+            let query = asked.only(&["from", "to", "category", "bandwidth_m", "peak", "v"])?;
             let filter = filter(&query, app.serving.zone(), state.categories())?;
-            let bandwidth_m = bandwidth(&query)?;
+            let (bandwidth_m, peak) = (bandwidth(&query)?, peak(&query)?);
             let coord = pictured(&state, coord, f64::from(bandwidth_m) * HEAT_REACH);
-            (TileKey::Heat { filter, bandwidth_m, coord, scale }, keep(&query, &state))
+            (TileKey::Heat { filter, bandwidth_m, peak, coord, scale }, keep(&query, &state))
+        }
+        Form::Picture { scale } if name == CHOROPLETH => {
+            let known: Vec<&str> = choropleth::PARAMETERS.into_iter().chain(["measure", "v"]).collect();
+            let query = asked.only(&known)?;
+            let asked = choropleth::asked(&query, measured(&query)?, &state, app.serving.zone())?;
+            let coord = pictured(&state, coord, 0.0);
+            (TileKey::Choropleth { asked: Arc::new(asked), coord, scale }, keep(&query, &state))
         }
         Form::Picture { scale } => {
             let known: Vec<_> = state.look.styles.iter().map(|(name, _)| name.as_str()).chain([HEAT]).collect();
@@ -122,15 +127,6 @@ fn unknown(name: &str, what: &str, known: &[&str]) -> Problem {
     Problem::not_found_at("set", format!("unknown {what} “{}”; known here: {}", echo(name), known.join(", ")))
 }
 
-fn bandwidth(query: &Query) -> Result<u32, Problem> {
-    let Some(metres) = query.number("bandwidth_m")? else { return Ok(BANDWIDTH_M) };
-    let (least, most) = (*BANDWIDTHS_M.start(), *BANDWIDTHS_M.end());
-    if (f64::from(least)..=f64::from(most)).contains(&metres) {
-        return Ok(metres.round() as u32);
-    }
-    Err(Problem::query("bandwidth_m", format!("bandwidth_m is {metres}: give {least} to {most} metres")))
-}
-
 /// With `v` = the stamp of this content the address names the bytes; otherwise they may change with the next version.
 fn keep(query: &Query, state: &serving::State) -> Keep {
     if query.text("v") == Some(state.stamp.as_str()) { Keep::Immutable } else { Keep::Revalidate }
@@ -157,7 +153,7 @@ pub(super) async fn describe(
 }
 
 /// A filter as the query string it came from, so that a filtered TileJSON leads to filtered tiles.
-fn again(filter: &IssueFilter) -> String {
+pub(super) fn again(filter: &IssueFilter) -> String {
     let times = [("from", filter.from), ("to", filter.to)];
     let mut pairs: Vec<_> = times.into_iter().filter_map(|(name, t)| t.map(|t| format!("{name}={t}"))).collect();
     if let Some(category) = &filter.category {

@@ -1,5 +1,7 @@
 //! What happened? Residents' issues (诉求): category, times, place; counted by unit and by period.
 
+pub mod classes;
+
 use jiff::civil::DateTime;
 
 use crate::crs::Cgcs2000;

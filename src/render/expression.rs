@@ -1,7 +1,8 @@
 //! The part of the MapLibre expression language that our styles use, parsed once and evaluated per feature.
 //!
 //! `literal boolean number string get has zoom geometry-type == != < <= > >= all any ! in case match coalesce step interpolate (linear,
-//! exponential) concat to-string to-number + - * / min max feature-state` (which a picture does not have: `null`).
+//! exponential) concat to-string to-number to-color + - * / min max feature-state`. The state of a feature is what the picture was asked to show,
+//! `null` where nothing was.
 
 use serde_json::Value as Json;
 
@@ -21,6 +22,7 @@ pub(super) enum Val {
 pub(super) enum Expr {
     Const(Val),
     Get(String),
+    State(String),
     Has(String),
     Zoom,
     GeometryType,
@@ -40,6 +42,8 @@ pub(super) enum Expr {
     Concat(Vec<Expr>),
     ToText(Box<Expr>),
     ToNumber(Box<Expr>),
+    /// The first that is a colour.
+    ToColor(Vec<Expr>),
     Arithmetic(Arithmetic, Vec<Expr>),
 }
 
@@ -68,6 +72,8 @@ pub(super) struct Scene<'a> {
     pub zoom: f64,
     pub geometry: &'static str,
     pub tags: &'a [(&'static str, Val)],
+    /// What `feature-state` tells.
+    pub state: &'a [(&'static str, Val)],
 }
 
 /// Parses an expression or a constant.
@@ -109,7 +115,7 @@ fn operator(name: &str, args: &[Json]) -> Result<Expr, String> {
         "has" => word(0).map(Expr::Has),
         "zoom" => Ok(Expr::Zoom),
         "geometry-type" => Ok(Expr::GeometryType),
-        "feature-state" => Ok(Expr::Const(Val::Null)),
+        "feature-state" => word(0).map(Expr::State),
         "==" => compare(Compare::Equal),
         "!=" => compare(Compare::NotEqual),
         "<" => compare(Compare::Less),
@@ -128,6 +134,7 @@ fn operator(name: &str, args: &[Json]) -> Result<Expr, String> {
         "interpolate" => interpolate(args),
         "concat" => all().map(Expr::Concat),
         "to-string" => Ok(Expr::ToText(Box::new(arg(0)?))),
+        "to-color" => all().map(Expr::ToColor),
         "to-number" => Ok(Expr::ToNumber(Box::new(arg(0)?))),
         "+" => arithmetic(Arithmetic::Add),
         "-" => arithmetic(Arithmetic::Subtract),
@@ -212,6 +219,9 @@ impl Expr {
         match self {
             Self::Const(value) => value.clone(),
             Self::Get(key) => scene.tag(key).cloned().unwrap_or(Val::Null),
+            Self::State(key) => {
+                scene.state.iter().find(|(known, _)| known == key).map_or(Val::Null, |(_, value)| value.clone())
+            }
             Self::Has(key) => Val::Bool(scene.tag(key).is_some()),
             Self::Zoom => Val::Num(scene.zoom),
             Self::GeometryType => Val::Text(scene.geometry.to_owned()),
@@ -247,6 +257,14 @@ impl Expr {
                 Val::Bool(b) => Val::Num(f64::from(b)),
                 other => other,
             },
+            Self::ToColor(items) => {
+                let colour = |value| match value {
+                    Val::Color(colour) => Some(colour),
+                    Val::Text(text) => color(&text).ok(),
+                    _ => None,
+                };
+                items.iter().find_map(|e| colour(e.eval(scene))).map_or(Val::Null, Val::Color)
+            }
             Self::Arithmetic(how, items) => arithmetic(*how, items, scene),
         }
     }
@@ -266,9 +284,13 @@ impl Expr {
     pub(super) fn keys(&self, found: &mut Vec<String>) {
         match self {
             Self::Get(key) | Self::Has(key) => found.push(key.clone()),
-            Self::Const(_) | Self::Zoom | Self::GeometryType => {}
+            Self::Const(_) | Self::State(_) | Self::Zoom | Self::GeometryType => {}
             Self::Compare(_, pair) | Self::In(pair) => pair.iter().for_each(|e| e.keys(found)),
-            Self::All(items) | Self::Any(items) | Self::Coalesce(items) | Self::Concat(items) => {
+            Self::All(items)
+            | Self::Any(items)
+            | Self::Coalesce(items)
+            | Self::Concat(items)
+            | Self::ToColor(items) => {
                 items.iter().for_each(|e| e.keys(found));
             }
             Self::Arithmetic(_, items) => items.iter().for_each(|e| e.keys(found)),
@@ -365,7 +387,12 @@ mod tests {
 
     fn eval(json: &Json) -> Val {
         let tags = [("level", Val::Num(2.0)), ("name", Val::Text("洸河".into()))];
-        parse(json).expect("an expression").eval(&Scene { zoom: 12.5, geometry: "Polygon", tags: &tags })
+        parse(json).expect("an expression").eval(&Scene {
+            zoom: 12.5,
+            geometry: "Polygon",
+            tags: &tags,
+            state: &[("colour", Val::Text("#00ff00".into()))],
+        })
     }
 
     #[test]
@@ -384,6 +411,8 @@ mod tests {
             (json!(["concat", ["get", "name"], "街道", ["to-string", 3]]), Val::Text("洸河街道3".into())),
             (json!(["all", ["<=", ["get", "level"], 2], ["!", ["has", "x"]]]), Val::Bool(true)),
             (json!(["-", ["*", 3, 4], 2]), Val::Num(10.0)),
+            (json!(["to-color", ["feature-state", "colour"], "#000"]), Val::Color([0.0, 1.0, 0.0, 1.0])),
+            (json!(["to-color", ["feature-state", "ink"], "rgba(0,0,0,0)"]), Val::Color([0.0; 4])),
             (json!("#0f08"), Val::Null),
         ];
         for (json, want) in &pairs[..pairs.len() - 1] {

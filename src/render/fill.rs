@@ -31,12 +31,11 @@ impl Fills {
         Self { width, height, cells: vec![[0; 4]; (width + 1) * height], touched: vec![false; height] }
     }
 
-    /// Adds a polygon. `scale` is 1/256 pixels in a tile unit; `colour` is not premultiplied.
-    pub(super) fn add(&mut self, shape: &Shape, scale: i32, colour: [f32; 4]) {
+    /// Adds a polygon. `fixed` says where a point of it lies in 1/256 pixels; `colour` is not premultiplied.
+    pub(super) fn add(&mut self, shape: &Shape, fixed: impl Fn((i32, i32)) -> (i64, i64), colour: [f32; 4]) {
         let alpha = colour[3].clamp(0.0, 1.0);
         let weight = |c: f32| (c.clamp(0.0, 1.0) * alpha * COLOUR).round() as i32;
         let colour = [weight(colour[0]), weight(colour[1]), weight(colour[2]), (alpha * COLOUR).round() as i32];
-        let fixed = |p: (i32, i32)| (i64::from(p.0) * i64::from(scale), i64::from(p.1) * i64::from(scale));
         for ring in shape.parts() {
             let Some(&last) = ring.last() else { continue };
             let mut a = fixed(last);
@@ -155,7 +154,7 @@ mod tests {
             let mut shape = Shape::new(Geometry::Polygon);
             shape.push(ring.iter().copied());
             // One tile unit is a sixteenth of a pixel.
-            fills.add(&shape, 16, *colour);
+            fills.add(&shape, |p| (i64::from(p.0) * 16, i64::from(p.1) * 16), *colour);
         }
         fills.lay(&mut picture);
         picture

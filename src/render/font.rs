@@ -96,13 +96,13 @@ impl Font {
         Ok(Self { bytes, offset, key, lines })
     }
 
-    /// The characters of `text` that the font cannot draw, each once, in order of appearance. Line feeds are not characters to
-    /// draw. Use it when names are read, to warn early; drawing itself skips them.
+    /// The characters of `text` that the font cannot draw, each once, in order of appearance. Line feeds and hints where to
+    /// break are not characters to draw. Use it when names are read, to warn early; drawing itself skips them.
     #[must_use]
     pub fn missing(&self, text: &str) -> Vec<char> {
         let charmap = self.face().charmap();
         let mut missing = Vec::new();
-        for ch in text.chars().filter(|&ch| ch != '\n') {
+        for ch in text.chars().filter(|&ch| ch != '\n' && ch != super::wrap::HINT) {
             if charmap.map(ch) == 0 && !missing.contains(&ch) {
                 missing.push(ch);
             }
@@ -131,6 +131,20 @@ impl Font {
             let glyph = charmap.map(ch);
             (glyph != 0).then(|| (ch, glyph, widths.advance_width(glyph) / em))
         })
+    }
+
+    /// What the font calls itself, as far as PDF can write it.
+    pub(super) fn postscript_name(&self) -> String {
+        let names = self.face().localized_strings();
+        let name = names.find_by_id(swash::StringId::PostScript, None).map(|name| name.chars().collect::<String>());
+        let plain = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+        let name: String = name.unwrap_or_default().chars().filter(plain).take(60).collect();
+        if name.is_empty() { "Font".to_owned() } else { name }
+    }
+
+    /// The whole file.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     pub(super) fn face(&self) -> FontRef<'_> {
@@ -164,6 +178,11 @@ mod tests {
         let font = bundled();
         assert_eq!(font.missing("洸\u{1f600}a\u{1f600}\u{20000}\n"), ['\u{1f600}', '\u{20000}']);
         assert_eq!(font.advance("\u{1f600}", 20.0), 0.0);
+    }
+
+    #[test]
+    fn a_font_says_what_it_is_called() {
+        assert_eq!(bundled().postscript_name(), "NotoSansCJKsc-Regular");
     }
 
     #[test]

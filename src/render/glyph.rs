@@ -15,16 +15,18 @@ const ENTRY_BYTES: usize = 96;
 /// No mask of a glyph is larger than this on a side; a broken outline would be.
 const MAX_SIDE_PX: u32 = 2048;
 
-/// Which mask: lengths in quarters of a device pixel.
+/// Which mask: lengths in quarters of a device pixel, but for the size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MaskKey {
     pub glyph: u16,
-    /// Font size.
-    pub size_q: u16,
+    /// Font size, in sixteenths: what grows with the zoom has the width that it has in a browser.
+    pub size_16: u16,
     /// Radius of the halo; 0 is the glyph itself.
     pub halo_q: u16,
     /// How far right of a whole pixel the glyph stands: 0 … 3.
     pub shift_q: u8,
+    /// How far below one.
+    pub down_q: u8,
 }
 
 /// Coverage of pixels, 0 … 255, row by row.
@@ -105,10 +107,11 @@ impl GlyphCache {
         // The glyph itself is drawn after its halo: it is kept on the way.
         let inner = (key.halo_q > 0).then(|| self.mask(MaskKey { halo_q: 0, ..key }));
         let mut context = self.scaler.lock().unwrap_or_else(PoisonError::into_inner);
-        let size_px = f32::from(key.size_q) / 4.0;
+        let size_px = f32::from(key.size_16) / 16.0;
         let mut scaler = context.builder(self.font.face()).size(size_px).hint(false).build();
         let mut render = Render::new(&[Source::Outline]);
-        render.offset(Vector::new(f32::from(key.shift_q) / 4.0, 0.0));
+        // Upwards is positive.
+        render.offset(Vector::new(f32::from(key.shift_q) / 4.0, -f32::from(key.down_q) / 4.0));
         let Some(inner) = inner else {
             return render.render(&mut scaler, key.glyph).and_then(Mask::from_image).unwrap_or_else(Mask::empty);
         };
@@ -177,7 +180,7 @@ mod tests {
 
     fn key(font: &Font, ch: &str, size_q: u16, halo_q: u16, shift_q: u8) -> MaskKey {
         let (_, glyph, _) = font.glyphs(ch).next().unwrap();
-        MaskKey { glyph, size_q, halo_q, shift_q }
+        MaskKey { glyph, size_16: size_q * 4, halo_q, shift_q, down_q: 0 }
     }
 
     fn at(mask: &Mask, x: i32, y: i32) -> u8 {
@@ -224,21 +227,26 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_moves_the_ink_by_quarters() {
+    fn shifts_move_the_ink_by_quarters_to_the_right_and_down() {
         let font = bundled();
         let cache = GlyphCache::new(&font);
-        let centre = |shift_q| {
-            let mask = cache.mask(key(&font, "黄", 52, 0, shift_q));
-            let (mut moment, mut total) = (0.0, 0.0);
+        let centre = |shift_q, down_q| {
+            let mask = cache.mask(MaskKey { down_q, ..key(&font, "黄", 52, 0, shift_q) });
+            let (mut right, mut down, mut total) = (0.0, 0.0, 0.0);
             for (index, &cover) in mask.cover.iter().enumerate() {
-                moment += f64::from(cover) * ((index as u32 % mask.width_px) as f64 + f64::from(mask.left_px));
+                let (column, row) = (index as u32 % mask.width_px, index as u32 / mask.width_px);
+                right += f64::from(cover) * (f64::from(column) + f64::from(mask.left_px));
+                down += f64::from(cover) * (f64::from(row) - f64::from(mask.top_px));
                 total += f64::from(cover);
             }
-            moment / total
+            (right / total, down / total)
         };
-        for shift_q in 1..4 {
-            let moved = centre(shift_q) - centre(0);
-            assert!((moved - f64::from(shift_q) / 4.0).abs() < 0.03, "{shift_q}: {moved}");
+        let still = centre(0, 0);
+        for (shift_q, down_q) in [(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (3, 1)] {
+            let moved = centre(shift_q, down_q);
+            let (right, down) = (moved.0 - still.0, moved.1 - still.1);
+            let near = |moved: f64, quarters: u8| (moved - f64::from(quarters) / 4.0).abs() < 0.04;
+            assert!(near(right, shift_q) && near(down, down_q), "{shift_q} {down_q}: {right} {down}");
         }
     }
 

@@ -54,8 +54,9 @@ pub struct Field {
     columns: usize,
     rows: usize,
     density: Vec<f32>,
-    /// The top of the scale.
+    /// The top of the scale, and the lowest that it may be.
     peak: f32,
+    least: f32,
 }
 
 impl Heat {
@@ -79,8 +80,7 @@ impl Heat {
     /// The density of the issues a filter accepts; computed once and kept while it is among the last few asked for.
     #[must_use]
     pub fn field(&self, snapshot: &Snapshot, filter: &IssueFilter, bandwidth_m: f64) -> Arc<Field> {
-        let bandwidth_m =
-            if bandwidth_m.is_nan() { BANDWIDTH_M.0 } else { bandwidth_m.clamp(BANDWIDTH_M.0, BANDWIDTH_M.1) };
+        let bandwidth_m = clamped(bandwidth_m);
         let key = bandwidth_m.to_bits();
         let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(i) = fields.iter().position(|(f, b, _)| f == filter && *b == key) {
@@ -89,19 +89,25 @@ impl Heat {
             fields.push(hit);
             return field;
         }
-        let accepted = snapshot.issues.iter().zip(&self.points).filter(|(issue, _)| filter.accepts(issue));
-        let field = Arc::new(Field::new(
-            accepted.filter_map(|(_, point)| *point),
-            self.bounds,
-            bandwidth_m / self.metres_per_step,
-            self.metres_per_step,
-        ));
+        let field = Arc::new(self.passing(snapshot, filter, bandwidth_m));
         if fields.len() == FIELDS {
             fields.remove(0);
         }
         fields.push((filter.clone(), key, Arc::clone(&field)));
         field
     }
+
+    /// As [`Heat::field`], not kept.
+    pub(super) fn passing(&self, snapshot: &Snapshot, filter: &IssueFilter, bandwidth_m: f64) -> Field {
+        let bandwidth_m = clamped(bandwidth_m);
+        let accepted = snapshot.issues.iter().zip(&self.points).filter(|(issue, _)| filter.accepts(issue));
+        let points = accepted.filter_map(|(_, point)| *point);
+        Field::new(points, self.bounds, bandwidth_m / self.metres_per_step, self.metres_per_step)
+    }
+}
+
+const fn clamped(bandwidth_m: f64) -> f64 {
+    if bandwidth_m.is_nan() { BANDWIDTH_M.0 } else { bandwidth_m.clamp(BANDWIDTH_M.0, BANDWIDTH_M.1) }
 }
 
 impl Field {
@@ -135,13 +141,19 @@ impl Field {
         // A handful of issues must not look like a hot spot, nor a single one betray its place.
         let least = (f64::from(PUBLIC_K) / (2.0 * std::f64::consts::PI * sigma_km * sigma_km)) as f32;
         let peak = density.iter().copied().fold(least, f32::max);
-        Self { west, north, cell, columns, rows, density, peak }
+        Self { west, north, cell, columns, rows, density, peak, least }
     }
 
     /// The top of the colour scale, in issues a square kilometre.
     #[must_use]
-    pub const fn peak_per_km2(&self) -> f32 {
-        self.peak
+    pub fn peak_per_km2(&self) -> f64 {
+        f64::from(self.peak)
+    }
+
+    /// The top of the scale when it is asked to be `wanted`: never so low that single issues would stand out, and show their places.
+    #[must_use]
+    pub fn top_per_km2(&self, wanted: Option<f64>) -> f64 {
+        wanted.map_or(f64::from(self.peak), |wanted| wanted.max(f64::from(self.least)))
     }
 
     /// Between the four nearest cell centres; nothing outside the raster.
@@ -157,11 +169,13 @@ impl Field {
         row(k) * (1.0 - dy) + row(k + self.columns) * dy
     }
 
-    /// A tile of 256 · `scale` pixels (`scale` 1 … 4) as a palette PNG; colour goes with the root of density, so that the suburbs show too.
+    /// A tile of 256 · `scale` pixels (`scale` 1 … 4) as a palette PNG; colour goes with the root of density, so that the suburbs show too. The densest
+    /// colour stands for `top_per_km2` and more – or for the densest spot of the district: give the same top to all pictures of a series.
     ///
     /// # Errors
     /// [`RenderFault::Png`] if the encoder fails, which it does not in memory.
-    pub fn tile(&self, coord: TileCoord, scale: u8) -> Result<Vec<u8>, RenderFault> {
+    pub fn tile(&self, coord: TileCoord, scale: u8, top_per_km2: Option<f64>) -> Result<Vec<u8>, RenderFault> {
+        let top = self.top_per_km2(top_per_km2) as f32;
         let size = 256 * u32::from(scale.clamp(1, 4));
         let step = WORLD as f64 / f64::from(1u32 << coord.z()) / f64::from(size);
         let (west, north) =
@@ -170,7 +184,7 @@ impl Field {
         for row in 0..size {
             for column in 0..size {
                 let d = self.at(west + (f64::from(column) + 0.5) * step, north + (f64::from(row) + 0.5) * step);
-                pixels.push(((d / self.peak).max(0.0).sqrt() * 255.0).round().min(255.0) as u8);
+                pixels.push(((d / top).max(0.0).sqrt() * 255.0).round().min(255.0) as u8);
             }
         }
         indexed_png(size, &pixels)
@@ -212,6 +226,12 @@ fn running_mean(line: &[f32], radius: usize, mut put: impl FnMut(usize, f32)) {
         put(i, (sum / width).max(0.0) as f32);
         sum -= i.checked_sub(radius).map_or(0.0, |k| f64::from(line[k]));
     }
+}
+
+/// The colours between which [`ramp`] mixes: where they stand (0 … 1 of the root of density), RGB and opacity.
+#[must_use]
+pub fn stops() -> [(f32, [u8; 4]); 6] {
+    RAMP.map(|(at, colour)| (at, colour.map(|c| c as u8)))
 }
 
 /// The colour of each of 256 steps, from nothing to the peak: RGB and opacity.
@@ -297,20 +317,59 @@ mod tests {
         assert!(seam > 0.0 && seam <= inside * 1.5, "{seam} at the seam, {inside} inside");
     }
 
+    /// The width and the palette's numbers.
+    fn decode(bytes: Vec<u8>) -> (u32, Vec<u8>) {
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        assert_eq!(reader.info().color_type, png::ColorType::Indexed);
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        (info.width, pixels)
+    }
+
+    #[test]
+    fn a_tile_at_twice_the_pixels_is_the_four_of_the_next_zoom_to_the_pixel() {
+        let points: Vec<(f64, f64)> =
+            (0..900).map(|i| (1500.0 + f64::from(i * 7919 % 7000), 1500.0 + f64::from(i * 104_729 % 7000))).collect();
+        let field = field(&points, 350.0);
+        // The bounds end at 9000 steps: tile 0/0 of zoom 14 has 16,384.
+        for (z, x, y) in [(14u8, 0, 0), (15, 0, 0), (16, 1, 1)] {
+            let (_, large) = decode(field.tile(TileCoord::new(z, x, y).unwrap(), 2, Some(40.0)).unwrap());
+            for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                let (_, small) =
+                    decode(field.tile(TileCoord::new(z + 1, 2 * x + dx, 2 * y + dy).unwrap(), 1, Some(40.0)).unwrap());
+                for (row, pixels) in small.chunks_exact(256).enumerate() {
+                    let at = (row + 256 * dy as usize) * 512 + 256 * dx as usize;
+                    assert_eq!(pixels, &large[at..at + 256], "{z}/{x}/{y}: row {row} of {dx} {dy}");
+                }
+            }
+            assert!(large.iter().filter(|v| **v > 0).count() > 1000, "there is something to see");
+        }
+    }
+
+    #[test]
+    fn a_common_top_makes_half_the_density_half_as_high_on_the_scale() {
+        let (full, half) = (field(&[(5000.0, 5000.0); 60], 400.0), field(&[(5000.0, 5000.0); 30], 400.0));
+        let top = full.peak_per_km2();
+        let most = |field: &Field, top| {
+            let (_, pixels) = decode(field.tile(TileCoord::new(14, 0, 0).unwrap(), 1, top).unwrap());
+            f64::from(pixels.into_iter().max().unwrap()) / 255.0
+        };
+        assert!(most(&full, Some(top)) > 0.95 && most(&half, None) > 0.95);
+        // Colour goes with the root.
+        assert!((most(&half, Some(top)) - most(&full, Some(top)) * 0.5f64.sqrt()).abs() < 0.02);
+        assert!(
+            (half.top_per_km2(Some(0.001)) - f64::from(half.least)).abs() < 1e-6,
+            "never below what hides a single issue"
+        );
+    }
+
     #[test]
     fn a_tile_is_a_palette_picture_that_is_empty_far_away() {
         let field = field(&[(5000.0, 5000.0); 50], 400.0);
-        let decode = |bytes: Vec<u8>| {
-            let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-            assert_eq!(reader.info().color_type, png::ColorType::Indexed);
-            let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-            let info = reader.next_frame(&mut pixels).unwrap();
-            (info.width, pixels)
-        };
-        let (width, near) = decode(field.tile(TileCoord::new(14, 0, 0).unwrap(), 2).unwrap());
+        let (width, near) = decode(field.tile(TileCoord::new(14, 0, 0).unwrap(), 2, None).unwrap());
         assert_eq!(width, 512);
         assert!(near.contains(&255) || near.iter().any(|v| *v > 240));
-        let (_, far) = decode(field.tile(TileCoord::new(14, 9, 9).unwrap(), 1).unwrap());
+        let (_, far) = decode(field.tile(TileCoord::new(14, 9, 9).unwrap(), 1, None).unwrap());
         assert!(far.iter().all(|v| *v == 0));
     }
 

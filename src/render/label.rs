@@ -9,15 +9,16 @@ use tiny_skia::PixmapMut;
 
 use super::font::Font;
 use super::glyph::{GlyphCache, Mask, MaskKey, raise};
+use super::stance::Stance;
 use super::wrap;
 
 /// Longer texts end in “…”: a label is a name, not a story.
 const MAX_CHARS: usize = 64;
 /// From baseline to baseline.
 const LINE_HEIGHT_EM: f32 = 1.2;
-/// The square of an ideograph, up from the baseline and down.
-const UP_EM: f32 = 0.88;
-const DOWN_EM: f32 = 0.12;
+/// Where browsers set a name: its baseline so far below the middle of its line. (MapLibre counts in 24ths of an em: 27.5 from the top of a line
+/// down to the baseline of a glyph that it draws itself, less 17, less the half that the middle of a pixel lies beside its corner.)
+const BASELINE_EM: f32 = 10.0 / 24.0;
 /// Glyphs may lean this far out of their advance widths.
 const LEAN_EM: f32 = 0.25;
 /// Rounding to whole and quarter pixels, and antialiasing, move ink by less than this.
@@ -28,13 +29,18 @@ const CELL_PX: f64 = 128.0;
 /// A label that would like a place. Pixels are those of the world at scale 1, which is 256 · 2^zoom pixels wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Where the middle of the label goes.
+    /// Where the middle of the label goes, or of its upper side if it stands `below`.
     pub x: f64,
     pub y: f64,
+    pub below: bool,
+    /// From there to the right and down, in ems.
+    pub offset_em: (f32, f32),
     /// Line feeds break lines; characters that the font has not are left out.
     pub text: String,
-    /// 4 … 96, in steps of ¼.
+    /// 4 … 96, in steps of ¹⁄₁₆.
     pub size_px: f32,
+    /// The size for which room is kept, if larger: what it will have grown to when the reader has zoomed in by one.
+    pub room_px: f32,
     /// Red, green, blue, opacity (not premultiplied).
     pub color: [u8; 4],
     pub halo: [u8; 4],
@@ -46,7 +52,7 @@ pub struct Candidate {
     pub letter_spacing_em: f32,
     /// Longer texts are broken into balanced lines; 0 for one line whatever its length.
     pub max_width_em: f32,
-    /// Kept free around the label, beyond its halo: 0 … 64.
+    /// Kept free around the label: 0 … 64.
     pub padding_px: f32,
 }
 
@@ -55,8 +61,11 @@ impl Default for Candidate {
         Self {
             x: 0.0,
             y: 0.0,
+            below: false,
+            offset_em: (0.0, 0.0),
             text: String::new(),
             size_px: 12.0,
+            room_px: 0.0,
             color: [0x22, 0x22, 0x22, 255],
             halo: [255, 255, 255, 255],
             halo_px: 1.5,
@@ -82,11 +91,29 @@ impl Extent {
         self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 
+    fn holds(&self, other: &Self) -> bool {
+        self.left <= other.left && other.right <= self.right && self.top <= other.top && other.bottom <= self.bottom
+    }
+
+    /// The squares of [`CELL_PX`] that it touches.
     fn cells(&self) -> impl Iterator<Item = (i64, i64)> + use<> {
         let cell = |px: f64| (px / CELL_PX).floor() as i64;
         let (left, right) = (cell(self.left), cell(self.right));
         (cell(self.top)..=cell(self.bottom)).flat_map(move |row| (left..=right).map(move |column| (column, row)))
     }
+}
+
+/// A line of a placed label, in pixels of the world at scale 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SetLine<'a> {
+    pub candidate: &'a Candidate,
+    /// Each glyph and its distance from the line's left end, in ems.
+    pub glyphs: &'a [(u16, f32)],
+    pub width_em: f32,
+    pub size_px: f64,
+    pub halo_px: f64,
+    pub left: f64,
+    pub baseline: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -99,11 +126,12 @@ struct Line {
 #[derive(Clone, Debug)]
 struct Label {
     candidate: Candidate,
-    size_q: u16,
+    size_16: u16,
     halo_q: u16,
     lines: Vec<Line>,
-    /// From the candidate's point down to the first baseline.
+    /// From the candidate's point down to the first baseline, and to the right to the middle of the lines.
     baseline_em: f32,
+    middle_em: f32,
     /// What no other label may enter.
     claim: Extent,
     /// Where its pixels can be.
@@ -119,10 +147,19 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// Places labels greedily: by priority, then larger size, then text, then position. One whose box (text, halo and padding) would
+    /// Places labels greedily: by priority, then larger size, then text, then position. One whose box (text and padding) would
     /// enter another's is left out, as is one without a drawable character or with a position that is not a number.
     #[must_use]
     pub fn new(candidates: Vec<Candidate>, font: &Font) -> Self {
+        Self::within(candidates, font, None, &[])
+    }
+
+    /// As [`Placement::new`], on a sheet: a label whose box would leave the frame, or enter one of the boxes that are taken, is left out.
+    #[must_use]
+    pub fn within(candidates: Vec<Candidate>, font: &Font, frame: Option<Extent>, taken: &[Extent]) -> Self {
+        let fits = |claim: &Extent| {
+            frame.is_none_or(|frame| frame.holds(claim)) && !taken.iter().any(|taken| taken.touches(claim))
+        };
         let mut ordered = candidates;
         ordered.retain(|c| c.x.abs() < 1e12 && c.y.abs() < 1e12);
         ordered.sort_by(|a, b| {
@@ -134,7 +171,7 @@ impl Placement {
         });
         let mut placement = Self::default();
         for label in ordered.into_iter().filter_map(|candidate| Label::new(candidate, font)) {
-            if !placement.near(&label.claim).any(|other| other.claim.touches(&label.claim)) {
+            if fits(&label.claim) && !placement.near(&label.claim).any(|other| other.claim.touches(&label.claim)) {
                 placement.add(label);
             }
         }
@@ -157,22 +194,31 @@ impl Placement {
         self.labels.iter().map(|label| (&label.candidate, label.claim))
     }
 
-    /// Draws every label that touches the canvas, whose top left corner is the pixel (`origin_x`, `origin_y`) of the world at scale 1
-    /// and which has `scale` (1 … 4, clamped) pixels for each of the world's. What lies outside is clipped, and the neighbouring
-    /// canvas shows it, pixel for pixel as one large canvas would. `glyphs` must be of the font that placed the labels.
-    pub fn draw(&self, canvas: &mut PixmapMut<'_>, glyphs: &GlyphCache, origin_x: i64, origin_y: i64, scale: u8) {
-        let scale = scale.clamp(1, 4);
-        let (left, top) = (origin_x as f64, origin_y as f64);
-        let sheet = Extent {
-            left,
-            top,
-            right: left + f64::from(canvas.width()) / f64::from(scale),
-            bottom: top + f64::from(canvas.height()) / f64::from(scale),
-        };
+    /// The placed labels line by line, for writers that draw outlines.
+    pub(super) fn set(&self) -> impl Iterator<Item = SetLine<'_>> {
+        self.labels.iter().flat_map(|label| {
+            let (size_px, halo_px) = (f64::from(label.size_16) / 16.0, f64::from(label.halo_q) / 4.0);
+            let Candidate { x, y, .. } = label.candidate;
+            label.lines.iter().enumerate().map(move |(row, line)| SetLine {
+                candidate: &label.candidate,
+                glyphs: &line.glyphs,
+                width_em: line.width_em,
+                size_px,
+                halo_px,
+                left: x + f64::from(label.middle_em - line.width_em / 2.0) * size_px,
+                baseline: y + f64::from(label.baseline_em + row as f32 * LINE_HEIGHT_EM) * size_px,
+            })
+        })
+    }
+
+    /// Draws every label that touches the canvas, which lies in the world as `stance` says. What lies outside is clipped, and the
+    /// neighbouring canvas shows it, pixel for pixel as one large canvas would. `glyphs` must be of the font that placed the labels.
+    pub fn draw(&self, canvas: &mut PixmapMut<'_>, glyphs: &GlyphCache, stance: &Stance) {
+        let sheet = stance.sheet(canvas.width(), canvas.height());
         let mut found: Vec<u32> = sheet.cells().filter_map(|cell| self.cells.get(&cell)).flatten().copied().collect();
         found.sort_unstable();
         found.dedup();
-        let (origin_x, origin_y) = (origin_x * i64::from(scale), origin_y * i64::from(scale));
+        let scale = u16::from(stance.scale());
         let mut stamp = Stamp::default();
         for label in found.iter().filter_map(|&index| self.labels.get(index as usize)) {
             if !label.ink.touches(&sheet) {
@@ -180,11 +226,11 @@ impl Placement {
             }
             // All halos before all glyphs: a halo must not cover the glyph beside it.
             if label.halo_q > 0 {
-                stamp.compose(&label.masks(glyphs, label.halo_q * u16::from(scale), scale));
-                stamp.blit(canvas, label.candidate.halo, origin_x, origin_y);
+                stamp.compose(&label.masks(glyphs, label.halo_q * scale, stance));
+                stamp.blit(canvas, label.candidate.halo, stance.origin);
             }
-            stamp.compose(&label.masks(glyphs, 0, scale));
-            stamp.blit(canvas, label.candidate.color, origin_x, origin_y);
+            stamp.compose(&label.masks(glyphs, 0, stance));
+            stamp.blit(canvas, label.candidate.color, stance.origin);
         }
     }
 
@@ -205,32 +251,35 @@ impl Placement {
 impl Label {
     fn new(mut candidate: Candidate, font: &Font) -> Option<Self> {
         let clamp = |length: f32, low: f32, high: f32| if length.is_finite() { length.clamp(low, high) } else { low };
-        let size_q = (clamp(candidate.size_px, 4.0, 96.0) * 4.0).round() as u16;
+        let size_16 = (clamp(candidate.size_px, 4.0, 96.0) * 16.0).round() as u16;
         let halo_q = if candidate.halo[3] == 0 { 0 } else { (clamp(candidate.halo_px, 0.0, 8.0) * 4.0).round() as u16 };
         let spacing_em = clamp(candidate.letter_spacing_em, -0.1, 2.0);
         let padding_px = f64::from(clamp(candidate.padding_px, 0.0, 64.0));
         shorten(&mut candidate.text);
-        let (lines, ideographs) = lay_out(&candidate.text, font, spacing_em, clamp(candidate.max_width_em, 0.0, 1e3));
+        let lines = lay_out(&candidate.text, font, spacing_em, clamp(candidate.max_width_em, 0.0, 1e3));
         let width_em = lines.iter().map(|line| line.width_em).reduce(f32::max)?;
-        let metrics = font.lines();
-        // Digits and capitals alone are centred on their own height.
-        let (up_em, down_em) = if ideographs { (UP_EM, DOWN_EM) } else { (metrics.cap_em + 0.04, 0.04) };
-        let below_em = (lines.len() - 1) as f32 * LINE_HEIGHT_EM;
-        let baseline_em = (up_em - down_em - below_em) / 2.0;
-        let size_px = f64::from(size_q) / 4.0;
-        let around = |up_em: f32, down_em: f32, side_em: f32, margin_px: f64| {
-            let half_px = f64::from(width_em / 2.0 + side_em) * size_px + margin_px;
+        let height_em = lines.len() as f32 * LINE_HEIGHT_EM;
+        let (right_em, down_em) =
+            (clamp(candidate.offset_em.0, -64.0, 64.0), clamp(candidate.offset_em.1, -64.0, 64.0));
+        let top_em = if candidate.below { down_em } else { down_em - height_em / 2.0 };
+        let baseline_em = top_em + LINE_HEIGHT_EM / 2.0 + BASELINE_EM;
+        let size_px = f64::from(size_16) / 16.0;
+        let room_px = size_px.max(f64::from(clamp(candidate.room_px, 4.0, 96.0)));
+        let around = |size_px: f64, top_em: f32, bottom_em: f32, side_em: f32, margin_px: f64| {
+            let (middle, half_px) =
+                (candidate.x + f64::from(right_em) * size_px, f64::from(width_em / 2.0 + side_em) * size_px);
             Extent {
-                left: candidate.x - half_px,
-                top: candidate.y + f64::from(baseline_em - up_em) * size_px - margin_px,
-                right: candidate.x + half_px,
-                bottom: candidate.y + f64::from(baseline_em + below_em + down_em) * size_px + margin_px,
+                left: middle - half_px - margin_px,
+                top: candidate.y + f64::from(top_em) * size_px - margin_px,
+                right: middle + half_px + margin_px,
+                bottom: candidate.y + f64::from(bottom_em) * size_px + margin_px,
             }
         };
-        let halo_px = f64::from(halo_q) / 4.0;
-        let claim = around(up_em, down_em, 0.0, halo_px + padding_px);
-        let ink = around(metrics.ascent_em, metrics.descent_em, LEAN_EM, halo_px + ROUNDING_PX);
-        Some(Self { candidate, size_q, halo_q, lines, baseline_em, claim, ink })
+        let metrics = font.lines();
+        let claim = around(room_px, top_em, top_em + height_em, 0.0, padding_px);
+        let (ascent_em, descent_em) = (baseline_em - metrics.ascent_em, height_em + metrics.descent_em);
+        let ink = around(size_px, ascent_em, baseline_em + descent_em, LEAN_EM, f64::from(halo_q) / 4.0 + ROUNDING_PX);
+        Some(Self { candidate, size_16, halo_q, lines, baseline_em, middle_em: right_em, claim, ink })
     }
 
     fn reach(&self) -> Extent {
@@ -243,22 +292,22 @@ impl Label {
     }
 
     /// Where each mask's top left corner goes, in device pixels of the world.
-    fn masks(&self, glyphs: &GlyphCache, halo_q: u16, scale: u8) -> Vec<(i64, i64, Arc<Mask>)> {
-        let size_q = self.size_q * u16::from(scale);
-        let size_px = f64::from(size_q) / 4.0;
-        let (x, y) = (self.candidate.x * f64::from(scale), self.candidate.y * f64::from(scale));
-        let first = (y + f64::from(self.baseline_em) * size_px).round() as i64;
+    fn masks(&self, glyphs: &GlyphCache, halo_q: u16, stance: &Stance) -> Vec<(i64, i64, Arc<Mask>)> {
+        let size_16 = self.size_16 * u16::from(stance.scale());
+        let size_px = f64::from(size_16) / 16.0;
+        let (x, y) = stance.device(self.candidate.x, self.candidate.y);
+        let quarters = |px: f64| (px * 4.0).round() as i64;
         let mut masks = Vec::new();
         for (row, line) in self.lines.iter().enumerate() {
-            // Whole pixels where the line starts: ideographs of a whole size then share their masks and look alike.
-            let left = (x - f64::from(line.width_em) * size_px / 2.0).round() as i64;
-            let baseline = first + (row as f64 * f64::from(LINE_HEIGHT_EM) * size_px).round() as i64;
+            let down_em = f64::from(self.baseline_em) + row as f64 * f64::from(LINE_HEIGHT_EM);
+            let baseline = quarters(y + down_em * size_px);
+            let left = x + f64::from(self.middle_em - line.width_em / 2.0) * size_px;
             for &(glyph, x_em) in &line.glyphs {
-                let quarters = (f64::from(x_em) * f64::from(size_q)).round() as i64;
-                let shift_q = quarters.rem_euclid(4) as u8;
-                let mask = glyphs.mask(MaskKey { glyph, size_q, halo_q, shift_q });
-                let corner = left + quarters.div_euclid(4) + i64::from(mask.left_px);
-                masks.push((corner, baseline - i64::from(mask.top_px), mask));
+                let at = quarters(left + f64::from(x_em) * size_px);
+                let (shift_q, down_q) = (at.rem_euclid(4) as u8, baseline.rem_euclid(4) as u8);
+                let mask = glyphs.mask(MaskKey { glyph, size_16, halo_q, shift_q, down_q });
+                let corner = at.div_euclid(4) + i64::from(mask.left_px);
+                masks.push((corner, baseline.div_euclid(4) - i64::from(mask.top_px), mask));
             }
         }
         masks
@@ -273,8 +322,7 @@ fn shorten(text: &mut String) {
     }
 }
 
-/// The lines of a text, and whether it has anything but Latin letters and digits.
-fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> (Vec<Line>, bool) {
+fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> Vec<Line> {
     let mut chars = Vec::new();
     let mut glyphs = Vec::new();
     for (row, paragraph) in text.split('\n').enumerate() {
@@ -282,24 +330,32 @@ fn lay_out(text: &str, font: &Font, spacing_em: f32, max_em: f32) -> (Vec<Line>,
             chars.push(('\n', 0.0));
             glyphs.push(0);
         }
-        for (ch, glyph, advance_em) in font.glyphs(paragraph) {
-            chars.push((ch, advance_em + spacing_em));
-            glyphs.push(glyph);
+        for (part, piece) in paragraph.split(wrap::HINT).enumerate() {
+            if part > 0 {
+                chars.push((wrap::HINT, spacing_em));
+                glyphs.push(0);
+            }
+            for (ch, glyph, advance_em) in font.glyphs(piece) {
+                chars.push((ch, advance_em + spacing_em));
+                glyphs.push(glyph);
+            }
         }
     }
     let lines = wrap::lines(&chars, max_em).into_iter().filter_map(|range| {
         let (chars, glyphs) = (chars.get(range.clone())?, glyphs.get(range)?);
         let mut x_em = 0.0;
-        let places = chars.iter().zip(glyphs).map(|(&(_, advance_em), &glyph)| {
+        let places = chars.iter().zip(glyphs).filter_map(|(&(ch, advance_em), &glyph)| {
             let place = (glyph, x_em);
             x_em += advance_em;
-            place
+            (ch != wrap::HINT).then_some(place)
         });
         let glyphs: Vec<(u16, f32)> = places.collect();
+        if glyphs.is_empty() {
+            return None;
+        }
         Some(Line { glyphs, width_em: x_em - spacing_em })
     });
-    let lines = lines.collect();
-    (lines, chars.iter().any(|&(ch, _)| ch >= '\u{2e80}'))
+    lines.collect()
 }
 
 /// One colour of one label, as a mask; its memory serves the next.
@@ -330,12 +386,12 @@ impl Stamp {
     }
 
     /// Lays the colour over the canvas where the mask is.
-    fn blit(&self, canvas: &mut PixmapMut<'_>, color: [u8; 4], origin_x: i64, origin_y: i64) {
+    fn blit(&self, canvas: &mut PixmapMut<'_>, color: [u8; 4], origin: (i64, i64)) {
         if self.width == 0 {
             return;
         }
         let (width, height) = (i64::from(canvas.width()), i64::from(canvas.height()));
-        let (dx, dy) = (self.left - origin_x, self.top - origin_y);
+        let (dx, dy) = (self.left - origin.0, self.top - origin.1);
         let skip = (-dx).clamp(0, self.width as i64) as usize;
         let stride = canvas.width() as usize * 4;
         let data = canvas.data_mut();
@@ -410,7 +466,7 @@ mod tests {
     fn sheet(placement: &Placement, glyphs: &GlyphCache, origin: (i64, i64), side_px: u32, scale: u8) -> Pixmap {
         let mut pixmap = Pixmap::new(side_px * u32::from(scale), side_px * u32::from(scale)).unwrap();
         pixmap.fill(Color::from_rgba8(180, 200, 220, 255));
-        placement.draw(&mut pixmap.as_mut(), glyphs, origin.0, origin.1, scale);
+        placement.draw(&mut pixmap.as_mut(), glyphs, &Stance::of_tile(origin, scale));
         pixmap
     }
 
@@ -489,7 +545,7 @@ mod tests {
         assert_eq!(sheet(&placement, &glyphs, (0, 0), 100, 1), sheet(&whole, &glyphs, (0, 0), 100, 1));
         for scale in [0, 3, 255] {
             let mut pixmap = Pixmap::new(300, 7).unwrap();
-            placement.draw(&mut pixmap.as_mut(), &glyphs, -20, 40, scale);
+            placement.draw(&mut pixmap.as_mut(), &glyphs, &Stance::of_tile((-20, 40), scale));
         }
         assert_eq!(placement.iter().map(|(c, _)| c.text.chars().count()).max(), Some(MAX_CHARS));
     }

@@ -55,6 +55,57 @@ pub(super) fn encode(size: (u32, u32), rgba: &[u8]) -> Result<Vec<u8>, RenderFau
     encode_indexed(size, &indices, &bytes)
 }
 
+/// Encodes every colour as it is (RGBA, not premultiplied): with a palette when there are at most 256, without opacity when all is opaque.
+pub(super) fn encode_exact((width, height): (u32, u32), rgba: &[[u8; 4]]) -> Result<Vec<u8>, RenderFault> {
+    let opaque = rgba.iter().all(|p| p[3] == 255);
+    let mut place: HashMap<u32, u8, Mix> = HashMap::default();
+    let mut palette: Vec<[u8; 4]> = Vec::new();
+    let mut indices = Vec::with_capacity(rgba.len());
+    for pixel in rgba {
+        let key = u32::from_be_bytes(*pixel);
+        let index = match place.get(&key) {
+            Some(index) => *index,
+            None if palette.len() == MAX_COLOURS => break,
+            None => {
+                let index = palette.len() as u8;
+                palette.push(*pixel);
+                place.insert(key, index);
+                index
+            }
+        };
+        indices.push(index);
+    }
+    if indices.len() == rgba.len() {
+        return encode_indexed((width, height), &indices, &palette);
+    }
+    let channels = if opaque { 3 } else { 4 };
+    let bytes: Vec<u8> = rgba.iter().flat_map(|p| p[..channels].iter().copied()).collect();
+    let mut out = Vec::with_capacity(bytes.len() / 4 + 1024);
+    let mut encoder = png::Encoder::new(&mut out, width, height);
+    encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_filter(png::Filter::Sub);
+    encoder.set_deflate_compression(png::DeflateCompression::Level(LEVEL));
+    let fault = |e: png::EncodingError| RenderFault::Png(e.to_string());
+    encoder.write_header().and_then(|mut w| w.write_image_data(&bytes)).map_err(fault)?;
+    Ok(out)
+}
+
+/// The largest side of a picture that [`decode`] reads.
+const MOST_PIXELS: u32 = 4096;
+
+/// Reads a PNG to its last byte, checksums included, and returns its width and height.
+pub(super) fn decode(png: &[u8]) -> Result<(u32, u32), RenderFault> {
+    let fault = |e: png::DecodingError| RenderFault::NotAPicture(e.to_string());
+    let limits = png::Limits { bytes: 64 << 20 };
+    let mut reader = png::Decoder::new_with_limits(std::io::Cursor::new(png), limits).read_info().map_err(fault)?;
+    let (width, height) = reader.info().size();
+    let room = reader.output_buffer_size().filter(|_| width.max(height) <= MOST_PIXELS);
+    let room = room.ok_or_else(|| RenderFault::NotAPicture(format!("{width} × {height} pixels")))?;
+    reader.next_frame(&mut vec![0; room]).and_then(|_| reader.finish()).map_err(fault)?;
+    Ok((width, height))
+}
+
 fn pixels(rgba: &[u8]) -> impl Iterator<Item = u32> + '_ {
     rgba.chunks_exact(4).map(|p| u32::from(p[0]) << 16 | u32::from(p[1]) << 8 | u32::from(p[2]))
 }

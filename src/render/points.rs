@@ -1,19 +1,17 @@
-//! Names and dots of a style at one zoom: `symbol` and `circle` layers evaluated for every labelled point and named line of the
-//! district.
+//! Names and dots of a style at one zoom: `symbol` and `circle` layers evaluated for every labelled point of the district.
 
 use std::collections::HashMap;
 
 use tiny_skia::Pixmap;
 
-use super::along::Named;
 use super::expression::{Scene, Val};
 use super::font::Font;
 use super::glyph::GlyphCache;
 use super::label::{Candidate, Placement};
+use super::square::Spread;
+use super::stance::Stance;
 use super::style::{Kind, Layer, Style};
-use crate::coverage::world::WORLD_BITS;
-use crate::tile::TileCoord;
-use crate::tile::feature::{Geometry, Shape, Sink, Tag, Value};
+use crate::tile::feature::{Shape, Sink, Tag, Value};
 
 /// Bits of a picture tile's width in logical pixels.
 pub(super) const PIXEL_BITS: u8 = 8;
@@ -21,42 +19,49 @@ pub(super) const PIXEL_BITS: u8 = 8;
 const PADDING_PX: f32 = 2.0;
 
 /// Styles count zooms in 512-pixel tiles; ours are half as wide.
-pub(super) fn style_zoom(z: u8) -> f64 {
-    f64::from(z) - 1.0
-}
+pub(super) const STYLE_ZOOM: f64 = -1.0;
 
 /// Everything with a point at one zoom: placed once, drawn into every tile it touches.
 #[derive(Debug)]
 pub(super) struct Points {
     names: Placement,
     dots: Vec<Dot>,
-    dots_of_tile: HashMap<(u32, u32), Vec<u32>>,
+    dots_of_tile: HashMap<(i64, i64), Vec<u32>>,
 }
 
 /// A disc with a rim, in logical pixels of the zoom's world.
 #[derive(Clone, Copy, Debug)]
-struct Dot {
-    x: f64,
-    y: f64,
-    layer: usize,
-    radius: f32,
-    colour: [f32; 4],
-    rim: f32,
-    rim_colour: [f32; 4],
+pub(super) struct Dot {
+    pub x: f64,
+    pub y: f64,
+    pub layer: usize,
+    pub radius: f32,
+    pub colour: [f32; 4],
+    pub rim: f32,
+    pub rim_colour: [f32; 4],
+}
+
+/// What a style makes at a zoom of every labelled point: names that would like a place, and dots in drawing order. `pixel` is from world steps to logical
+/// pixels.
+pub(super) fn collect(
+    style: &Style,
+    zoom: f64,
+    pixel: &dyn Fn((f64, f64)) -> (f64, f64),
+    points: impl Fn(&mut dyn Sink),
+) -> (Vec<Candidate>, Vec<Dot>) {
+    let mut collector = Collector { style, zoom, pixel, layer: String::new(), names: Vec::new(), dots: Vec::new() };
+    points(&mut collector);
+    let Collector { names, mut dots, .. } = collector;
+    dots.sort_by_key(|d| d.layer);
+    (names, dots)
 }
 
 impl Points {
-    /// `points` sends every labelled point in world steps. As in a browser, names of higher layers are placed first, and within a
-    /// layer those with lower sort keys.
-    pub(super) fn new(style: &Style, z: u8, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
-        let (names, dots, named) = (Vec::new(), Vec::new(), Named::default());
-        let mut collector = Collector { style, z, layer: String::new(), names, dots, named };
-        points(&mut collector);
-        let Collector { names, mut dots, .. } = collector;
-        dots.sort_by_key(|d| d.layer);
-        let last = (1u32 << z) - 1;
-        let tile = |at: f64| ((at.max(0.0) / f64::from(1u32 << PIXEL_BITS)) as u32).min(last);
-        let mut dots_of_tile: HashMap<(u32, u32), Vec<u32>> = HashMap::new();
+    /// `points` sends every labelled point in world steps, which `spread` makes pixels. As in a browser, names of higher layers are
+    /// placed first, and within a layer those with lower sort keys.
+    pub(super) fn new(style: &Style, zoom: f64, spread: &Spread, font: &Font, points: impl Fn(&mut dyn Sink)) -> Self {
+        let (names, dots) = collect(style, zoom, &|at| spread.pixel(at), points);
+        let mut dots_of_tile: HashMap<(i64, i64), Vec<u32>> = HashMap::new();
         for (i, dot) in dots.iter().enumerate() {
             let reach = f64::from(dot.radius + dot.rim) + 1.0;
             for y in tile(dot.y - reach)..=tile(dot.y + reach) {
@@ -68,18 +73,31 @@ impl Points {
         Self { names: Placement::new(names, font), dots, dots_of_tile }
     }
 
-    pub(super) fn draw(&self, coord: TileCoord, scale: u8, glyphs: &GlyphCache, picture: &mut Pixmap) {
-        let (west, north) = (i64::from(coord.x()) << PIXEL_BITS, i64::from(coord.y()) << PIXEL_BITS);
-        for i in self.dots_of_tile.get(&(coord.x(), coord.y())).into_iter().flatten() {
-            self.dots[*i as usize].draw((west as f64, north as f64), f32::from(scale), picture);
+    pub(super) fn draw(&self, stance: &Stance, glyphs: &GlyphCache, picture: &mut Pixmap) {
+        let sheet = stance.sheet(picture.width(), picture.height());
+        let tiles = |low: f64, high: f64| tile(low)..(high / f64::from(1u32 << PIXEL_BITS)).ceil() as i64;
+        let squares = tiles(sheet.top, sheet.bottom)
+            .flat_map(|y| tiles(sheet.left, sheet.right).map(move |x| (x, y)))
+            .filter_map(|square| self.dots_of_tile.get(&square));
+        let mut found: Vec<u32> = squares.flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        for dot in found.into_iter().filter_map(|i| self.dots.get(i as usize)) {
+            dot.draw(stance, picture);
         }
-        self.names.draw(&mut picture.as_mut(), glyphs, west, north, scale);
+        self.names.draw(&mut picture.as_mut(), glyphs, stance);
     }
 }
 
+/// The square of a tile's width that holds a pixel, along one axis.
+fn tile(at: f64) -> i64 {
+    (at / f64::from(1u32 << PIXEL_BITS)).floor() as i64
+}
+
 impl Dot {
-    fn draw(&self, corner: (f64, f64), scale: f32, picture: &mut Pixmap) {
-        let at = (((self.x - corner.0) as f32) * scale, ((self.y - corner.1) as f32) * scale);
+    fn draw(&self, stance: &Stance, picture: &mut Pixmap) {
+        let (corner, (fx, fy), scale) = (stance.corner(), stance.factor, f32::from(stance.scale()));
+        let at = (((self.x * fx - corner.0) as f32) * scale, ((self.y * fy - corner.1) as f32) * scale);
         if self.rim > 0.0 {
             disc(at, (self.radius + self.rim) * scale, self.rim_colour, picture);
         }
@@ -109,11 +127,11 @@ fn disc((x, y): (f32, f32), radius: f32, colour: [f32; 4], picture: &mut Pixmap)
 /// Evaluates symbol and circle layers for every point.
 struct Collector<'a> {
     style: &'a Style,
-    z: u8,
+    zoom: f64,
+    pixel: &'a dyn Fn((f64, f64)) -> (f64, f64),
     layer: String,
     names: Vec<Candidate>,
     dots: Vec<Dot>,
-    named: Named,
 }
 
 impl Sink for Collector<'_> {
@@ -122,34 +140,17 @@ impl Sink for Collector<'_> {
     }
 
     fn feature(&mut self, _: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
-        // World steps to logical pixels of this zoom.
-        let scale = 2f64.powi(i32::from(self.z) + i32::from(PIXEL_BITS) - i32::from(WORLD_BITS));
-        let pixel = |p: &(i32, i32)| (f64::from(p.0) * scale, f64::from(p.1) * scale);
-        let Some(at) = shape.points.first().map(pixel) else { return };
+        let Some(p) = shape.points.first() else { return };
+        let at = (self.pixel)((f64::from(p.0), f64::from(p.1)));
         let tags: Vec<(&'static str, Val)> = tags.iter().map(|(k, v)| (*k, val(v))).collect();
-        let zoom = style_zoom(self.z);
-        let line = shape.geometry == Geometry::Line;
-        let scene = Scene { zoom, geometry: if line { "LineString" } else { "Point" }, tags: &tags };
+        let zoom = self.zoom;
+        let scene = Scene { zoom, geometry: "Point", tags: &tags, state: &[] };
         for (i, layer) in self.style.layers.iter().enumerate() {
-            let drawn = layer.source_layer == self.layer && layer.shows_at(zoom) && layer.along == line;
+            let drawn = layer.source_layer == self.layer && layer.shows_at(zoom);
             if !drawn || layer.filter.as_ref().is_some_and(|f| !f.truth(&scene)) {
                 continue;
             }
             match layer.kind {
-                Kind::Symbol if line => {
-                    let Some(model) = name(layer, i, at, &scene) else { continue };
-                    let spacing_px = layer.number("symbol-spacing", 250.0, &scene).clamp(50.0, 5000.0);
-                    for part in shape.parts() {
-                        let points: Vec<(f64, f64)> = part.iter().map(pixel).collect();
-                        let spots = self.named.along(&points, &model.text, f64::from(model.size_px), spacing_px);
-                        self.names.extend(spots.into_iter().map(|s| Candidate {
-                            x: s.x,
-                            y: s.y,
-                            text: s.text,
-                            ..model.clone()
-                        }));
-                    }
-                }
                 Kind::Symbol => self.names.extend(name(layer, i, at, &scene)),
                 Kind::Circle => self.dots.push(dot(layer, i, at, &scene)),
                 _ => {}
@@ -183,18 +184,21 @@ fn dot(layer: &Layer, index: usize, (x, y): (f64, f64), scene: &Scene<'_>) -> Do
 fn name(layer: &Layer, index: usize, (x, y): (f64, f64), scene: &Scene<'_>) -> Option<Candidate> {
     let Some(Val::Text(text)) = layer.property("text-field").map(|e| e.eval(scene)) else { return None };
     let size_px = layer.number("text-size", 16.0, scene) as f32;
+    // A browser that lays a tile out keeps the room that the name has when one has zoomed in by one.
+    let room_px = layer.number("text-size", 16.0, &Scene { zoom: scene.zoom + 1.0, ..*scene }) as f32;
     let offset = layer.list("text-offset", scene);
-    let shift_px = |i: usize| offset.get(i).copied().unwrap_or(0.0) * f64::from(size_px);
-    // A name under its point: half a line further down, so that the offset is to its upper side.
+    let offset_em = |i: usize| offset.get(i).copied().unwrap_or(0.0) as f32;
     let below = matches!(layer.property("text-anchor").map(|e| e.eval(scene)), Some(Val::Text(a)) if a == "top");
-    let down_px = if below { 0.5 * f64::from(size_px) } else { 0.0 };
     let byte = |c: f32| (c.clamp(0.0, 1.0) * 255.0).round() as u8;
     let sort_key = (layer.number("symbol-sort-key", 0.0, scene) * 16.0).clamp(-1e9, 1e9) as i64;
     Some(Candidate {
-        x: x + shift_px(0),
-        y: y + shift_px(1) + down_px,
+        x,
+        y,
+        below,
+        offset_em: (offset_em(0), offset_em(1)),
         text: text.trim().to_owned(),
         size_px,
+        room_px,
         color: layer.colour("text-color", [0.0, 0.0, 0.0, 1.0], "text-opacity", scene).map(byte),
         halo: layer.colour("text-halo-color", [0.0; 4], "text-opacity", scene).map(byte),
         halo_px: layer.number("text-halo-width", 0.0, scene) as f32,

@@ -2,15 +2,15 @@
 //!
 //! Placeholders, in any string: `{origin}` (the server's, or nothing), `{leaf}`, `{level0}`, `{level1}` … (level keys). A layer with
 //! `"metadata": {"each": "level"}` is repeated for every level, top first (`"level-reversed"`: lowest first), with `{level}` (its
-//! key). A string that is nothing but one of these becomes a number: `{index}` of the level (0 at the top), `{line_zoom}` (its borders
+//! key) and `{level_name}`. With `"metadata": {"legend": "…"}` a layer has a swatch in the legend, and with `"level"` it belongs to a level. A string that is nothing but one of these becomes a number: `{index}` of the level (0 at the top), `{line_zoom}` (its borders
 //! can be told apart), `{short_zoom}`, `{name_zoom}` (short codes and names fit), `{far_zoom}` (3 further in), `{fade_zoom}` (the level two below has its
 //! names: its own are no longer needed), `{leaf_index}`, `{leaf_short_zoom}`, `{leaf_name_zoom}`. A layer that names a level the district does
 //! not have is left out.
 //!
-//! Our renderer draws `background`, `fill` (color, opacity), `line` (color, width, opacity, dasharray, cap, join), `circle` (radius,
-//! color, opacity, stroke) and `symbol` (text only: field, size, color, halo, opacity, offset, anchor, max-width, letter-spacing,
-//! sort-key; a font name with “Bold” is drawn heavier), with `filter`, `minzoom`, `maxzoom` and `visibility`, and the expressions of
-//! [`super::expression`]. It passes over other kinds of layer, and over the source `issues`.
+//! Our renderer draws `background`, `fill`, `line`, `circle` and `symbol` layers (text at points only; a font name with “Bold” is drawn heavier) with
+//! the properties of [`KNOWN`], with `filter`, `minzoom`, `maxzoom` and `visibility`, and the expressions of [`super::expression`]. It passes over
+//! layers of the source `issues`, which browsers draw. Anything else is an error that points to it: a picture that silently differs from the browser's
+//! would be worse.
 
 use serde_json::Value as Json;
 
@@ -22,9 +22,68 @@ use crate::tile::LevelInfo;
 pub enum StyleFault {
     #[error("the style is not JSON: {0}")]
     Json(String),
-    #[error("style layer “{layer}”: {what}")]
-    Layer { layer: String, what: String },
+    /// `pointer` is the JSON pointer (RFC 6901) to what is meant, in the file.
+    #[error("style layer “{layer}”, {pointer}: {what}")]
+    Layer { layer: String, pointer: String, what: String },
+    #[error("style {pointer}: {what}")]
+    Top { pointer: String, what: String },
 }
+
+/// What a style may say beside its layers; the rest of the specification changes what is seen in ways a picture does not follow.
+const TOP: [&str; 9] =
+    ["version", "name", "metadata", "sources", "layers", "center", "zoom", "font-faces", "transition"];
+const LAYER: [&str; 10] =
+    ["id", "type", "source", "source-layer", "minzoom", "maxzoom", "filter", "layout", "paint", "metadata"];
+
+/// Properties by kind of layer: their names, and the words they may be if they are not free.
+type Properties = &'static [(&'static str, &'static [&'static str])];
+
+/// What of the style specification is drawn.
+const KNOWN: [(Kind, Properties); 5] = [
+    (Kind::Background, &[("background-color", &[]), ("background-opacity", &[])]),
+    (Kind::Fill, &[("fill-color", &[]), ("fill-opacity", &[]), ("fill-antialias", &[])]),
+    (
+        Kind::Line,
+        &[
+            ("line-color", &[]),
+            ("line-opacity", &[]),
+            ("line-width", &[]),
+            ("line-dasharray", &[]),
+            ("line-cap", &["butt", "round", "square"]),
+            ("line-join", &["bevel", "round", "miter"]),
+        ],
+    ),
+    (
+        Kind::Circle,
+        &[
+            ("circle-radius", &[]),
+            ("circle-color", &[]),
+            ("circle-opacity", &[]),
+            ("circle-stroke-width", &[]),
+            ("circle-stroke-color", &[]),
+            ("circle-stroke-opacity", &[]),
+        ],
+    ),
+    (
+        Kind::Symbol,
+        &[
+            ("symbol-placement", &["point"]),
+            ("symbol-sort-key", &[]),
+            ("text-field", &[]),
+            ("text-font", &[]),
+            ("text-size", &[]),
+            ("text-anchor", &["center", "top"]),
+            ("text-offset", &[]),
+            ("text-max-width", &[]),
+            ("text-letter-spacing", &[]),
+            ("text-padding", &[]),
+            ("text-color", &[]),
+            ("text-opacity", &[]),
+            ("text-halo-color", &[]),
+            ("text-halo-width", &[]),
+        ],
+    ),
+];
 
 /// Fills in a template for one district and one server: `origin` is the server's (`http://127.0.0.1:8080`, or empty for relative
 /// URLs). The answer is a MapLibre GL style, as JSON.
@@ -32,15 +91,17 @@ pub enum StyleFault {
 /// # Errors
 /// [`StyleFault::Json`] when the template is not JSON.
 pub fn expand(template: &str, levels: &[LevelInfo], origin: &str) -> Result<String, StyleFault> {
-    Ok(filled(template, levels, origin)?.to_string())
+    Ok(filled(template, levels, origin)?.0.to_string())
 }
 
-fn filled(template: &str, levels: &[LevelInfo], origin: &str) -> Result<Json, StyleFault> {
+/// The style, and for each of its layers which of the template it comes from.
+fn filled(template: &str, levels: &[LevelInfo], origin: &str) -> Result<(Json, Vec<usize>), StyleFault> {
+    let mut origins = Vec::new();
     let mut style: Json = serde_json::from_str(template).map_err(|e| StyleFault::Json(e.to_string()))?;
     let filling = Filling { levels, origin, level: None };
     if let Some(layers) = style.get_mut("layers").and_then(Json::as_array_mut) {
         let templates = std::mem::take(layers);
-        for layer in templates {
+        for (place, layer) in templates.into_iter().enumerate() {
             let copies: Vec<Option<usize>> = match layer.pointer("/metadata/each").and_then(Json::as_str) {
                 Some("level") => (0..levels.len()).map(Some).collect(),
                 Some("level-reversed") => (0..levels.len()).rev().map(Some).collect(),
@@ -55,12 +116,13 @@ fn filled(template: &str, levels: &[LevelInfo], origin: &str) -> Result<Json, St
                 let missing = copy.get("source-layer").and_then(Json::as_str).is_some_and(|s| s.contains('{'));
                 if !missing {
                     layers.push(copy);
+                    origins.push(place);
                 }
             }
         }
     }
     filling.fill(&mut style);
-    Ok(style)
+    Ok((style, origins))
 }
 
 /// A typical unit is then 12 pixels wide.
@@ -111,6 +173,7 @@ impl Filling<'_> {
         }
         if let (Some(here), Some(index)) = (here, self.level) {
             text = text.replace("{level}", &here.key).replace("{index}", &index.to_string());
+            text = text.replace("{level_name}", &here.name);
         }
         Json::String(text)
     }
@@ -135,10 +198,12 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
     pub kind: Kind,
-    /// Names stand along lines (`symbol-placement: line`).
-    pub along: bool,
     pub source: String,
     pub source_layer: String,
+    /// The level it is about (`metadata.level`).
+    pub level: Option<u8>,
+    /// What a legend calls it (`metadata.legend`).
+    pub legend: Option<String>,
     pub min_zoom: f64,
     pub max_zoom: f64,
     pub filter: Option<Expr>,
@@ -155,6 +220,21 @@ impl Layer {
         self.properties.iter().find(|(n, _)| n == name).map(|(_, e)| e)
     }
 
+    /// What lies behind the district or around it, and would hide what another map shows there.
+    pub(super) fn is_backdrop(&self) -> bool {
+        self.kind == Kind::Background || self.source_layer == "outside"
+    }
+
+    /// Whether it belongs into a picture of one level alone: its names, and the lines that bound its units, which are those of the
+    /// levels above too.
+    fn of_level(&self, level: u8) -> bool {
+        match self.source_layer.as_str() {
+            "boundaries" => self.level.is_none_or(|own| own <= level),
+            "labels" => self.level == Some(level),
+            _ => false,
+        }
+    }
+
     /// The attributes it asks for.
     pub(super) fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
@@ -164,60 +244,107 @@ impl Layer {
 }
 
 impl Style {
+    /// The part of it that shows one level alone.
+    pub(super) fn of_level(&self, level: u8) -> Self {
+        Self { layers: self.layers.iter().filter(|l| l.of_level(level)).cloned().collect() }
+    }
+
     /// Reads a template with its placeholders filled in.
     pub(super) fn parse(template: &str, levels: &[LevelInfo]) -> Result<Self, StyleFault> {
-        let style = filled(template, levels, "")?;
+        let (style, origins) = filled(template, levels, "")?;
+        if let Some(key) = style.as_object().and_then(|o| o.keys().find(|key| !TOP.contains(&key.as_str()))) {
+            let what = format!("is not read here; known are {}", TOP.join(", "));
+            return Err(StyleFault::Top { pointer: pointer(&[key]), what });
+        }
         let layers = style.get("layers").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut parsed = Vec::new();
-        for layer in layers {
-            let fault = |what: String| {
+        for (layer, origin) in layers.iter().zip(origins) {
+            parsed.extend(parse_layer(layer).map_err(|Wrong { at, what }| {
+                let origin = origin.to_string();
+                let at: Vec<&str> = ["layers", &origin].into_iter().chain(at.iter().map(String::as_str)).collect();
                 let layer = layer.get("id").and_then(Json::as_str).unwrap_or("?").to_owned();
-                StyleFault::Layer { layer, what }
-            };
-            parsed.extend(parse_layer(layer).map_err(fault)?);
+                StyleFault::Layer { layer, pointer: pointer(&at), what }
+            })?);
         }
         Ok(Self { layers: parsed })
     }
 }
 
+/// A JSON pointer: RFC 6901.
+fn pointer(parts: &[&str]) -> String {
+    parts.iter().flat_map(|part| ["/".to_owned(), part.replace('~', "~0").replace('/', "~1")]).collect()
+}
+
+/// Where in a layer something is wrong, and what.
+struct Wrong {
+    at: Vec<String>,
+    what: String,
+}
+
+fn wrong(at: &[&str], what: impl Into<String>) -> Wrong {
+    Wrong { at: at.iter().map(|part| (*part).to_owned()).collect(), what: what.into() }
+}
+
 /// `None` for what we do not draw.
-fn parse_layer(layer: &Json) -> Result<Option<Layer>, String> {
+fn parse_layer(layer: &Json) -> Result<Option<Layer>, Wrong> {
     let text = |key: &str| layer.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+    if text("source") == "issues" {
+        return Ok(None);
+    }
     let kind = match text("type").as_str() {
         "background" => Kind::Background,
         "fill" => Kind::Fill,
         "line" => Kind::Line,
         "circle" => Kind::Circle,
         "symbol" => Kind::Symbol,
-        _ => return Ok(None),
+        other => {
+            let what = format!("“{other}” is not drawn here; known are background, fill, line, circle, symbol");
+            return Err(wrong(&["type"], what));
+        }
     };
-    let hidden = layer.pointer("/layout/visibility").and_then(Json::as_str) == Some("none");
-    if hidden || text("source") == "issues" {
-        return Ok(None);
+    if let Some(key) = layer.as_object().and_then(|o| o.keys().find(|key| !LAYER.contains(&key.as_str()))) {
+        return Err(wrong(&[key], format!("is not read here; known are {}", LAYER.join(", "))));
     }
-    let along = layer.pointer("/layout/symbol-placement").and_then(Json::as_str) == Some("line");
     let zoom = |key: &str, otherwise: f64| layer.get(key).and_then(Json::as_f64).unwrap_or(otherwise);
     let mut properties = Vec::new();
     for group in ["paint", "layout"] {
         for (name, value) in layer.get(group).and_then(Json::as_object).into_iter().flatten() {
-            let fault = |what| format!("{name}: {what}");
-            // These hold plain lists, which look like expressions.
-            let plain = ["line-dasharray", "text-offset", "text-font"].contains(&name.as_str())
-                && value.as_array().is_some_and(|a| a.first().is_none_or(|f| !f.is_string() || name == "text-font"));
-            let expression = if plain { constant_list(value) } else { parse(value) };
-            properties.push((name.clone(), expression.map_err(fault)?));
+            let expression = property(kind, name, value).map_err(|what| wrong(&[group, name], what))?;
+            properties.push((name.clone(), expression));
         }
+    }
+    if layer.pointer("/layout/visibility").and_then(Json::as_str) == Some("none") {
+        return Ok(None);
     }
     Ok(Some(Layer {
         kind,
-        along,
         source: text("source"),
         source_layer: text("source-layer"),
+        level: layer.pointer("/metadata/level").and_then(Json::as_u64).and_then(|l| u8::try_from(l).ok()),
+        legend: layer.pointer("/metadata/legend").and_then(Json::as_str).map(str::to_owned),
         min_zoom: zoom("minzoom", 0.0),
         max_zoom: zoom("maxzoom", 25.0),
-        filter: layer.get("filter").map(parse).transpose()?,
+        filter: layer.get("filter").map(parse).transpose().map_err(|what| wrong(&["filter"], what))?,
         properties,
     }))
+}
+
+/// One paint or layout property of a kind of layer.
+fn property(kind: Kind, name: &str, value: &Json) -> Result<Expr, String> {
+    let known = KNOWN.iter().find(|(k, _)| *k == kind).map(|(_, properties)| *properties).unwrap_or_default();
+    let words = if name == "visibility" { Some(&["visible", "none"][..]) } else { None };
+    let words = words.or_else(|| known.iter().find(|(n, _)| *n == name).map(|(_, words)| *words));
+    let Some(words) = words else {
+        let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        return Err(format!("is not drawn here; known are {}", known.join(", ")));
+    };
+    if !words.is_empty() && !value.as_str().is_some_and(|word| words.contains(&word)) {
+        return Err(format!("{value} is not drawn here; give one of {}", words.join(", ")));
+    }
+    // These hold plain lists, which look like expressions.
+    let plain = ["line-dasharray", "text-offset", "text-font"].contains(&name)
+        && value.as_array().is_some_and(|a| a.first().is_none_or(|f| !f.is_string() || name == "text-font"));
+    if plain { constant_list(value) } else { parse(value) }
 }
 
 fn constant_list(value: &Json) -> Result<Expr, String> {
@@ -288,6 +415,32 @@ mod tests {
         assert!(matches!(expand("{", &levels(), ""), Err(StyleFault::Json(_))));
         let broken = TEMPLATE.replace(r#"["get", "level"]"#, r#"["got", "level"]"#);
         let fault = Style::parse(&broken, &levels()).expect_err("a fault");
-        assert!(matches!(&fault, StyleFault::Layer { layer, .. } if layer == "units-state"), "{fault}");
+        assert!(
+            matches!(&fault, StyleFault::Layer { layer, pointer, .. }
+            if layer == "units-state" && pointer == "/layers/1/filter"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn what_would_be_drawn_otherwise_is_an_error_that_points_to_it() {
+        let check = |from: &str, to: &str, expect: &str| {
+            assert!(TEMPLATE.contains(from), "{from}");
+            let fault = Style::parse(&TEMPLATE.replace(from, to), &levels()).expect_err(to).to_string();
+            assert!(fault.contains(expect), "{to}: {fault}");
+        };
+        check(r#""line-width": 3"#, r#""line-blur": 3"#, "/layers/1/paint/line-blur: is not drawn here");
+        check(r#""line-width": 3"#, r#""a/b~c": 3"#, "/layers/1/paint/a~1b~0c:");
+        check(
+            r#""paint": {"line-"#,
+            r#""layout": {"line-cap": "flat"}, "paint": {"line-"#,
+            "/layers/1/layout/line-cap: \"flat\"",
+        );
+        check(r#""type": "fill""#, r#""type": "fill-extrusion""#, "/layers/2/type: “fill-extrusion”");
+        check(r#""id": "leaf","#, r#""id": "leaf", "slot": "top","#, "/layers/2/slot: is not read here");
+        check(r#""version": 8,"#, r#""version": 8, "terrain": {},"#, "style /terrain: is not read here");
+        // What browsers alone draw is theirs.
+        let theirs = TEMPLATE.replace(r#""type": "heatmap""#, r#""type": "heatmap", "paint": {"heatmap-weight": 1}"#);
+        assert!(Style::parse(&theirs, &levels()).is_ok());
     }
 }

@@ -149,8 +149,11 @@ fn brotli(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(packed)
 }
 
+/// At its usual level (3) what is small, as tiles are, comes out larger than from gzip.
+const ZSTD_LEVEL: i32 = 9;
+
 fn zstd(bytes: &[u8]) -> Option<Vec<u8>> {
-    zstd::bulk::compress(bytes, zstd::DEFAULT_COMPRESSION_LEVEL).ok()
+    zstd::bulk::compress(bytes, ZSTD_LEVEL).ok()
 }
 
 #[cfg(test)]

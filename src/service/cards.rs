@@ -32,6 +32,7 @@ impl Card {
     }
 
     /// Its bytes, one part after the other.
+    #[must_use]
     pub fn parts(&self) -> [&[u8]; 3] {
         [&self.before, &self.alike, &self.after]
     }

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use super::bytes::{Finished, strong_etag};
 use super::cache::ByteCache;
 use super::cards::Cards;
+use super::choropleth::Kept;
 use super::drawing::Drawing;
 use super::locate::owner_of;
 use super::past::Shelf;
@@ -68,6 +69,7 @@ pub struct State {
     /// Names this content and this build: an address that carries it may be cached for ever.
     pub stamp: String,
     pub(super) drawing: Drawing,
+    pub(super) choropleths: Kept,
     extent: Extent,
     categories: Vec<(String, u64)>,
     areas_m2: OnceLock<Vec<f64>>,
@@ -93,6 +95,7 @@ impl State {
             categories,
             rings: snapshot.district.levels.iter().map(|_| OnceLock::new()).collect(),
             drawing: Drawing::default(),
+            choropleths: Kept::default(),
             look: look.clone(),
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
@@ -126,7 +129,7 @@ impl State {
             TileKey::Vector { .. } => true,
             // The density is that of the issues, on a raster over the district's box.
             TileKey::Heat { .. } => same_extent,
-            TileKey::Map { .. } => false,
+            TileKey::Map { .. } | TileKey::Choropleth { .. } | TileKey::Degrees { .. } => false,
         };
         let tiles = self.tiles.carried(keep);
         let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
@@ -146,7 +149,7 @@ impl State {
         let tiles = self.tiles.carried(|key| match key {
             TileKey::Vector { set, .. } => *set != TileSet::Places,
             TileKey::Heat { .. } => true,
-            TileKey::Map { .. } => false,
+            TileKey::Map { .. } | TileKey::Choropleth { .. } | TileKey::Degrees { .. } => false,
         });
         let capacity = Capacity { tiles_bytes: tiles.capacity_bytes(), answers_bytes: self.answers.capacity_bytes() };
         let drawing = self.pyramid_if_made().map(|pyramid| Drawing::of(pyramid.with_places(&snapshot)));

@@ -8,7 +8,7 @@ use crate::grid::UnitIx;
 use crate::issue::IssueFilter;
 
 /// What is measured, by the name in the URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Measure {
     /// Issues received.
     Issues,
@@ -30,6 +30,15 @@ impl Measure {
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|m| m.name() == name)
+    }
+
+    /// What readers of a map call it, with its unit.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Issues => "诉求件数（件）",
+            Self::Per1000 => "每千人诉求件数（件/千人）",
+        }
     }
 }
 

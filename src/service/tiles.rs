@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::bytes::Finished;
+use super::choropleth::{Asked, Choropleth};
+use super::degrees::{DegreeTile, Span};
 use super::serving::{Serving, State};
 use super::slots::WorkFault;
 use crate::issue::IssueFilter;
-use crate::render::Painter;
+use crate::render::view::View;
+use crate::render::{Painter, Part, Projection};
 use crate::tile::{DATA_ZOOM, PUBLIC_K, TileCoord, TileSet};
 
 pub const MVT: &str = "application/vnd.mapbox-vector-tile";
@@ -14,6 +17,10 @@ pub const PNG: &str = "image/png";
 
 /// The style name that is not a map style: kernel density of the issues.
 pub const HEAT: &str = "heat";
+/// The map style whose units are coloured by a measure.
+pub const CHOROPLETH: &str = "choropleth";
+/// How far an issue spreads in a heat map unless somebody says otherwise, in metres.
+pub const HEAT_BANDWIDTH_M: u32 = 250;
 
 /// A tile of one snapshot. The version is not in the key because each snapshot has its own cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,13 +36,28 @@ pub enum TileKey {
         coord: TileCoord,
         scale: u8,
     },
+    /// A map tile in degrees.
+    Degrees {
+        style: Arc<str>,
+        tile: DegreeTile,
+    },
+    Choropleth {
+        asked: Arc<Asked>,
+        coord: TileCoord,
+        scale: u8,
+    },
     Heat {
         filter: IssueFilter,
         bandwidth_m: u32,
+        /// The top of the scale, in thousandths of an issue a square kilometre, if it is not the densest spot.
+        peak: Option<u64>,
         coord: TileCoord,
         scale: u8,
     },
 }
+
+/// Pixels along a tile of scale 1.
+pub const TILE_PX: u32 = 256;
 
 /// The finished bytes of a tile.
 ///
@@ -57,28 +79,51 @@ pub async fn tile(serving: &Serving, state: &Arc<State>, key: TileKey) -> Result
 /// # Errors
 /// [`WorkFault::Failed`] when the painter does not know the style.
 pub fn draw(state: &State, key: &TileKey) -> Result<Finished, WorkFault> {
+    let bytes = bytes(state, key)?;
+    Ok(match key {
+        TileKey::Vector { .. } => Finished::compressible(MVT, bytes),
+        _ => Finished::as_is(PNG, bytes),
+    })
+}
+
+/// What [`draw`] finishes: the tile's own bytes, not packed for the wire.
+///
+/// # Errors
+/// As [`draw`].
+pub fn bytes(state: &State, key: &TileKey) -> Result<Vec<u8>, WorkFault> {
     let (snapshot, pyramid) = (&state.snapshot, state.pyramid());
     match key {
-        TileKey::Vector { set, filter, coord } => {
-            let bytes = match set {
-                TileSet::Units => pyramid.units(snapshot, *coord),
-                TileSet::Issues => pyramid.issues(snapshot, filter, PUBLIC_K, *coord),
-                TileSet::Places => pyramid.places(snapshot, *coord),
-                TileSet::Base => pyramid.base(snapshot, *coord),
-            };
-            Ok(Finished::compressible(MVT, bytes))
-        }
+        TileKey::Vector { set, filter, coord } => Ok(match set {
+            TileSet::Units => pyramid.units(snapshot, *coord),
+            TileSet::Issues => pyramid.issues(snapshot, filter, PUBLIC_K, *coord),
+            TileSet::Places => pyramid.places(snapshot, *coord),
+            TileSet::Base => pyramid.base(snapshot, *coord),
+        }),
         TileKey::Map { style, coord, scale } => {
             let drawn = painter(state)?.map(snapshot, pyramid, style, *coord, *scale);
-            drawn.map(|png| Finished::as_is(PNG, png)).map_err(|fault| WorkFault::Failed(fault.to_string()))
+            drawn.map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
-        TileKey::Heat { filter, bandwidth_m, coord, scale } => {
-            Ok(Finished::as_is(PNG, painter(state)?.heat(snapshot, filter, f64::from(*bandwidth_m), *coord, *scale)))
+        TileKey::Degrees { style, tile } => {
+            let view = View::new(Projection::Geographic, tile.bounds(), TILE_PX, TILE_PX, 1);
+            let view = view.map_err(|fault| WorkFault::Failed(fault.to_string()))?;
+            let part = Part { style, level: None, backdrop: true };
+            let drawn = painter(state)?.view(snapshot, pyramid, part, &view).and_then(|picture| picture.small_png());
+            drawn.map_err(|fault| WorkFault::Failed(fault.to_string()))
+        }
+        TileKey::Choropleth { asked, coord, scale } => {
+            let states = Choropleth::of(state, asked).states(state);
+            let drawn = painter(state)?.map_showing((snapshot, pyramid), CHOROPLETH, *coord, *scale, &states);
+            drawn.map_err(|fault| WorkFault::Failed(fault.to_string()))
+        }
+        TileKey::Heat { filter, bandwidth_m, peak, coord, scale } => {
+            let field = painter(state)?.density(snapshot, filter, f64::from(*bandwidth_m));
+            let drawn = field.tile(*coord, *scale, peak.map(|peak| peak as f64 / 1000.0));
+            drawn.map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
     }
 }
 
-fn painter(state: &State) -> Result<&Painter, WorkFault> {
+pub(super) fn painter(state: &State) -> Result<&Painter, WorkFault> {
     state.painter().map_err(|fault| WorkFault::Failed(fault.to_string()))
 }
 
@@ -133,12 +178,27 @@ fn widened(bounds: [f64; 4], by_m: f64) -> [f64; 4] {
     [west - across, south - up, east + across, north + up]
 }
 
+/// How many tiles [`covering`] gives.
+#[must_use]
+pub fn covered(bounds: [f64; 4], z: u8) -> u64 {
+    let [west, south, east, north] = bounds;
+    let ((x0, y0), (x1, y1)) = (square_of(west, north, z), square_of(east, south, z));
+    (u64::from(x1.saturating_sub(x0)) + 1) * (u64::from(y1.saturating_sub(y0)) + 1)
+}
+
 /// The tiles of a zoom that a box (west, south, east, north; degrees) touches.
 pub fn covering(bounds: [f64; 4], z: u8) -> impl Iterator<Item = TileCoord> {
     let [west, south, east, north] = bounds;
     let (x0, y0) = square_of(west, north, z);
     let (x1, y1) = square_of(east, south, z);
     (y0..=y1).flat_map(move |y| (x0..=x1).filter_map(move |x| TileCoord::new(z, x, y)))
+}
+
+/// First and last column and row of those tiles.
+#[must_use]
+pub fn span([west, south, east, north]: [f64; 4], z: u8) -> Span {
+    let ((x0, y0), (x1, y1)) = (square_of(west, north, z), square_of(east, south, z));
+    Span { columns: (x0, x1), rows: (y0, y1) }
 }
 
 /// Whether a tile, with the margin that symbols reach over its edge, touches a box.
@@ -169,6 +229,11 @@ mod tests {
         // By the published formula (116.6, 35.53) is at 843.662, 403.758 and (116.8, 35.32) at 844.231, 404.491 of zoom 10.
         let zoom10: Vec<_> = covering([116.6, 35.32, 116.8, 35.53], 10).map(|c| (c.x(), c.y())).collect();
         assert_eq!(zoom10, [(843, 403), (844, 403), (843, 404), (844, 404)]);
+        for z in 0..=14 {
+            let bounds = [116.6, 35.32, 116.8, 35.53];
+            assert_eq!(covered(bounds, z), covering(bounds, z).count() as u64);
+        }
+        assert_eq!(covered([-180.0, -90.0, 180.0, 90.0], 22), 1 << 44);
         assert_eq!(covering([-180.0, -90.0, 180.0, 90.0], 2).count(), 16);
         let coord = |x, y| TileCoord::new(10, x, y).expect("in range");
         assert!(touches([116.6, 35.32, 116.8, 35.53], coord(842, 402)));

@@ -1,4 +1,4 @@
-//! What must survive a restart? One trait, small enough for a second back end; here one GeoPackage file.
+//! What must survive a restart? One trait, small enough for a second back end; here one GeoPackage file. And the other SQLite file, MBTiles.
 
 mod blob;
 mod boundaries;
@@ -11,6 +11,7 @@ mod geopackage;
 mod layers;
 mod lock;
 mod log;
+pub mod mbtiles;
 mod places;
 mod publish;
 mod read;

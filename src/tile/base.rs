@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::TileCoord;
+use super::along::LineNames;
 use super::boxes::Boxes;
 use super::clip::{self, Spot};
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
@@ -14,12 +15,13 @@ use crate::coverage::world::{GridPoint, project, turn};
 use crate::crs::Cgcs2000;
 use crate::snapshot::{BaseFeature, BaseShape};
 
-/// Layers in drawing order.
+/// Layers in drawing order; `names` follows.
 pub(super) const LAYERS: [&str; 5] = ["green", "water", "waterway", "road", "building"];
 
 #[derive(Debug)]
 pub(super) struct Base {
     layers: Vec<Layer>,
+    names: LineNames,
 }
 
 #[derive(Debug)]
@@ -68,18 +70,9 @@ fn layer_of(feature: &BaseFeature) -> Option<(usize, u8)> {
 }
 
 impl Base {
-    /// Every named line in world steps.
-    pub(super) fn names_everywhere(&self, features: &[BaseFeature], sink: &mut dyn Sink) {
-        let mut shape = Shape::new(Geometry::Line);
-        for (name, layer) in LAYERS.iter().zip(&self.layers) {
-            sink.layer(name);
-            for drawn in layer.drawn.iter().filter(|d| !d.area) {
-                let Some(feature) = features.get(drawn.feature as usize).filter(|f| f.name.is_some()) else { continue };
-                shape.clear(Geometry::Line);
-                drawn.parts.iter().for_each(|part| shape.push(part.points.iter().map(|p| (p.x, p.y))));
-                sink.feature(None, &tags(feature), &shape);
-            }
-        }
+    /// The names of lines at a zoom, as points in world steps.
+    pub(super) fn names_everywhere(&self, features: &[BaseFeature], zoom: u8, sink: &mut dyn Sink) {
+        self.names.everywhere(features, zoom, sink);
     }
 
     pub(super) fn new(features: &[BaseFeature]) -> Self {
@@ -94,27 +87,37 @@ impl Base {
             layers[layer].0.push(Drawn { feature: i as u32, min_zoom, area, parts });
             layers[layer].1.push(bounds);
         }
-        let layers = layers.into_iter().map(|(drawn, bounds)| Layer { tree: Boxes::new(&bounds), drawn }).collect();
-        Self { layers }
+        let layers: Vec<Layer> =
+            layers.into_iter().map(|(drawn, bounds)| Layer { tree: Boxes::new(&bounds), drawn }).collect();
+        let lines = layers.iter().flat_map(|layer| &layer.drawn).filter(|drawn| !drawn.area);
+        let lines = lines.flat_map(|d| d.parts.iter().map(|part| (d.feature, d.min_zoom, part.points.as_slice())));
+        let names = LineNames::new(features, &lines);
+        Self { layers, names }
     }
 
-    pub(super) fn draw(&self, features: &[BaseFeature], coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
-        let frame = Frame::new(coord, buffer);
+    /// The lines and areas in a square, of the layers those features that are there at the zoom that it shows.
+    pub(super) fn draw(&self, features: &[BaseFeature], frame: &Frame, sink: &mut dyn Sink) {
         let mut shape = Shape::new(Geometry::Line);
         for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {
             sink.layer(name);
+            let whole = sink.wants_whole(name);
             for i in layer.tree.meeting(frame.world_bounds()) {
                 let drawn = &layer.drawn[i as usize];
                 let Some(feature) = features.get(drawn.feature as usize) else { continue };
-                if drawn.min_zoom > coord.z() {
+                if drawn.min_zoom > frame.shown {
                     continue;
                 }
-                drawn.shape(&frame, coord.z(), &mut shape);
+                drawn.shape(frame, whole, &mut shape);
                 if !shape.is_empty() {
                     sink.feature(None, &tags(feature), &shape);
                 }
             }
         }
+    }
+
+    /// The names of lines in a tile.
+    pub(super) fn draw_names(&self, features: &[BaseFeature], coord: TileCoord, sink: &mut dyn Sink) {
+        self.names.draw(features, coord, sink);
     }
 }
 
@@ -130,9 +133,9 @@ fn tags(feature: &BaseFeature) -> Vec<Tag<'_>> {
 }
 
 impl Drawn {
-    fn shape(&self, frame: &Frame, zoom: u8, shape: &mut Shape) {
+    fn shape(&self, frame: &Frame, whole: bool, shape: &mut Shape) {
         shape.clear(if self.area { Geometry::Polygon } else { Geometry::Line });
-        let threshold = removed_below(zoom);
+        let threshold = removed_below(frame.zoom);
         let spots = |part: &Part| -> Vec<Spot> {
             let kept = part.points.iter().zip(&part.weights).filter(|(_, w)| **w >= threshold);
             let mut spots: Vec<Spot> = kept.map(|(p, _)| frame.world_spot(*p)).collect();
@@ -143,6 +146,10 @@ impl Drawn {
             clip::polygon(self.parts.iter().map(spots).collect(), frame.window, shape);
         } else {
             for part in &self.parts {
+                if whole {
+                    shape.push_far(spots(part));
+                    continue;
+                }
                 clip::line(&spots(part), frame.window, shape);
             }
         }

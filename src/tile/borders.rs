@@ -2,7 +2,7 @@
 //! are never doubled and dashes run on through the junctions of lesser lines.
 
 use super::boxes::Boxes;
-use super::clip;
+use super::clip::{self, Spot};
 use super::feature::{Geometry, Shape, Sink, Value};
 use super::frame::Frame;
 use super::shapes::{LevelShapes, first_edge};
@@ -55,10 +55,16 @@ impl Borders {
     pub(super) fn draw(&self, arcs: &Generalized, levels: &[LevelShapes], frame: &Frame, sink: &mut dyn Sink) {
         let mut shape = Shape::new(Geometry::Line);
         let found = self.tree.meeting(frame.world_bounds());
+        let whole = sink.wants_whole("boundaries");
         for same in found.chunk_by(|a, b| self.stretches[*a as usize].0.0 == self.stretches[*b as usize].0.0) {
             shape.clear(Geometry::Line);
             for i in same {
-                line(arcs, &self.stretches[*i as usize].1, frame, &mut shape);
+                let halves = &self.stretches[*i as usize].1;
+                if whole {
+                    shape.push_far(spots(arcs, halves, frame, false));
+                } else {
+                    line(arcs, halves, frame, &mut shape);
+                }
             }
             let class = self.stretches[same[0] as usize].0.0;
             if let (false, Some(level)) = (shape.is_empty(), levels.get(usize::from(class.level))) {
@@ -73,13 +79,19 @@ impl Borders {
     }
 }
 
+/// What a window shows of a stretch.
 pub(super) fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) {
+    clip::line(&spots(arcs, halves, frame, true), frame.window, shape);
+}
+
+/// The points of a stretch in the frame's units; of arcs that lie beyond one side of the window only the ends, if `short`.
+fn spots(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, short: bool) -> Vec<Spot> {
     let mut spots = Vec::new();
     for half in halves {
         let points = arcs.points(frame.data_zoom, half.arc());
         let last = points.len() - 1;
         let (first, second) = if half.reversed() { (last, 0) } else { (0, last) };
-        if frame.misses(arcs.bounds(frame.data_zoom, half.arc())) {
+        if short && frame.misses(arcs.bounds(frame.data_zoom, half.arc())) {
             spots.extend([frame.spot(points[first]), frame.spot(points[second])]);
         } else if half.reversed() {
             spots.extend(points.iter().rev().map(|p| frame.spot(*p)));
@@ -88,7 +100,7 @@ pub(super) fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape:
         }
     }
     spots.dedup();
-    clip::line(&spots, frame.window, shape);
+    spots
 }
 
 /// A stretch in the one of its two directions, and of a loop from the one of its junctions, that comes first in the order of places.

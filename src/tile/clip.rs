@@ -4,12 +4,12 @@
 //! the walking direction does not matter. What a side adds to a ring lies on that side, so the signed area that
 //! remains is a sum over the ring's edges alone – equal and opposite for the two polygons that share an edge.
 
-use super::feature::{EXTENT, Shape};
+use super::feature::Shape;
 
 /// A point in tile units, before it is known to lie near the tile.
 pub(super) type Spot = (i64, i64);
 
-/// The square that is kept: the tile and a margin around it, in tile units.
+/// The square that is kept: the tile (or another square) and a margin around it, in its units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub low: i64,
@@ -18,8 +18,8 @@ pub struct Window {
 
 impl Window {
     #[must_use]
-    pub const fn with_buffer(buffer: i32) -> Self {
-        Self { low: -(buffer as i64), high: (EXTENT + buffer) as i64 }
+    pub const fn around(side: i32, buffer: i32) -> Self {
+        Self { low: -(buffer as i64), high: side as i64 + buffer as i64 }
     }
 
     const fn holds(self, p: Spot) -> bool {

@@ -39,6 +39,12 @@ impl Shape {
         self.ends.push(self.points.len() as u32);
     }
 
+    /// Appends a line whose points may lie anywhere; what is further than 32 bits reach is put there.
+    pub(super) fn push_far(&mut self, points: impl IntoIterator<Item = (i64, i64)>) {
+        let near = |v: i64| v.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+        self.push(points.into_iter().map(|p| (near(p.0), near(p.1))));
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.points.is_empty()
@@ -84,6 +90,12 @@ pub trait Sink {
     /// Whether the features of a layer are wanted at all.
     fn wants(&self, _layer: &str) -> bool {
         true
+    }
+
+    /// Whether the lines of a layer are wanted from end to end, however far they go beyond the square: whoever draws dashes counts
+    /// from a line's beginning.
+    fn wants_whole(&self, _layer: &str) -> bool {
+        false
     }
 
     /// The features that follow belong to this layer.

@@ -1,35 +1,60 @@
-//! From the world grid into one tile's units.
+//! From the world grid into the units of one square of it: a tile, or whatever square a picture needs.
 
 use super::TileCoord;
 use super::clip::{Spot, Window};
+use super::feature::EXTENT;
 use crate::coverage::generalize::GridBounds;
 use crate::coverage::world::{FULL_ZOOM, GridPoint, TILE_BITS, WORLD_BITS};
 
-/// One tile's place on the grid of its zoom.
+/// The deepest zoom whose grid a square can lie on.
+pub(crate) const DEEPEST: u8 = 24;
+
+/// A square's place on the grid of its zoom.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
+    /// The zoom on whose grid it lies.
+    pub(super) zoom: u8,
+    /// The zoom of tiles of 512 pixels whose features it shows.
+    pub(super) shown: u8,
     /// The zoom whose generalised arcs it shows.
-    pub data_zoom: u8,
-    pub window: Window,
+    pub(super) data_zoom: u8,
+    pub(super) window: Window,
     /// Below [`FULL_ZOOM`] world points lose `down` bits; above it grid points gain `up`.
     down: u8,
     up: u8,
     west: i64,
     north: i64,
+    side: i32,
     buffer: i32,
 }
 
 impl Frame {
-    pub(super) fn new(coord: TileCoord, buffer: i32) -> Self {
+    /// A tile and a margin around it.
+    pub(crate) fn new(coord: TileCoord, buffer: i32) -> Self {
+        let corner = (i64::from(coord.x()) << TILE_BITS, i64::from(coord.y()) << TILE_BITS);
+        Self::over(coord.z(), corner, EXTENT, buffer)
+    }
+
+    /// Any square of a zoom's grid (up to [`DEEPEST`]) and a margin around it: its north-west corner and its side in units of that grid.
+    pub(crate) fn over(zoom: u8, (west, north): (i64, i64), side: i32, buffer: i32) -> Self {
+        let zoom = zoom.min(DEEPEST);
         Self {
-            data_zoom: coord.z().min(FULL_ZOOM),
-            window: Window::with_buffer(buffer),
-            down: FULL_ZOOM.saturating_sub(coord.z()),
-            up: coord.z().saturating_sub(FULL_ZOOM),
-            west: i64::from(coord.x()) << TILE_BITS,
-            north: i64::from(coord.y()) << TILE_BITS,
+            zoom,
+            shown: zoom,
+            data_zoom: zoom.min(FULL_ZOOM),
+            window: Window::around(side, buffer),
+            down: FULL_ZOOM.saturating_sub(zoom),
+            up: zoom.saturating_sub(FULL_ZOOM),
+            west,
+            north,
+            side,
             buffer,
         }
+    }
+
+    /// With the features of another zoom: a picture of 256 pixels shows what a browser has at the same scale, where tiles are of the zoom before.
+    pub(crate) const fn showing(self, shown: u8) -> Self {
+        Self { shown, ..self }
     }
 
     /// A point of `data_zoom`'s grid in tile units.
@@ -52,7 +77,7 @@ impl Frame {
     pub(super) fn world_bounds(&self) -> GridBounds {
         let margin = i64::from(self.buffer) + 1;
         let edge = |at: i64| (((at << self.down) >> self.up).clamp(0, 1 << WORLD_BITS)) as i32;
-        let far = (1 << TILE_BITS) + margin;
+        let far = i64::from(self.side) + margin;
         GridBounds {
             min: GridPoint::new(edge(self.west - margin), edge(self.north - margin)),
             max: GridPoint::new(edge(self.west + far), edge(self.north + far)),

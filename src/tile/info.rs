@@ -58,13 +58,13 @@ pub(super) fn units(levels: &[LevelInfo]) -> Vec<LayerInfo> {
         &[
             ("code", "String"),
             ("name", "String"),
-            ("own", "String: the name without the parent's name before it"),
+            ("own", "String: the name without the parent's name before it; U+200B where a long one may be broken"),
             ("short", "String: the code without the parent's and leading zeros"),
             ("level", "Number"),
             ("level_key", "String"),
             ("min_zoom", "Number: the name fits from this zoom (512-pixel tiles)"),
             ("short_zoom", "Number: the short code fits from this zoom"),
-            ("rank", "Number: 0 is the most important"),
+            ("rank", "Number: lower is more important"),
         ],
     ));
     layers
@@ -97,6 +97,8 @@ pub(super) fn places() -> Vec<LayerInfo> {
             ("kind", "String"),
             ("name", "String"),
             ("min_zoom", "Number: worth a name from this zoom (512-pixel tiles)"),
+            ("rank", "Number: lower is more important"),
+            ("label", "String: the name with U+200B where it may be broken, if it is long"),
         ],
     )]
 }
@@ -105,5 +107,15 @@ pub(super) fn base() -> Vec<LayerInfo> {
     let fields = [("kind", "String"), ("class", "Number: 1 (trunk) to 4 (lane)"), ("name", "String")];
     let first = [10, 7, 8, 7, 14];
     let layers = super::base::LAYERS.iter().zip(first);
-    layers.map(|(id, first)| layer(id, "Background", (first, DATA_ZOOM), &fields)).collect()
+    let drawn = layers.map(|(id, first)| layer(id, "Background", (first, DATA_ZOOM), &fields));
+    let named = [
+        ("kind", "String"),
+        ("class", "Number: 1 (trunk) to 4 (lane)"),
+        ("name", "String"),
+        ("label", "String: the name as it is to be set, with line feeds where the line runs upright"),
+        ("rank", "Number: lower is more important"),
+    ];
+    let about = "Names of roads and rivers, set level or upright, once each 400 pixels";
+    let names = layer(super::along::LAYER, about, (super::along::FIRST_ZOOM, DATA_ZOOM), &named);
+    drawn.chain([names]).collect()
 }

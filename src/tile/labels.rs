@@ -5,6 +5,7 @@ use super::boxes::Boxes;
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
 use super::frame::Frame;
 use super::shapes::LevelShapes;
+use super::words::hinted;
 use crate::coverage::generalize::GridBounds;
 use crate::coverage::world::{GridPoint, WORLD_BITS};
 use crate::grid::{Hierarchy, Unit, UnitIx};
@@ -92,19 +93,33 @@ impl Label {
         let unit = hierarchy.unit(self.unit);
         let (code, name) = unit.parent.map_or(("", ""), |p| (&hierarchy.unit(p).code, &hierarchy.unit(p).name));
         let key = levels.get(usize::from(unit.level)).map_or("", |l| &l.info.key);
+        let own = hinted(own(&unit.name, name));
+        let rank = self.rank << SCATTER_BITS | scattered(unit.id);
         let tags: [Tag<'_>; 9] = [
             ("code", Value::Text(&unit.code)),
             ("name", Value::Text(&unit.name)),
-            ("own", Value::Text(own(&unit.name, name))),
-            ("short", Value::Text(own(own(&unit.code, code), "0"))),
+            ("own", Value::Text(&own)),
+            ("short", Value::Text(short(&unit.code, code))),
             ("level", Value::Integer(i64::from(unit.level))),
             ("level_key", Value::Text(key)),
             ("min_zoom", Value::Number(self.min_zoom)),
             ("short_zoom", Value::Number(self.short_zoom)),
-            ("rank", Value::Integer(i64::from(self.rank))),
+            ("rank", Value::Integer(i64::from(rank))),
         ];
         sink.feature(Some(unit.id), &tags, shape);
     }
+}
+
+const SCATTER_BITS: u32 = 12;
+
+/// A number below 4096 that a thing keeps whatever happens to others: whoever places names breaks ties by it, in every tile and every program alike.
+pub(super) const fn scattered(seed: u64) -> u32 {
+    (seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - SCATTER_BITS)) as u32
+}
+
+/// A code's own figures, without zeros before them.
+fn short<'a>(code: &'a str, parent: &str) -> &'a str {
+    own(own(code, parent), "0")
 }
 
 /// What a unit's parent is called.
@@ -113,7 +128,7 @@ fn named<'a>(hierarchy: &'a Hierarchy, unit: &Unit) -> Option<(&'a str, &'a str)
 }
 
 /// What a text adds to the one it begins with (as often as it does); the whole text when that is nothing.
-fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
+pub(crate) fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
     let rest = if beginning.is_empty() { text } else { text.trim_start_matches(beginning) };
     let rest = rest.trim_start_matches(['-', ' ', '·']);
     if rest.is_empty() { text } else { rest }
@@ -121,14 +136,14 @@ fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::own;
+    use super::{own, short};
 
     #[test]
     fn a_label_says_what_its_parent_does_not() {
         assert_eq!(own("黄庄社区第五网格(隆鑫苑)", "黄庄社区"), "第五网格(隆鑫苑)");
         assert_eq!(own("黄庄社区", "洸河街道"), "黄庄社区");
         assert_eq!(own("黄庄", "黄庄"), "黄庄");
-        assert_eq!(own(own("370871001002003", "370871001002"), "0"), "3");
-        assert_eq!(own(own("000", ""), "0"), "000");
+        assert_eq!(short("370871001002003", "370871001002"), "3");
+        assert_eq!(short("000", ""), "000");
     }
 }

@@ -3,6 +3,7 @@
 //! A tile is a pure function of the snapshot and its key. All shapes come from the coverage's arcs, generalised once per
 //! zoom ([`crate::coverage::generalize`]), so neighbours and levels share every vertex in every tile.
 
+mod along;
 mod anchor;
 mod base;
 mod borders;
@@ -11,7 +12,7 @@ mod clip;
 mod colour;
 mod dirty;
 pub mod feature;
-mod frame;
+pub(crate) mod frame;
 mod info;
 mod issues;
 mod labels;
@@ -20,6 +21,8 @@ mod places;
 mod shapes;
 mod since;
 mod units;
+mod words;
+pub mod walk;
 
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -32,7 +35,9 @@ use std::sync::Arc;
 use self::base::Base;
 use self::dirty::Side;
 use self::feature::Sink;
+use self::frame::Frame;
 use self::issues::IssuePoints;
+pub(crate) use self::labels::own;
 use self::places::PlacePoints;
 use self::units::Units;
 use crate::coverage::{Delta, Pairs};
@@ -314,31 +319,31 @@ impl Pyramid {
         tile.finish()
     }
 
-    /// Set `base`: `green`, `water`, `waterway`, `road`, `building` of [`Snapshot::base`].
+    /// Set `base`: `green`, `water`, `waterway`, `road`, `building` of [`Snapshot::base`], and `names` of its lines.
     #[must_use]
     pub fn base(&self, snapshot: &Snapshot, coord: TileCoord) -> Vec<u8> {
         let mut tile = mvt::Writer::new();
-        self.base.draw(&snapshot.base, coord, BUFFER, &mut tile);
+        self.base.draw(&snapshot.base, &Frame::new(coord, BUFFER), &mut tile);
+        self.base.draw_names(&snapshot.base, coord, &mut tile);
         tile.finish()
     }
 
-    /// The features of `units` or `base` in tile units with a buffer of one's own, for drawing.
-    pub(crate) fn draw(&self, snapshot: &Snapshot, set: TileSet, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
+    /// The lines and areas of `units` or `base` in any square, in its units, for drawing.
+    pub(crate) fn draw(&self, snapshot: &Snapshot, set: TileSet, frame: &Frame, sink: &mut dyn Sink) {
         match set {
-            TileSet::Units => self.units.draw(snapshot, coord, buffer, sink),
-            TileSet::Base => self.base.draw(&snapshot.base, coord, buffer, sink),
-            TileSet::Places => self.places.draw(&snapshot.places, coord, sink),
-            TileSet::Issues => {}
+            TileSet::Units => self.units.draw_shapes(snapshot, frame, sink),
+            TileSet::Base => self.base.draw(&snapshot.base, frame, sink),
+            TileSet::Places | TileSet::Issues => {}
         }
     }
 
-    /// Every point of `labels` and `places`, the most important first, and every named line of `base`, in world steps: for placing
-    /// names district-wide.
-    pub(crate) fn points_everywhere(&self, snapshot: &Snapshot, sink: &mut dyn Sink) {
+    /// Every point of `labels` and `places`, and the names of lines of `base` at a zoom of 512-pixel tiles, in world steps: for placing names
+    /// district-wide.
+    pub(crate) fn points_everywhere(&self, snapshot: &Snapshot, zoom: u8, sink: &mut dyn Sink) {
         sink.layer("labels");
         self.units.labels.everywhere(&snapshot.hierarchy, &self.units.levels, sink);
         sink.layer("places");
         self.places.everywhere(&snapshot.places, sink);
-        self.base.names_everywhere(&snapshot.base, sink);
+        self.base.names_everywhere(&snapshot.base, zoom, sink);
     }
 }

@@ -4,6 +4,8 @@ use super::TileCoord;
 use super::boxes::Boxes;
 use super::feature::{Geometry, Shape, Sink, Value};
 use super::frame::Frame;
+use super::labels::scattered;
+use super::words::hinted;
 use crate::coverage::generalize::GridBounds;
 use crate::coverage::world::{GridPoint, project};
 use crate::place::Place;
@@ -63,11 +65,19 @@ impl PlacePoints {
 }
 
 fn send(place: &Place, number: u64, shape: &Shape, sink: &mut dyn Sink) {
+    // Coarse kinds first; of one kind whatever its identity says, so that it is the same whoever places the names.
+    let seed = place.id.bytes().fold(0u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let rank = ((min_zoom(&place.kind) * 2.0) as u32) << 12 | scattered(seed);
+    let label = hinted(&place.name);
     let tags = [
         ("id", Value::Text(&place.id)),
         ("kind", Value::Text(&place.kind)),
         ("name", Value::Text(&place.name)),
         ("min_zoom", Value::Number(min_zoom(&place.kind))),
+        ("rank", Value::Integer(i64::from(rank))),
+        ("label", Value::Text(&label)),
     ];
-    sink.feature(Some(number + 1), &tags, shape);
+    // Where it may be broken is said only of names that are long.
+    let tags = if label.len() == place.name.len() { &tags[..5] } else { &tags[..] };
+    sink.feature(Some(number + 1), tags, shape);
 }

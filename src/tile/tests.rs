@@ -62,7 +62,7 @@ fn in_every_tile_the_areas_of_all_levels_are_equal_to_the_unit() {
             let step = all.len().div_ceil(150);
             for coord in all.into_iter().step_by(step) {
                 let mut areas = Areas::default();
-                pyramid.draw(&snapshot, TileSet::Units, coord, BUFFER, &mut areas);
+                pyramid.draw(&snapshot, TileSet::Units, &Frame::new(coord, BUFFER), &mut areas);
                 let mut sums = areas.sums.values();
                 let one = sums.next().expect("a level");
                 assert!(sums.all(|s| s == one), "seed {seed}, {coord:?}: {:?}", areas.sums);
@@ -151,7 +151,7 @@ fn each_name_stands_in_exactly_one_tile_inside_its_own_unit() {
     let pyramid = Pyramid::new(&snapshot);
     let mut census = Census::default();
     for coord in tiles(&snapshot, 17) {
-        pyramid.draw(&snapshot, TileSet::Units, coord, 0, &mut census);
+        pyramid.units.draw(&snapshot, coord, 0, &mut census);
     }
     assert_eq!(census.labels.len(), snapshot.hierarchy.units().len());
     assert!(census.labels.values().all(|n| *n == 1));
@@ -166,7 +166,7 @@ fn lines_are_drawn_once_however_many_polygons_they_bound() {
     let zoom = 16;
     let mut census = Census::default();
     for coord in tiles(&snapshot, zoom) {
-        pyramid.draw(&snapshot, TileSet::Units, coord, 0, &mut census);
+        pyramid.draw(&snapshot, TileSet::Units, &Frame::new(coord, 0), &mut census);
     }
     let arcs = &pyramid.units.arcs;
     let length = |p: &[crate::coverage::world::GridPoint]| f64::from(p[1].x - p[0].x).hypot(f64::from(p[1].y - p[0].y));
@@ -194,7 +194,7 @@ fn neighbours_have_different_colours() {
     let pyramid = Pyramid::new(&snapshot);
     let mut colours: HashMap<u64, i64> = HashMap::new();
     for coord in tiles(&snapshot, 16) {
-        pyramid.draw(&snapshot, TileSet::Units, coord, 0, &mut Colours(&mut colours));
+        pyramid.draw(&snapshot, TileSet::Units, &Frame::new(coord, 0), &mut Colours(&mut colours));
     }
     assert_eq!(colours.len(), snapshot.hierarchy.units().len());
     let colour = |face| snapshot.hierarchy.unit_of_face(face).map(|u| colours[&snapshot.hierarchy.unit(u).id]);
@@ -246,9 +246,12 @@ fn places_and_background_come_where_they_belong() {
         }
     }
     assert_eq!(layers["places"], 300, "every place in exactly one tile");
-    assert_eq!(layers.keys().collect::<Vec<_>>(), ["building", "green", "places", "road", "water", "waterway"]);
+    assert_eq!(
+        layers.keys().collect::<Vec<_>>(),
+        ["building", "green", "names", "places", "road", "water", "waterway"]
+    );
     let documented: Vec<String> = pyramid.info(TileSet::Base).layers.iter().map(|l| l.id.clone()).collect();
-    assert_eq!(documented, base::LAYERS);
+    assert_eq!(documented, base::LAYERS.iter().chain(&[along::LAYER]).copied().collect::<Vec<_>>());
 }
 
 #[test]

@@ -65,22 +65,26 @@ impl Units {
 
     /// All layers of a tile: polygons top level first, then `boundaries`, then `labels`.
     pub(super) fn draw(&self, snapshot: &Snapshot, coord: TileCoord, buffer: i32, sink: &mut dyn Sink) {
-        let frame = Frame::new(coord, buffer);
-        for level in self.levels.iter().filter(|l| l.info.min_zoom <= coord.z()) {
-            if sink.wants(&level.info.key) {
-                self.draw_level(snapshot, level, &frame, sink);
-            }
-        }
-        if sink.wants("outside") {
-            self.draw_outside(&frame, sink);
-        }
-        if sink.wants("boundaries") {
-            sink.layer("boundaries");
-            self.borders.draw(&self.arcs, &self.levels, &frame, sink);
-        }
+        self.draw_shapes(snapshot, &Frame::new(coord, buffer), sink);
         if sink.wants("labels") {
             sink.layer("labels");
             self.labels.draw(&snapshot.hierarchy, &self.levels, coord, sink);
+        }
+    }
+
+    /// What has an area or a length in any square: of the levels, those that are there at the zoom that it shows.
+    pub(super) fn draw_shapes(&self, snapshot: &Snapshot, frame: &Frame, sink: &mut dyn Sink) {
+        for level in self.levels.iter().filter(|l| l.info.min_zoom <= frame.shown) {
+            if sink.wants(&level.info.key) {
+                self.draw_level(snapshot, level, frame, sink);
+            }
+        }
+        if sink.wants("outside") {
+            self.draw_outside(frame, sink);
+        }
+        if sink.wants("boundaries") {
+            sink.layer("boundaries");
+            self.borders.draw(&self.arcs, &self.levels, frame, sink);
         }
     }
 

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use wangge::issue::IssueFilter;
+use wangge::issue::classes::Method;
 use wangge::render::Font;
+use wangge::render::shades::Shades;
+use wangge::service::choropleth::Asked;
 use wangge::service::serving::{Capacity, Look, State};
+use wangge::service::stats::Measure;
 use wangge::service::tiles::{TileKey, draw};
 use wangge::tile::{TileCoord, TileSet};
 
@@ -13,12 +17,29 @@ use crate::compared::next;
 use crate::districts::sample;
 use crate::partition::Seeded;
 
+fn styles() -> Vec<(String, String)> {
+    let files = [
+        ("district", include_str!("../../styles/district.json")),
+        ("choropleth", include_str!("../../styles/choropleth.json")),
+    ];
+    files.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
+}
+
 fn keys() -> Vec<TileKey> {
     let filter = IssueFilter::default;
     let mut keys = Vec::new();
+    let asked = Arc::new(Asked {
+        measure: Measure::Per1000,
+        level: 1,
+        filter: filter(),
+        method: Method::Jenks,
+        classes: 5,
+        shades: Shades::Viridis,
+    });
     for coord in (10..=17).flat_map(|z| wangge::service::tiles::covering([116.62, 35.40, 116.64, 35.42], z)) {
         keys.extend(TileSet::ALL.map(|set| TileKey::Vector { set, filter: filter(), coord }));
-        keys.push(TileKey::Heat { filter: filter(), bandwidth_m: 250, coord, scale: 1 });
+        keys.push(TileKey::Heat { filter: filter(), bandwidth_m: 250, peak: None, coord, scale: 1 });
+        keys.push(TileKey::Choropleth { asked: Arc::clone(&asked), coord, scale: 1 });
         keys.push(TileKey::Map { style: "district".into(), coord, scale: 1 });
     }
     keys
@@ -27,7 +48,7 @@ fn keys() -> Vec<TileKey> {
 #[test]
 fn what_is_kept_over_an_edit_of_places_is_what_would_be_drawn() {
     let font = Font::new(&include_bytes!("../../data/fonts/NotoSansSC-subset.otf")[..]).unwrap();
-    let styles = vec![("district".to_owned(), include_str!("../../styles/district.json").to_owned())];
+    let styles = styles();
     let state = State::new(sample(), &Look { font, styles }, Capacity::default());
     let keys: Vec<TileKey> = keys().into_iter().filter(|key| coord_of(key).z().is_multiple_of(3)).collect();
     for key in &keys {
@@ -49,8 +70,11 @@ fn what_is_kept_over_an_edit_of_places_is_what_would_be_drawn() {
         let drawn = draw(&after, key).unwrap();
         assert_eq!(drawn.identity.etag, draw(&anew, key).unwrap().identity.etag, "{key:?}");
         let Some(held) = after.tiles.peek(key) else {
-            let named = matches!(key, TileKey::Map { .. } | TileKey::Vector { set: TileSet::Places, .. });
-            assert!(named, "{key:?} has nothing of places");
+            let places = matches!(key, TileKey::Vector { set: TileSet::Places, .. });
+            assert!(
+                places || matches!(key, TileKey::Map { .. } | TileKey::Choropleth { .. }),
+                "{key:?} has nothing of places"
+            );
             continue;
         };
         assert_eq!(held.identity.etag, drawn.identity.etag, "{key:?}");
@@ -61,14 +85,16 @@ fn what_is_kept_over_an_edit_of_places_is_what_would_be_drawn() {
 
 fn coord_of(key: &TileKey) -> TileCoord {
     match key {
-        TileKey::Vector { coord, .. } | TileKey::Map { coord, .. } | TileKey::Heat { coord, .. } => *coord,
+        TileKey::Vector { coord, .. } | TileKey::Map { coord, .. } => *coord,
+        TileKey::Heat { coord, .. } | TileKey::Choropleth { coord, .. } => *coord,
+        TileKey::Degrees { .. } => unreachable!("none are among the keys"),
     }
 }
 
 #[test]
 fn what_is_kept_is_what_would_be_drawn() {
     let font = Font::new(&include_bytes!("../../data/fonts/NotoSansSC-subset.otf")[..]).unwrap();
-    let styles = vec![("district".to_owned(), include_str!("../../styles/district.json").to_owned())];
+    let styles = styles();
     let mut state = State::new(sample(), &Look { font, styles }, Capacity::default());
     let keys: Vec<TileKey> =
         keys().into_iter().filter(|key| coord_of(key).z().is_multiple_of(2) || coord_of(key).z() == 17).collect();

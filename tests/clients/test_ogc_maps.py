@@ -1,0 +1,285 @@
+"""WMTS and WMS as strangers use them: GDAL and OWSLib read our documents, fetch pictures, and see what we draw, where it is."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from osgeo import gdal, ogr, osr
+from owslib.wms import WebMapService
+from owslib.wmts import WebMapTileService
+
+gdal.UseExceptions()
+ogr.UseExceptions()
+osr.UseExceptions()
+
+ROOT = Path(__file__).resolve().parents[2]
+STYLES = sorted(path.stem for path in (ROOT / "styles").glob("*.json"))
+LEVELS = ["subdistrict", "community", "grid", "micro"]
+# A window in the middle of the sample, in degrees: west, south, east, north.
+WINDOW = (116.60, 35.38, 116.68, 35.43)
+SYSTEMS = ["EPSG:4490", "EPSG:4326", "CRS:84", "EPSG:3857", "EPSG:4548", "EPSG:4527"]
+
+
+@pytest.fixture(scope="module")
+def service(sample_store, tmp_path_factory):
+    """The built binary on a port of its own; what GDAL keeps of it goes with the other temporary files."""
+    gdal.SetConfigOption("GDAL_DEFAULT_WMS_CACHE_PATH", str(tmp_path_factory.mktemp("gdal")))
+    binary = Path(os.environ.get("WANGGE_BIN", ROOT / "target/release/wangge"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process = subprocess.Popen(
+        [binary, "serve", "--store", sample_store, "--listen", address], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    url = f"http://{address}"
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, "the service ended"
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def fetched(url):
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return answer.read(), answer.headers.get("content-type")
+
+
+def pixels(png):
+    """Rows × columns × RGBA of a PNG, whatever its form."""
+    name = "/vsimem/picture.png"
+    gdal.FileFromMemBuffer(name, bytes(png))
+    dataset = gdal.Open(name)
+    bands = [dataset.GetRasterBand(i + 1).ReadAsArray() for i in range(dataset.RasterCount)]
+    table = dataset.GetRasterBand(1).GetColorTable()
+    if table is not None:
+        colours = np.array([table.GetColorEntry(i) for i in range(table.GetCount())], dtype=np.uint8)
+        picture = colours[bands[0]]
+    else:
+        opaque = np.full_like(bands[0], 255)
+        picture = np.dstack((bands + [opaque])[:4])
+    dataset = None
+    gdal.Unlink(name)
+    return picture
+
+
+def read(dataset):
+    """All bands of a raster as rows × columns × RGB."""
+    return np.dstack([dataset.GetRasterBand(i + 1).ReadAsArray() for i in range(3)])
+
+
+def alike(one, other):
+    """How much of two pictures is the same, but for what a palette may round."""
+    assert one.shape[:2] == other.shape[:2], (one.shape, other.shape)
+    far = np.abs(one[..., :3].astype(int) - other[..., :3].astype(int)).max(axis=2)
+    return float((far <= 12).mean())
+
+
+def placed(crs, lon, lat):
+    """A position in a system, easting or longitude first."""
+    if crs in ("EPSG:4490", "EPSG:4326", "CRS:84"):
+        return lon, lat
+    source, target = osr.SpatialReference(), osr.SpatialReference()
+    source.ImportFromEPSG(4490 if crs != "EPSG:3857" else 4326)
+    target.ImportFromEPSG(int(crs.split(":")[1]))
+    for system in (source, target):
+        system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    return osr.CoordinateTransformation(source, target).TransformPoint(lon, lat)[:2]
+
+
+def window(crs, degrees=WINDOW):
+    """West, south, east, north of the window in a system."""
+    (west, south), (east, north) = placed(crs, *degrees[:2]), placed(crs, *degrees[2:])
+    return west, south, east, north
+
+
+def get_map(service, crs, bounds, size, layers="district", **more):
+    west, south, east, north = bounds
+    # The registry has northings first for all of them but two.
+    bbox = (west, south, east, north) if crs in ("CRS:84", "EPSG:3857") else (south, west, north, east)
+    asked = {
+        "SERVICE": "WMS", "VERSION": "1.3.0", "REQUEST": "GetMap", "LAYERS": layers, "STYLES": "", "CRS": crs,
+        "BBOX": ",".join(map(repr, bbox)), "WIDTH": size[0], "HEIGHT": size[1], "FORMAT": "image/png", **more,
+    }  # fmt: skip
+    return fetched(f"{service}/wms?" + "&".join(f"{name}={value}" for name, value in asked.items()))
+
+
+@pytest.mark.parametrize("tiles", ["WebMercatorQuad", "CGCS2000Quad"])
+def test_gdal_reads_wmts_and_sees_our_pixels(service, tiles):
+    document = f"{service}/wmts/1.0.0/WMTSCapabilities.xml"
+    offered = [name for name, _ in gdal.Open(f"WMTS:{document}").GetSubDatasets()]
+    for style in STYLES:
+        assert any(f"layer={style}" in name and f"tilematrixset={tiles}" in name for name in offered), offered
+    dataset = gdal.Open(f"WMTS:{document},layer=district,tilematrixset={tiles},zoom_level=13")
+    system = "EPSG:3857" if tiles == "WebMercatorQuad" else "EPSG:4490"
+    assert dataset.GetSpatialRef().GetAuthorityCode(None) == system.split(":")[1]
+    west, across, _, north, _, down = dataset.GetGeoTransform()
+    assert across == pytest.approx(-down, rel=1e-9)
+    # A window of whole pixels around the middle of ours.
+    x, y = placed(system, (WINDOW[0] + WINDOW[2]) / 2, (WINDOW[1] + WINDOW[3]) / 2)
+    column, row = max(0, int((x - west) / across) - 300), max(0, int((y - north) / down) - 250)
+    seen = np.dstack([dataset.GetRasterBand(i + 1).ReadAsArray(column, row, 600, 500) for i in range(3)])
+    left, top = west + column * across, north + row * down
+    ours, _ = get_map(service, system, (left, top + 500 * down, left + 600 * across, top), (600, 500))
+    assert alike(seen, pixels(ours)) >= 0.99
+    assert len(np.unique(seen.reshape(-1, 3), axis=0)) > 100, "a map, not a blank"
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "1.1.1"])
+def test_gdal_finds_layers_in_the_wms_document_and_draws_them(service, version):
+    # Without a format GDAL would ask for JPEG whatever is offered.
+    document = gdal.Open(f"WMS:{service}/wms?SERVICE=WMS&VERSION={version}&REQUEST=GetCapabilities&FORMAT=image/png")
+    offered = dict((title, name) for name, title in document.GetSubDatasets())
+    assert len(offered) >= len(STYLES) + len(LEVELS), offered
+    name = next(name for name in offered.values() if "LAYERS=district" in name)
+    dataset = gdal.Open(name)
+    west, across, _, north, _, down = dataset.GetGeoTransform()
+    # The subdataset is the whole district at some resolution: a small picture of it.
+    width, height = 500, round(500 * dataset.RasterYSize / dataset.RasterXSize)
+    seen = np.dstack([
+        dataset.GetRasterBand(i + 1).ReadAsArray(buf_xsize=width, buf_ysize=height) for i in range(3)
+    ])  # fmt: skip
+    assert 116 < west < 117 and 35 < north < 36, "longitude to the right, latitude upwards"
+    assert len(np.unique(seen.reshape(-1, 3), axis=0)) > 50, "a map, not a blank"
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:3857", "CRS:84", "EPSG:4548"])
+def test_gdal_draws_a_window_by_wms(service, crs):
+    west, south, east, north = window(crs)
+    size = (800, round(800 * (north - south) / (east - west)))
+    order = "xyXY" if crs in ("CRS:84", "EPSG:3857") else "yxYX"
+    description = f"""<GDAL_WMS><Service name="WMS"><Version>1.3.0</Version><ServerUrl>{service}/wms?</ServerUrl>
+        <CRS>{crs}</CRS><BBoxOrder>{order}</BBoxOrder><ImageFormat>image/png</ImageFormat><Layers>district</Layers>
+        <Styles>default</Styles></Service>
+        <DataWindow><UpperLeftX>{west!r}</UpperLeftX><UpperLeftY>{north!r}</UpperLeftY><LowerRightX>{east!r}</LowerRightX>
+        <LowerRightY>{south!r}</LowerRightY><SizeX>{size[0]}</SizeX><SizeY>{size[1]}</SizeY></DataWindow>
+        <BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY><BandsCount>3</BandsCount></GDAL_WMS>"""
+    seen = read(gdal.Open(description))
+    ours, _ = get_map(service, crs, (west, south, east, north), size)
+    # GDAL asks for blocks: they fit together, and are the picture.
+    assert alike(seen, pixels(ours)) >= 0.99
+
+
+@pytest.mark.parametrize("crs", SYSTEMS)
+def test_the_district_is_where_gdal_draws_its_polygons(service, sample_store, crs):
+    store = ogr.Open(str(sample_store))
+    source = store.GetLayerByName("subdistrict")
+    west, east, south, north = source.GetExtent()
+    west, south, east, north = window(crs, (west - 0.01, south - 0.01, east + 0.01, north + 0.01))
+    size = (2000, round(2000 * (north - south) / (east - west)))
+    png, _ = get_map(service, crs, (west, south, east, north), size, TRANSPARENT="TRUE")
+    ours = pixels(png)
+    # The line around the district lies on both sides of its edge: it says nothing of where the land ends.
+    opacity, outline = ours[..., 3], np.array([0x3D, 0x2F, 0x73])
+    line = (opacity > 0) & (opacity < 255) | (np.abs(ours[..., :3].astype(int) - outline).max(axis=2) < 48)
+    land = opacity == 255
+    assert line.mean() < 0.05
+    raster = gdal.GetDriverByName("MEM").Create("", *size, 1)
+    raster.SetGeoTransform((west, (east - west) / size[0], 0, north, 0, (south - north) / size[1]))
+    memory = ogr.GetDriverByName("Memory").CreateDataSource("")
+    layer = memory.CreateLayer("land", None, ogr.wkbMultiPolygon)
+    for feature in source:
+        shape = feature.GetGeometryRef().Clone()
+        if crs not in ("EPSG:4490", "EPSG:4326", "CRS:84"):
+            shape.AssignSpatialReference(None)
+            shape = moved(shape, crs)
+        drawn = ogr.Feature(layer.GetLayerDefn())
+        drawn.SetGeometry(shape)
+        layer.CreateFeature(drawn)
+    gdal.RasterizeLayer(raster, [1], layer, burn_values=[1])
+    truth = raster.ReadAsArray() > 0
+    union, common = ((land | truth) & ~line).sum(), (land & truth & ~line).sum()
+    assert common / union >= 0.995, f"{common} of {union}"
+
+
+def moved(shape, crs):
+    source, target = osr.SpatialReference(), osr.SpatialReference()
+    source.ImportFromEPSG(4490 if crs != "EPSG:3857" else 4326)
+    target.ImportFromEPSG(int(crs.split(":")[1]))
+    for system in (source, target):
+        system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    shape.Transform(osr.CoordinateTransformation(source, target))
+    return shape
+
+
+@pytest.mark.parametrize("crs", SYSTEMS)
+def test_a_clicked_unit_answers_its_code_in_every_system(service, sample_store, crs):
+    store = ogr.Open(str(sample_store))
+    layer = store.GetLayerByName("micro")
+    units = [(f.GetField("code"), f.GetGeometryRef().PointOnSurface()) for i, f in enumerate(layer) if i % 400 == 7]
+    assert len(units) >= 6
+    for code, point in units:
+        x, y = placed(crs, point.GetX(), point.GetY())
+        half = 0.0005 if crs in ("EPSG:4490", "EPSG:4326", "CRS:84") else 50.0
+        bounds = (x - half, y - half, x + half, y + half)
+        body, kind = get_map(
+            service, crs, bounds, (101, 101), REQUEST="GetFeatureInfo", QUERY_LAYERS="district",
+            INFO_FORMAT="application/json", I=50, J=50,
+        )  # fmt: skip
+        features = json.loads(body)["features"]
+        assert kind == "application/json" and features[0]["properties"]["code"] == code
+        assert [f["properties"]["level"] for f in features] == LEVELS[::-1]
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "1.1.1"])
+def test_owslib_speaks_wms_with_us(service, version):
+    wms = WebMapService(f"{service}/wms", version=version)
+    assert set(STYLES + LEVELS) <= set(wms.contents)
+    district = wms["district"]
+    west, south, east, north = district.boundingBoxWGS84
+    assert 116 < west < east < 117.5 and 35 < south < north < 36
+    assert {"EPSG:4490", "EPSG:3857", "EPSG:4548"} <= {str(crs) for crs in district.crsOptions}
+    assert {"image/png"} <= set(wms.getOperationByName("GetMap").formatOptions)
+    size = (640, 400)
+    picture = wms.getmap(
+        layers=["district"], styles=["default"], srs="EPSG:4490", bbox=WINDOW, size=size, format="image/png"
+    )  # fmt: skip
+    assert pixels(picture.read()).shape[:2] == size[::-1]
+    # OWSLib asks for a white ground unless told otherwise.
+    ours, _ = get_map(service, "EPSG:4490", WINDOW, size, BGCOLOR="0xFFFFFF")
+    again = wms.getmap(
+        layers=["district"], styles=["default"], srs="EPSG:4490", bbox=WINDOW, size=size, format="image/png"
+    )  # fmt: skip
+    assert alike(pixels(again.read()), pixels(ours)) == 1.0
+    legend = district.styles["default"]["legend"]
+    assert pixels(fetched(legend)[0]).shape[0] > 100
+    with pytest.raises(Exception, match="nothing"):
+        wms.getmap(layers=["nothing"], srs="EPSG:4490", bbox=WINDOW, size=size, format="image/png").read()
+
+
+def test_owslib_speaks_wmts_with_us(service):
+    wmts = WebMapTileService(f"{service}/wmts")
+    assert set(STYLES) | {"heat"} == set(wmts.contents)
+    assert set(wmts.tilematrixsets) == {"WebMercatorQuad", "CGCS2000Quad"}
+    degrees = wmts.tilematrixsets["CGCS2000Quad"]
+    assert degrees.crs == "urn:ogc:def:crs:EPSG::4490"
+    first = degrees.tilematrix["1"]
+    assert (first.topleftcorner, first.matrixwidth, first.matrixheight) == ((90.0, -180.0), 2, 1)
+    links = wmts["district"].tilematrixsetlinks
+    limits = links["WebMercatorQuad"].tilematrixlimits["14"]
+    row, column = limits.mintilerow, limits.mintilecol
+    tile = wmts.gettile(
+        layer="district", tilematrixset="WebMercatorQuad", tilematrix="14", row=row, column=column, format="image/png"
+    )  # fmt: skip
+    assert tile.read() == fetched(f"{service}/tiles/district/14/{column}/{row}.png")[0]
+    limits = links["CGCS2000Quad"].tilematrixlimits["14"]
+    for row, column in [(limits.mintilerow, limits.mintilecol), (limits.maxtilerow, limits.maxtilecol)]:
+        tile = wmts.gettile(
+            layer="dark", tilematrixset="CGCS2000Quad", tilematrix="14", row=row, column=column, format="image/png"
+        )  # fmt: skip
+        side = 360 / 2**14
+        west, north = column * side - 180, 90 - row * side
+        ours, _ = get_map(service, "EPSG:4490", (west, north - side, west + side, north), (256, 256), layers="dark")
+        assert alike(pixels(tile.read()), pixels(ours)) >= 0.99

@@ -1,0 +1,101 @@
+//! Sheets over the wire: three formats of one page, masked, and everything that cannot be printed refused before work.
+
+use crate::district::{Server, micro_code};
+use crate::wire::{ask, get};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sheet_comes_in_three_formats_with_people_masked() {
+    let server = Server::start().await;
+    let code = micro_code(1, 1);
+    for (target, kind) in [
+        ("poster.svg?date=2025-03-01".to_owned(), "image/svg+xml"),
+        (format!("notice.svg?unit={code}&date=2025-03-01"), "image/svg+xml"),
+        (format!("notice.pdf?unit={code}&paper=A4&date=2025-03-01"), "application/pdf"),
+        ("map.png?bbox=116.70,35.42,116.708,35.426&size=640x480&date=2025-03-01".to_owned(), "image/png"),
+        (
+            format!("map.svg?unit={code}&paper=a4&orientation=landscape&title=%3Cb%3E%26&date=2025-03-01"),
+            "image/svg+xml",
+        ),
+    ] {
+        let target = format!("/api/v1/sheets/{target}");
+        let first = get(server.at, &target).await;
+        assert_eq!((first.status, first.header("content-type")), (200, kind), "{target}");
+        assert_eq!(first.header("cache-control"), "no-cache");
+        assert!(first.header("content-disposition").starts_with("inline; filename=\""), "{target}");
+        let begins: &[u8] = match kind {
+            "image/png" => b"\x89PNG",
+            "application/pdf" => b"%PDF-1.",
+            _ => b"<?xml",
+        };
+        assert!(first.body.starts_with(begins), "{target}");
+        let again = ask(server.at, "GET", &target, &[("if-none-match", first.header("etag"))]).await;
+        assert_eq!(again.status, 304, "the same page has the same bytes: {target}");
+        if kind == "image/png" {
+            let side = |at: usize| u32::from_be_bytes(first.body[at..at + 4].try_into().unwrap());
+            assert_eq!((side(16), side(20)), (640, 480));
+        }
+        if kind == "image/svg+xml" {
+            let text = String::from_utf8(first.body).unwrap();
+            assert!(!text.contains("张示例") && !text.contains("<b>"), "{target}");
+        }
+    }
+    let notice = get(server.at, &format!("/api/v1/sheets/notice.svg?unit={code}")).await;
+    let text = String::from_utf8(notice.body).unwrap();
+    for words in ["张**", "128****", "12345", "第2网格党支部", "东至：", &code] {
+        assert!(text.contains(&format!("aria-label=\"{words}")), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_printed_is_refused_with_its_parameter() {
+    let server = Server::start().await;
+    let code = micro_code(1, 1);
+    for (target, status, pointer) in [
+        ("atlas.pdf", 404, "/path/file"),
+        ("map.gif", 404, "/path/file"),
+        ("map", 404, "/path/file"),
+        ("map.png.exe", 404, "/path/file"),
+        ("map.png?bbox=1,2,3", 400, "/query/bbox"),
+        ("map.png?bbox=116.7,35.4,116.6,35.5", 400, "/query/bbox"),
+        ("map.png?bbox=116.7,35.4,116.7,35.4", 400, "/query/bbox"),
+        ("map.png?bbox=NaN,35.4,116.7,35.5", 400, "/query/bbox"),
+        ("map.png?bbox=-inf,35.4,inf,35.5", 400, "/query/bbox"),
+        ("map.png?bbox=116.6,-95,116.7,35.5", 400, "/query/bbox"),
+        ("map.png?bbox=116.6,35.4,116.7,35.5&unit=CODE", 400, "/query/bbox"),
+        ("map.png?unit=nobody", 400, "/query/unit"),
+        ("map.png?unit=%3Cscript%3E", 400, "/query/unit"),
+        ("map.png?size=199x300", 400, "/query/size"),
+        ("map.png?size=99999x99999", 400, "/query/size"),
+        ("map.png?size=4294967296x300", 400, "/query/size"),
+        ("map.png?size=-1x300", 400, "/query/size"),
+        ("map.png?size=300", 400, "/query/size"),
+        ("map.png?size=2000x300", 400, "/query/size"),
+        ("map.png?size=800x600&paper=A3", 400, "/query/size"),
+        ("map.png?size=8192x8192&dpi=200", 400, "/query/dpi"),
+        ("map.png?paper=A5", 400, "/query/paper"),
+        ("map.png?paper=A0&dpi=300", 400, "/query/dpi"),
+        ("map.png?dpi=0", 400, "/query/dpi"),
+        ("map.png?dpi=1e9", 400, "/query/dpi"),
+        ("map.png?dpi=NaN", 400, "/query/dpi"),
+        ("map.png?orientation=upside-down", 400, "/query/orientation"),
+        ("map.png?style=..%2Fdistrict", 400, "/query/style"),
+        ("map.png?title=", 400, "/query/title"),
+        ("map.png?title=a%0Ab", 400, "/query/title"),
+        ("map.png?date=yesterday", 400, "/query/date"),
+        ("map.png?date=2025-02-30", 400, "/query/date"),
+        ("map.png?contacts=full", 400, "/query/contacts"),
+        ("poster.pdf?paper=A4", 400, "/query/paper"),
+        ("poster.pdf?unit=CODE", 400, "/query/unit"),
+        ("notice.pdf", 400, "/query/unit"),
+        ("notice.pdf?unit=CODE&unit=CODE", 400, "/query/unit"),
+        ("notice.pdf?unit=CODE&bbox=116.6,35.4,116.7,35.5", 400, "/query/bbox"),
+    ] {
+        let target = target.replace("CODE", &code);
+        let answer = get(server.at, &format!("/api/v1/sheets/{target}")).await;
+        assert_eq!(answer.problem(status), pointer, "{target}");
+    }
+    let long = "%E9%95%BF".repeat(61); // 长
+    let answer = get(server.at, &format!("/api/v1/sheets/map.svg?title={long}")).await;
+    assert_eq!(answer.problem(400), "/query/title");
+    assert_eq!(ask(server.at, "POST", "/api/v1/sheets/map.svg", &[("content-length", "0")]).await.problem(405), "");
+}
