@@ -26,12 +26,14 @@ bench: ## the benches, with ratios to the obvious way of doing it
 	@tools/setup build
 	$(cargo) bench
 
+# `fuzz/seeds/*.tar.gz` is what earlier runs found, thinned to the inputs that reach the same branches.
 # The fuzzing instrumentation is a compiler feature that stable only has under RUSTC_BOOTSTRAP; no sanitizer, so no nightly is needed.
 fuzz: ## bytes from nobody at the parsers, FUZZ_SECONDS (60) for each; stops at what breaks one, and keeps it in fuzz/artifacts
 	@tools/setup build
 	cd fuzz && RUSTC_BOOTSTRAP=1 $(cargo) build --release
 	@for target in paste table objects words; do \
 	  mkdir -p fuzz/corpus/$$target fuzz/artifacts/$$target; echo "fuzz: $$target, $(FUZZ_SECONDS) s"; \
+	  [ ! -f fuzz/seeds/$$target.tar.gz ] || tar -xzf fuzz/seeds/$$target.tar.gz -C fuzz/corpus/$$target; \
 	  fuzz/target/release/$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=4096 -verbosity=0 \
 	    -print_final_stats=1 -artifact_prefix=fuzz/artifacts/$$target/ fuzz/corpus/$$target fuzz/seeds/$$target || exit 1; \
 	done

@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let [step, lines @ ..] = data else { return };
     let form = Form::Objects(ObjectForm::new(&Wanted::default()));
     let owner = form.owner_cells("370", "a \"b\"\n", "上 > 下");
-    let mut find = |x: f64, y: f64| {
+    let find = |x: f64, y: f64| {
         assert!(x.is_finite() && y.is_finite());
         if x < 0.0 {
             return Err("less than \"nothing\"".to_owned());
