@@ -12,6 +12,7 @@ use wangge::crs::mercator::WorldPoint;
 use wangge::exchange::Limits;
 use wangge::render::{Font, Painter};
 use wangge::service::import::{Sources, prepare};
+use wangge::service::locate::owner_of;
 use wangge::snapshot::Snapshot;
 use wangge::tile::{Pyramid, TileCoord, TileSet};
 
@@ -131,14 +132,71 @@ fn the_sample_looks_like_a_town() {
         let coord = TileCoord::new(zoom, (p.x >> (28 - zoom)) as u32, (p.y >> (28 - zoom)) as u32).expect("in range");
         let png = painter.map(snapshot, pyramid, "district", coord, 2).expect("a tile");
         assert!(png.len() < 120_000, "zoom {zoom}: {} bytes", png.len());
-        let mut decoder = png::Decoder::new(std::io::Cursor::new(&png));
-        decoder.set_transformations(png::Transformations::EXPAND);
-        let mut reader = decoder.read_info().expect("a PNG");
-        let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
-        reader.next_frame(&mut pixels).expect("pixels");
-        let mut colours: BTreeMap<&[u8], u32> = BTreeMap::new();
-        pixels.chunks_exact(3).for_each(|p| *colours.entry(p).or_default() += 1);
+        let pixels = pixels(&png);
+        let mut colours: BTreeMap<[u8; 3], u32> = BTreeMap::new();
+        pixels.into_iter().for_each(|p| *colours.entry(p).or_default() += 1);
         let dark = colours.iter().filter(|(c, _)| c.iter().all(|v| *v < 130)).map(|(_, n)| n).sum::<u32>();
         assert!(colours.len() > 40 && dark > 150, "zoom {zoom}: {} colours, {dark} dark pixels", colours.len());
     }
+}
+
+/// RGB of every pixel, row by row.
+fn pixels(png: &[u8]) -> Vec<[u8; 3]> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(png));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().expect("a PNG");
+    let mut data = vec![0; reader.output_buffer_size().expect("a size")];
+    reader.next_frame(&mut data).expect("pixels");
+    data.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect()
+}
+
+#[test]
+fn no_pixel_between_neighbours_shows_the_ground_behind_them() {
+    /// Tiles of a zoom that are looked at.
+    const MOST: usize = 24;
+    /// How far the drawn outline may be from the true one, in pixels.
+    const NEAR_PX: f64 = 3.0;
+    let (snapshot, pyramid) = sample();
+    let font = Font::new(&include_bytes!("../data/fonts/NotoSansSC-subset.otf")[..]).expect("the shipped font");
+    // The ground is red, and no area has any of it.
+    let style = |key: &str| {
+        format!(
+            r##"{{"version": 8, "sources": {{}}, "layers": [
+            {{"id": "ground", "type": "background", "paint": {{"background-color": "#ff0000"}}}},
+            {{"id": "areas", "type": "fill", "source": "units", "source-layer": "{key}", "paint": {{
+              "fill-color": ["match", ["get", "colour"], 0, "#0000ff", 1, "#00ff00", 2, "#00ffff", 3, "#008040", "#000000"]}}}}]}}"##
+        )
+    };
+    let styles: Vec<(&str, String)> = pyramid.levels().iter().map(|l| (l.key.as_str(), style(&l.key))).collect();
+    let named: Vec<(&str, &str)> = styles.iter().map(|(key, style)| (*key, style.as_str())).collect();
+    let painter = Painter::new(snapshot, pyramid, &font, &named).expect("a painter");
+    let (mut inside, mut ground) = (0, 0);
+    for zoom in 10..=18 {
+        let found = tiles(pyramid, zoom);
+        for coord in found.iter().step_by(found.len().div_ceil(MOST)) {
+            // Whether a place in pixels of the tile is somebody's.
+            let owned = |x: f64, y: f64| {
+                let world = |tile: u32, px: f64| (f64::from(tile) + px / 256.0) * f64::from(1u32 << (28 - zoom));
+                let at = WorldPoint { x: world(coord.x(), x), y: world(coord.y(), y) };
+                owner_of(snapshot, at.position()).is_some()
+            };
+            // A picture shows what a vector tile of the zoom before has.
+            for level in pyramid.levels().iter().filter(|level| level.min_zoom < zoom) {
+                let drawn = pixels(&painter.map(snapshot, pyramid, &level.key, *coord, 1).expect("a tile"));
+                for (at, [red, ..]) in drawn.into_iter().enumerate() {
+                    let (x, y) = ((at % 256) as f64 + 0.5, (at / 256) as f64 + 0.5);
+                    let around =
+                        [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0), (1.0, 1.0), (-1.0, -1.0)];
+                    if red == 0 {
+                        inside += 1;
+                    } else if around.iter().all(|(dx, dy)| owned(x + dx * NEAR_PX, y + dy * NEAR_PX)) {
+                        panic!("{coord:?}, {}: the pixel {x}, {y} has {red} of the ground", level.key);
+                    } else {
+                        ground += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(inside > 10_000_000 && ground > 1_000_000, "{inside} pixels of areas, {ground} of the ground");
 }

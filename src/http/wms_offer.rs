@@ -94,7 +94,7 @@ impl Layer {
     /// The maps, then the levels of units from the top.
     pub(super) fn all(state: &serving::State) -> Vec<Self> {
         let maps: Vec<(String, String)> =
-            state.look.styles.iter().map(|(name, text)| (name.clone(), titled(state, text, name))).collect();
+            state.look.maps().map(|(name, text)| (name.clone(), titled(state, text, name))).collect();
         let mut styles = maps.clone();
         styles.sort_by_key(|(name, _)| name != USUAL_MAP);
         let mut all: Vec<Self> = maps

@@ -91,7 +91,7 @@ impl<'a> Offer<'a> {
 
     /// The identifiers of the layers that a set has.
     pub(super) fn layers(state: &serving::State, set: Set) -> Vec<&str> {
-        let styles = state.look.styles.iter().map(|(name, _)| name.as_str());
+        let styles = state.look.maps().map(|(name, _)| name.as_str());
         styles.chain((set == Set::Mercator).then_some(HEAT)).collect()
     }
 
@@ -112,7 +112,7 @@ impl<'a> Offer<'a> {
             self.identification(xml);
             self.operations(xml);
             xml.element("Contents", &[], |xml| {
-                for (name, text) in &self.state.look.styles {
+                for (name, text) in self.state.look.maps() {
                     let title = titled(self.state, text, name);
                     self.layer(xml, &Layer { id: name, title, sets: &Set::ALL });
                 }

@@ -199,7 +199,7 @@ impl Plan {
         let sets: &[TileSet] = match &wanted.subject {
             Subject::Sets(sets) => sets,
             Subject::Style(name) => {
-                let known: Vec<&str> = state.look.styles.iter().map(|(name, _)| name.as_str()).chain([HEAT]).collect();
+                let known: Vec<&str> = state.look.maps().map(|(name, _)| name.as_str()).chain([HEAT]).collect();
                 if !known.contains(&name.as_str()) {
                     let name = name.chars().take(40).collect();
                     return Err(ExportFault::UnknownStyle { name, known: known.join(", ") });

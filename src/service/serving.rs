@@ -17,7 +17,7 @@ use super::drawing::Drawing;
 use super::locate::owner_of;
 use super::past::Shelf;
 use super::slots::Slots;
-use super::tiles::{MVT, TileKey};
+use super::tiles::{CHOROPLETH, MVT, TileKey};
 use crate::coverage::region::trace;
 use crate::coverage::validate::{self, Rule};
 use crate::coverage::{Delta, Ring};
@@ -39,6 +39,13 @@ pub struct Look {
     pub font: Font,
     /// (name, template) of every map style.
     pub styles: Vec<(String, String)>,
+}
+
+impl Look {
+    /// The styles that are maps by themselves: all but the one that has no colours until it is told a measure.
+    pub fn maps(&self) -> impl Iterator<Item = &(String, String)> {
+        self.styles.iter().filter(|(name, _)| name != CHOROPLETH)
+    }
 }
 
 /// How many bytes the caches of one snapshot may hold.
