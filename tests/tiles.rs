@@ -10,7 +10,8 @@ use fast_mvt::MvtReaderRef;
 use wangge::crs::Cgcs2000;
 use wangge::crs::mercator::WorldPoint;
 use wangge::exchange::Limits;
-use wangge::render::{Font, Painter};
+use wangge::render::view::View;
+use wangge::render::{Font, Painter, Part, Projection};
 use wangge::service::import::{Sources, prepare};
 use wangge::service::locate::owner_of;
 use wangge::snapshot::Snapshot;
@@ -154,8 +155,10 @@ fn pixels(png: &[u8]) -> Vec<[u8; 3]> {
 fn no_pixel_between_neighbours_shows_the_ground_behind_them() {
     /// Tiles of a zoom that are looked at.
     const MOST: usize = 24;
-    /// How far the drawn outline may be from the true one, in pixels.
-    const NEAR_PX: f64 = 3.0;
+    /// How far the drawn outline may be from the true one, in half pixels.
+    const NEAR: i32 = 6;
+    /// Half the side of the world of EPSG:3857, in metres.
+    const HALF_M: f64 = 20_037_508.342_789_244;
     let (snapshot, pyramid) = sample();
     let font = Font::new(&include_bytes!("../data/fonts/NotoSansSC-subset.otf")[..]).expect("the shipped font");
     // The ground is red, and no area has any of it.
@@ -180,16 +183,23 @@ fn no_pixel_between_neighbours_shows_the_ground_behind_them() {
                 let at = WorldPoint { x: world(coord.x(), x), y: world(coord.y(), y) };
                 owner_of(snapshot, at.position()).is_some()
             };
+            let side = 2.0 * HALF_M / f64::from(1u32 << zoom);
+            let (west, north) = (f64::from(coord.x()) * side - HALF_M, HALF_M - f64::from(coord.y()) * side);
+            let square = [west, north - side, west + side, north];
+            let view = View::new(Projection::WebMercator, square, 256, 256, 1).expect("a view");
             // A picture shows what a vector tile of the zoom before has.
             for level in pyramid.levels().iter().filter(|level| level.min_zoom < zoom) {
-                let drawn = pixels(&painter.map(snapshot, pyramid, &level.key, *coord, 1).expect("a tile"));
-                for (at, [red, ..]) in drawn.into_iter().enumerate() {
-                    let (x, y) = ((at % 256) as f64 + 0.5, (at / 256) as f64 + 0.5);
-                    let around =
-                        [(0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0), (1.0, 1.0), (-1.0, -1.0)];
+                // The view of a tile's square: its pixels before rare colours share a place in the palette.
+                let part = Part { style: &level.key, level: None, backdrop: true };
+                let drawn = painter.view(snapshot, pyramid, part, &view).expect("a picture");
+                for at in 0..256 * 256u32 {
+                    let [red, ..] = drawn.pixel(at % 256, at / 256).expect("a pixel");
+                    let (x, y) = (f64::from(at % 256) + 0.5, f64::from(at / 256) + 0.5);
+                    let around = (-NEAR..=NEAR).flat_map(|dx| (-NEAR..=NEAR).map(move |dy| (dx, dy)));
+                    let mut around = around.map(|(dx, dy)| (x + f64::from(dx) / 2.0, y + f64::from(dy) / 2.0));
                     if red == 0 {
                         inside += 1;
-                    } else if around.iter().all(|(dx, dy)| owned(x + dx * NEAR_PX, y + dy * NEAR_PX)) {
+                    } else if owned(x, y) && around.all(|(x, y)| owned(x, y)) {
                         panic!("{coord:?}, {}: the pixel {x}, {y} has {red} of the ground", level.key);
                     } else {
                         ground += 1;
