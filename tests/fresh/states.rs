@@ -85,8 +85,10 @@ fn what_is_kept_over_an_edit_of_places_is_what_would_be_drawn() {
 
 fn coord_of(key: &TileKey) -> TileCoord {
     match key {
-        TileKey::Vector { coord, .. } | TileKey::Map { coord, .. } => *coord,
-        TileKey::Heat { coord, .. } | TileKey::Choropleth { coord, .. } => *coord,
+        TileKey::Vector { coord, .. }
+        | TileKey::Map { coord, .. }
+        | TileKey::Heat { coord, .. }
+        | TileKey::Choropleth { coord, .. } => *coord,
         TileKey::Degrees { .. } => unreachable!("none are among the keys"),
     }
 }
