@@ -19,7 +19,8 @@ ogr.UseExceptions()
 osr.UseExceptions()
 
 ROOT = Path(__file__).resolve().parents[2]
-STYLES = sorted(path.stem for path in (ROOT / "styles").glob("*.json"))
+# A choropleth is no map until it is told a measure.
+STYLES = sorted(path.stem for path in (ROOT / "styles").glob("*.json") if path.stem != "choropleth")
 LEVELS = ["subdistrict", "community", "grid", "micro"]
 # A window in the middle of the sample, in degrees: west, south, east, north.
 WINDOW = (116.60, 35.38, 116.68, 35.43)
