@@ -19,7 +19,6 @@ use super::problem::Problem;
 use crate::crs::{Cgcs2000, Crs, PlaneCrs};
 use crate::grid::UnitIx;
 use crate::grid::people::OnDuty;
-use crate::service::cards::Card;
 use crate::service::locate::{Neighbour, Placed, Question, chain};
 use crate::service::serving::State;
 use crate::service::slots::WorkFault;
@@ -28,37 +27,17 @@ use crate::snapshot::Snapshot;
 /// What an answer has besides the card: enough without neighbours.
 const REST_BYTES: usize = 600;
 
-/// The day that decides who is on duty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Day {
-    Today(Date),
-    Other(Date),
-}
-
 /// Writes the answer; with the position in other systems only if these are asked for: they cost as much as all the rest.
-pub(super) fn written(state: &State, placed: &Placed<'_>, day: Day, coordinates: bool) -> Result<Vec<u8>, Problem> {
-    match day {
-        Day::Today(day) => {
-            let make = || card(&state.snapshot, placed.owner, day);
-            state.cards.today(placed.owner, day, make, |card| around(card, state, placed, coordinates))
-        }
-        Day::Other(day) => Ok(around(&card(&state.snapshot, placed.owner, day)?, state, placed, coordinates)),
-    }
-}
-
-/// The answer around what it says of the unit.
-fn around(card: &Card, state: &State, placed: &Placed<'_>, coordinates: bool) -> Vec<u8> {
+pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates: bool) -> Result<Vec<u8>, Problem> {
     let snapshot = &state.snapshot;
+    let card = state.cards.of(placed.owner, day, || card(snapshot, placed.owner, day))?;
     let mut json = Json(Vec::with_capacity(card.len() + REST_BYTES));
     let Question { crs, x, y, accuracy_m } = placed.asked;
     json.raw(r#"{"query":{"lon":"#).number(x).raw(r#","lat":"#).number(y);
     json.raw(r#","crs":""#).system(crs).raw(r#"","accuracy_m":"#).number(accuracy_m);
     json.raw(r#"},"point":{"lon":"#).number(rounded(placed.point.lon(), POINT_DECIMALS));
     json.raw(r#","lat":"#).number(rounded(placed.point.lat(), POINT_DECIMALS));
-    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#);
-    for part in card.parts() {
-        json.bytes(part);
-    }
+    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#).bytes(&card);
     json.raw(r#","boundary":{"distance_m":"#).number(rounded(placed.boundary.distance_m, 3));
     json.raw(r#","ambiguous":"#).raw(if placed.boundary.ambiguous { "true" } else { "false" });
     json.raw(r#","neighbours":["#);
@@ -75,13 +54,13 @@ fn around(card: &Card, state: &State, placed: &Placed<'_>, coordinates: bool) ->
         json.raw("]");
     }
     json.raw(r#","version":"#).whole(snapshot.version).raw(r#","as_of":""#).raw(&state.as_of).raw(r#""}"#);
-    json.0
+    Ok(json.0)
 }
 
 /// Owner, chain and people of a unit: the members of an object, without its braces.
-fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Card, Problem> {
+fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Vec<u8>, Problem> {
     #[derive(Serialize)]
-    struct Members<'a> {
+    struct Card<'a> {
         owner: Option<Owner<'a>>,
         chain: Vec<Link<'a>>,
         people: People<'a>,
@@ -89,15 +68,15 @@ fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Card, P
     let (district, hierarchy) = (&snapshot.district, &snapshot.hierarchy);
     let above = owner.map_or_else(Vec::new, |ix| chain(snapshot, ix));
     let duty = owner.map_or_else(OnDuty::default, |ix| snapshot.roster.on_duty(hierarchy, ix, day));
-    let members = Members {
+    let card = Card {
         owner: owner.map(|ix| Owner::of(district, hierarchy.unit(ix))),
         chain: above.into_iter().map(|unit| Link::of(district, unit)).collect(),
         people: People::masked(&duty),
     };
-    let failed = |fault: serde_json::Error| WorkFault::Failed(fault.to_string());
-    let object = serde_json::to_vec(&members).map_err(failed)?;
-    let specialists = serde_json::to_vec(members.people.specialists()).map_err(failed)?;
-    Ok(Card::new(object.get(1..object.len() - 1).unwrap_or_default(), &specialists))
+    let mut members = serde_json::to_vec(&card).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
+    members.pop();
+    members.remove(0);
+    Ok(members)
 }
 
 /// JSON as it grows. Writing to memory cannot fail, so what the writers return is of no interest.
@@ -354,11 +333,9 @@ mod tests {
             let day = Date::constant(2026, 1 + (i % 2) as i8, 15);
             let (placed, owned) =
                 (place(snapshot, asked).expect("a place"), locate(snapshot, asked, day).expect("an owner"));
+            let ours = written(&state, &placed, day, true).expect("is written");
             let theirs = as_serde_writes(snapshot, &owned);
-            for day in [Day::Today(day), Day::Today(day), Day::Other(day)] {
-                let ours = written(&state, &placed, day, true).expect("is written");
-                assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
-            }
+            assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs));
             owners.extend(placed.owner);
             outcomes[placed.outcome as usize] += 1;
             neighbours += placed.boundary.neighbours.len();

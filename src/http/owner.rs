@@ -10,7 +10,7 @@ use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 use super::answer::{JSON, rounded};
-use super::card::{Day, written};
+use super::card::written;
 use super::negotiate::{Keep, fresh};
 use super::problem::Problem;
 use super::query::{Asked, Query, echo};
@@ -40,17 +40,14 @@ pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Re
     };
     let (state, day) = match query.text("as_of") {
         None => {
-            let day = Day::Today(app.serving.today());
+            let day = app.serving.today();
             let quick = |state: &serving::State| at_once(state).then(|| answer(state, question, day, coordinates));
             if let Some(answer) = app.serving.read(quick) {
                 return answer;
             }
             (app.serving.state(), day)
         }
-        Some(text) => {
-            let (state, day) = as_of(&app, text).await?;
-            (state, Day::Other(day))
-        }
+        Some(text) => as_of(&app, text).await?,
     };
     if at_once(&state) {
         return answer(&state, question, day, coordinates);
@@ -58,7 +55,7 @@ pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Re
     app.serving.slots.run(move || answer(&state, question, day, coordinates)).await?
 }
 
-fn answer(state: &serving::State, question: Question, day: Day, coordinates: bool) -> Result<Response<Body>, Problem> {
+fn answer(state: &serving::State, question: Question, day: Date, coordinates: bool) -> Result<Response<Body>, Problem> {
     let placed = place(&state.snapshot, question).map_err(refused)?;
     Ok(fresh(JSON, written(state, &placed, day, coordinates)?, Keep::Never))
 }

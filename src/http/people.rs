@@ -40,11 +40,6 @@ impl Contact {
 }
 
 impl<'a> People<'a> {
-    /// Those of other offices, many of whom answer for many units alike.
-    pub(super) fn specialists(&self) -> &impl Serialize {
-        &self.specialists
-    }
-
     pub(super) fn masked(duty: &OnDuty<'a>) -> Self {
         let specialist = |person: &&'a Person| match &person.role {
             Role::Specialist { line } => {

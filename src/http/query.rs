@@ -110,7 +110,7 @@ fn decode(raw: &str) -> Result<Vec<Pair<'_>>, Problem> {
     if raw.len() > MOST_BYTES {
         return Err(Problem::query_string(format!("the query is longer than {MOST_BYTES} bytes")));
     }
-    let mut pairs = Vec::with_capacity(8);
+    let mut pairs = Vec::new();
     for Piece { name, value, plain } in pieces(raw) {
         if pairs.len() == MOST_PARAMETERS {
             return Err(Problem::query_string(format!("more than {MOST_PARAMETERS} parameters")));

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
+use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::answer::{json, rounded};
-use super::card::{Day, written};
+use super::card::written;
 use super::owner::{Owner, POINT_DECIMALS};
 use super::problem::Problem;
 use super::query::Asked;
@@ -31,12 +32,12 @@ pub(super) async fn of_text(State(app): State<Arc<App>>, asked: Asked) -> Result
         return Err(Problem::query("limit", format!("limit is {limit}: expected 1 to {MOST_CANDIDATES}")));
     }
     let text = query.needed("q")?.to_owned();
-    let (state, day) = (app.serving.state(), Day::Today(app.serving.today()));
+    let (state, day) = (app.serving.state(), app.serving.today());
     // The first question of a version compiles the gazetteer: not on a thread that others wait for.
     app.serving.slots.run(move || answer(&state, &text, limit, day)).await?
 }
 
-fn answer(state: &serving::State, text: &str, limit: usize, day: Day) -> Result<Response<Body>, Problem> {
+fn answer(state: &serving::State, text: &str, limit: usize, day: Date) -> Result<Response<Body>, Problem> {
     let found = search(&state.snapshot, text, limit).map_err(|fault| Problem::query("q", fault.to_string()))?;
     let mut candidates = Vec::with_capacity(found.placed.len());
     for (candidate, placed) in found.answer.candidates.iter().zip(&found.placed) {

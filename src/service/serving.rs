@@ -1,11 +1,9 @@
 //! The district as it is served: one snapshot with everything drawn from it, replaced whole – store first, swap second.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -106,7 +104,7 @@ impl State {
             look: look.clone(),
             tiles: Arc::new(ByteCache::new(8192, capacity.tiles_bytes)),
             answers: Arc::new(ByteCache::new(1024, capacity.answers_bytes)),
-            cards: Cards::new(snapshot.hierarchy.units().len()),
+            cards: Cards::default(),
             as_of: snapshot.recorded.to_string(),
             areas_m2: OnceLock::new(),
             owners: OnceLock::new(),
@@ -289,14 +287,6 @@ pub struct Serving {
     look: Look,
     capacity: Capacity,
     zone: TimeZone,
-    today: ArcSwap<Day>,
-}
-
-/// A day, and the time that it is.
-#[derive(Debug)]
-struct Day {
-    date: Date,
-    time: Range<Timestamp>,
 }
 
 impl Serving {
@@ -306,8 +296,7 @@ impl Serving {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
-        let today = ArcSwap::from_pointee(day_of(Timestamp::now(), &zone));
-        Self { state, slots, past: Shelf::default(), store: None, turn: Mutex::default(), look, capacity, zone, today }
+        Self { state, slots, past: Shelf::default(), store: None, turn: Mutex::default(), look, capacity, zone }
     }
 
     /// With the store that the contents came from: for earlier versions, and for drafts.
@@ -370,35 +359,16 @@ impl Serving {
         state
     }
 
-    /// Today in the district. The calendar is asked once a day.
+    /// Today in the district.
     #[must_use]
     pub fn today(&self) -> Date {
-        let now = Timestamp::now();
-        let known = self.today.load();
-        if known.time.contains(&now) {
-            return known.date;
-        }
-        let day = day_of(now, &self.zone);
-        let date = day.date;
-        self.today.store(Arc::new(day));
-        date
+        self.zone.to_datetime(jiff::Timestamp::now()).date()
     }
 
     #[must_use]
     pub const fn zone(&self) -> &TimeZone {
         &self.zone
     }
-}
-
-fn day_of(now: Timestamp, zone: &TimeZone) -> Day {
-    let date = zone.to_datetime(now).date();
-    let begins = |date: Date| date.to_zoned(zone.clone()).map(|start| start.timestamp());
-    // At the ends of the calendar, where a day has no beginning or no morrow, it is the day of this instant alone.
-    let time = match (begins(date), date.tomorrow().and_then(begins)) {
-        (Ok(start), Ok(end)) => start..end,
-        _ => now..now,
-    };
-    Day { date, time }
 }
 
 fn refuse_invalid(contents: &Contents) -> Result<(), ServingFault> {
