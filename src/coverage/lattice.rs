@@ -139,14 +139,21 @@ impl Lattice {
     /// 10⁻⁶ relative within a kilometre of the point; for distances across a district use the dataset's plane.
     #[must_use]
     pub fn metres_per_step(&self, y: i32) -> (f64, f64) {
-        const A: f64 = 6_378_137.0;
-        const E2: f64 = 0.006_694_380_022_90;
         let scale = self.steps_per_degree() as f64;
-        let (sin, cos) = ((self.origin_lat + i64::from(y)) as f64 / scale).to_radians().sin_cos();
-        let w2 = 1.0 - E2 * sin * sin;
+        let (across, along) = metres_per_radian((self.origin_lat + i64::from(y)) as f64 / scale);
         let radians_per_step = (1.0 / scale).to_radians();
-        (A / w2.sqrt() * cos * radians_per_step, A * (1.0 - E2) / (w2 * w2.sqrt()) * radians_per_step)
+        (across * radians_per_step, along * radians_per_step)
     }
+}
+
+/// Metres of one radian of longitude and of latitude at a latitude in degrees, from the ellipsoid's radii of curvature (GRS 80).
+#[must_use]
+pub fn metres_per_radian(latitude: f64) -> (f64, f64) {
+    const A: f64 = 6_378_137.0;
+    const E2: f64 = 0.006_694_380_022_90;
+    let (sin, cos) = latitude.to_radians().sin_cos();
+    let w2 = 1.0 - E2 * sin * sin;
+    (A / w2.sqrt() * cos, A * (1.0 - E2) / (w2 * w2.sqrt()))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub mod edit;
 pub mod canonical;
 
 pub use delta::Delta;
-pub use lattice::{Lattice, LatticeFault, LatticePoint};
+pub use lattice::{Lattice, LatticeFault, LatticePoint, metres_per_radian};
 pub use pairs::Pairs;
 
 /// Index of a face in [`Coverage::faces`]. Face 0 is always the unbounded outside.

@@ -19,7 +19,7 @@ pub const MAX_LAT: f64 = 85.051_128_779_806_59;
 pub const WEB_MERCATOR: PlaneCrs = PlaneCrs(3857);
 
 /// The sphere's radius in metres.
-const RADIUS: f64 = 6_378_137.0;
+pub const RADIUS: f64 = 6_378_137.0;
 
 /// A position on the world grid, between its points: steps from the north-west corner, 0 ≤ x, y ≤ [`WORLD`].
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::RenderFault;
-use crate::crs::mercator::{WORLD, WorldPoint};
+use crate::crs::mercator::{RADIUS, WORLD, WorldPoint};
 use crate::issue::{Issue, IssueFilter};
 use crate::snapshot::Snapshot;
 use crate::tile::{PUBLIC_K, TileCoord};
@@ -73,7 +73,7 @@ impl Heat {
             }
             None => ([0.0; 4], 0.0),
         };
-        let metres_per_step = 2.0 * std::f64::consts::PI * 6_378_137.0 / WORLD as f64 * lat.to_radians().cos();
+        let metres_per_step = 2.0 * std::f64::consts::PI * RADIUS / WORLD as f64 * lat.to_radians().cos();
         Self { points, bounds, metres_per_step, fields: Mutex::new(Vec::new()) }
     }
 

@@ -7,7 +7,7 @@
 use super::points::{PIXEL_BITS, STYLE_ZOOM};
 use super::stance::Stance;
 use crate::coverage::world::{FULL_ZOOM, TILE_BITS, WORLD_BITS};
-use crate::crs::mercator::WorldPoint;
+use crate::crs::mercator::{RADIUS, WorldPoint};
 use crate::crs::{Cgcs2000, PlaneCrs};
 use crate::tile::feature::EXTENT;
 use crate::tile::frame::{DEEPEST, Frame};
@@ -23,9 +23,6 @@ pub(super) const STEPS: i32 = 64;
 const ALONG: i32 = 8;
 /// How far a point can be moved to: far outside, and still a pixel.
 const FAR: f64 = 1e7;
-
-/// The sphere of Web Mercator, in metres.
-const RADIUS_M: f64 = 6_378_137.0;
 
 /// The flat surface that a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +49,7 @@ impl Ground {
     /// `mid_lat`: where a step of a plane is as long on the ground as one of the world grid, so that styles look alike.
     pub(super) fn new(projection: Projection, mid_lat: f64) -> Self {
         let world = f64::from(1u32 << WORLD_BITS);
-        let around_m = 2.0 * std::f64::consts::PI * RADIUS_M;
+        let around_m = 2.0 * std::f64::consts::PI * RADIUS;
         let (unit, west, north) = match projection {
             Projection::WebMercator => (around_m / world, -around_m / 2.0, around_m / 2.0),
             Projection::Geographic => (360.0 / world, -180.0, 90.0),

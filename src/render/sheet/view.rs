@@ -4,12 +4,10 @@
 //! directions, and across a district of 25 km to 0.3 %.
 
 use super::scene::{PER_MM, Rect};
+use crate::coverage::metres_per_radian;
 use crate::coverage::world::{FULL_ZOOM, WORLD_BITS, project};
 use crate::crs::Cgcs2000;
 
-/// The ellipsoid of CGCS2000.
-const EQUATOR_M: f64 = 6_378_137.0;
-const ECCENTRICITY_2: f64 = 0.006_694_380_022_900_79;
 /// Scales outside of these are no maps: 1 : 100, and the world on a postcard.
 const SCALES: std::ops::RangeInclusive<f64> = 100.0..=1e9;
 
@@ -33,13 +31,10 @@ pub(super) struct View {
 
 /// Metres in a world step at a latitude, east and south.
 fn step_m(latitude: f64) -> (f64, f64) {
-    let phi = latitude.to_radians();
-    let w = 1.0 - ECCENTRICITY_2 * phi.sin().powi(2);
-    let across = EQUATOR_M / w.sqrt();
-    let along = EQUATOR_M * (1.0 - ECCENTRICITY_2) / w.powf(1.5);
+    let (across, along) = metres_per_radian(latitude);
     let step = std::f64::consts::TAU / f64::from(1u32 << WORLD_BITS);
     // A step south is less of latitude the farther from the equator.
-    (across * phi.cos() * step, along * phi.cos() * step)
+    (across * step, along * latitude.to_radians().cos() * step)
 }
 
 /// A scale that people can say: two figures, rounded up, so that everything still fits.
