@@ -1,6 +1,6 @@
 //! What an answer costs beside a body that is only sent: `GET /api/v1/locate` on the sample, and a cached vector tile, against a route that answers
 //! the same bytes under the same roof, over sockets, in turn, requests and p99 side by side: `cargo bench --bench http [seconds a turn] [a way of
-//! asking | tile]`.
+//! asking | tile | martin]`. `martin` compares the two programs, ours and Martin from the path, serving the same vector tiles, Martin from our MBTiles.
 //!
 //! Both sides have the same server, headers, request targets and client: a few connections kept alive, each asking again as soon as it is
 //! answered. The client is a thread of this process, so what is printed is the ratio of whole exchanges, not of the server's share.
@@ -11,7 +11,8 @@
 mod partition;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,9 @@ fn main() -> Result<(), Failure> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(0.5);
     let named: Vec<Way> = WAYS.into_iter().filter(|way| words.iter().any(|word| word == way.name)).collect();
+    if words.iter().any(|word| word == "martin") {
+        return tokio::runtime::Runtime::new()?.block_on(beside_martin(Duration::from_secs_f64(seconds)));
+    }
     let tile = words.iter().any(|word| word == "tile");
     let ways = if named.is_empty() && !tile { WAYS.to_vec() } else { named };
     let asked = Asked { tile: tile || ways.len() == WAYS.len(), ways };
@@ -101,12 +105,13 @@ async fn compare(Asked { ways, tile }: &Asked, turn: Duration) -> Result<(), Fai
         let paths = [format!("/api/v1/same{at}"), "/api/v1/locate".to_owned()];
         println!("locate, {}", way.name);
         without_sockets(&router, questions, &paths).await?;
-        side_by_side(to, turn, (questions, ""), paths).await?;
+        side_by_side(turn, "the same body", paths.map(|path| Side::new(to, None, questions, "", &path))).await?;
     }
     if *tile {
         println!("a cached vector tile, {path}, {bytes} bytes packed");
         let paths = ["/api/v1/sametile".to_owned(), path];
-        side_by_side(to, turn, (&[String::new()], PACKED), paths).await?;
+        let sides = paths.map(|path| Side::new(to, None, &[String::new()], PACKED, &path));
+        side_by_side(turn, "the same body", sides).await?;
     }
     Ok(())
 }
@@ -195,22 +200,99 @@ async fn without_sockets(router: &Router, questions: &[String], paths: &[String;
     Ok(())
 }
 
-/// Runs the two paths in turn, with questions and a header line of one's own, and prints their medians and the median of the rounds' ratios.
-async fn side_by_side(
+/// A program that goes with this one.
+struct Served(Child);
+
+impl Served {
+    /// Starts it, and waits until it answers at an address.
+    async fn start(command: &mut Command, to: SocketAddr) -> Result<Self, Failure> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let served = Self(child.map_err(|error| format!("{program}: {error}"))?);
+        for _ in 0..300 {
+            if TcpStream::connect(to).await.is_ok() {
+                return Ok(served);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(format!("{program} does not listen at {to}").into())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Our program and Martin, each asked for every vector tile of two zooms in turn, cached by both.
+async fn beside_martin(turn: Duration) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name);
+    let (store, tiles) = (at("sample.gpkg"), at("sample.mbtiles"));
+    let ours = || Command::new(env!("CARGO_BIN_EXE_wangge"));
+    finished(ours().args(["import", "--district", "data/sample/district.toml", "--store"]).arg(&store))?;
+    finished(ours().args(["export", "--format", "mbtiles", "--store"]).arg(&store).arg("--out").arg(&tiles))?;
+    let paths = paths_within(&tiles)?;
+    let free = || async { TcpListener::bind("127.0.0.1:0").await?.local_addr() };
+    let [our_door, their_door] = [free().await?, free().await?];
+    let mut serve = ours();
+    serve.args(["serve", "--listen", &our_door.to_string(), "--store"]).arg(&store);
+    let us = Served::start(&mut serve, our_door).await?;
+    let mut serve = Command::new("martin");
+    serve.args(["--listen-addresses", &their_door.to_string()]).arg(&tiles);
+    let martin = Served::start(&mut serve, their_door).await?;
+    println!("{} vector tiles of our program, beside Martin with our MBTiles", paths.len());
+    let our_paths: Vec<String> = paths.iter().map(|path| format!("{path}.mvt")).collect();
+    let sides = [
+        Side::new(their_door, Some(martin.0.id()), &paths, PACKED, "/sample/"),
+        Side::new(our_door, Some(us.0.id()), &our_paths, PACKED, "/tiles/units/"),
+    ];
+    side_by_side(turn, "Martin", sides).await
+}
+
+fn finished(command: &mut Command) -> Result<(), Failure> {
+    let done = command.stdout(Stdio::null()).output()?;
+    if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned().into()) }
+}
+
+/// `z/x/y` of the tiles of zooms 13 and 14 in an MBTiles file, whose rows count from the south.
+fn paths_within(tiles: &Path) -> Result<Vec<String>, Failure> {
+    let opened = rusqlite::Connection::open(tiles)?;
+    let mut asked =
+        opened.prepare("SELECT zoom_level, tile_column, tile_row FROM tiles WHERE zoom_level IN (13, 14)")?;
+    let path = |row: &rusqlite::Row<'_>| {
+        let (z, x, row): (u32, u32, u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(format!("{z}/{x}/{}", (1 << z) - 1 - row))
+    };
+    let paths = asked.query_map([], path)?.collect::<Result<_, _>>()?;
+    Ok(paths)
+}
+
+/// One of the two that are compared.
+struct Side {
     to: SocketAddr,
-    turn: Duration,
-    (questions, line): (&[String], &str),
-    paths: [String; 2],
-) -> Result<(), Failure> {
-    let requests = paths.map(|path| {
+    /// The program that answers, if it is not this one.
+    process: Option<u32>,
+    requests: Arc<Vec<Vec<u8>>>,
+}
+
+impl Side {
+    /// With questions behind a path, and a header line of one's own.
+    fn new(to: SocketAddr, process: Option<u32>, questions: &[String], line: &str, path: &str) -> Self {
         let request =
             |question| format!("GET {path}{question} HTTP/1.1\r\nhost: {to}\r\naccept: */*\r\n{line}\r\n").into_bytes();
-        Arc::new(questions.iter().map(request).collect::<Vec<_>>())
-    });
+        Self { to, process, requests: Arc::new(questions.iter().map(request).collect()) }
+    }
+}
+
+/// Runs the two in turn, ours last, and prints their medians and the median of the rounds' ratios.
+async fn side_by_side(turn: Duration, other: &str, sides: [Side; 2]) -> Result<(), Failure> {
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
-        let same = loaded(to, turn, &requests[0]).await?;
-        let ours = loaded(to, turn, &requests[1]).await?;
+        let same = loaded(&sides[0], turn).await?;
+        let ours = loaded(&sides[1], turn).await?;
         if round > 0 {
             rounds.push((same, ours));
         }
@@ -224,9 +306,7 @@ async fn side_by_side(
         let (low, usual, high) = middle(&|(same, ours)| ratio(same, ours));
         let (_, ours, _) = middle(&|(_, ours)| value(ours));
         let (_, same, _) = middle(&|(same, _)| value(same));
-        println!(
-            "  {what}: {ours:.1}, the same body {same:.1} – {usual:.2} of it ({low:.2} … {high:.2} in {ROUNDS} rounds)"
-        );
+        println!("  {what}: {ours:.1}, {other} {same:.1} – {usual:.2} of it ({low:.2} … {high:.2} in {ROUNDS} rounds)");
     };
     print("answers a second", |l| l.rate, |same, ours| ours.rate / same.rate);
     print("the same from processor time", |l| 1e6 / l.cpu_us, |same, ours| same.cpu_us / ours.cpu_us);
@@ -243,9 +323,11 @@ struct Load {
     cpu_us: f64,
 }
 
-/// The processor time of this process's living threads in microseconds, as Linux counts it.
-fn cpu_us() -> f64 {
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+/// The processor time of the living threads of this process, and of the one that answers if that is another, in microseconds, as Linux counts it.
+fn cpu_us(other: Option<u32>) -> f64 {
+    let mut folders = vec!["/proc/self/task".to_owned()];
+    folders.extend(other.map(|process| format!("/proc/{process}/task")));
+    let tasks = folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
     let spent = tasks.filter_map(|task| {
         let line = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
         line.split(' ').next()?.parse::<f64>().ok()
@@ -255,14 +337,14 @@ fn cpu_us() -> f64 {
 }
 
 /// Asks for a while on a thread of its own.
-async fn loaded(to: SocketAddr, turn: Duration, requests: &Arc<Vec<Vec<u8>>>) -> Result<Load, Failure> {
-    let requests = Arc::clone(requests);
+async fn loaded(Side { to, process, requests }: &Side, turn: Duration) -> Result<Load, Failure> {
+    let (to, process, requests) = (*to, *process, Arc::clone(requests));
     let (tell, told) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let _ = tell.send(runtime.map_err(Failure::from).and_then(|runtime| {
             runtime.block_on(async {
-                let (begun, cpu_before) = (Instant::now(), cpu_us());
+                let (begun, cpu_before) = (Instant::now(), cpu_us(process));
                 let asking: Vec<_> = (0..CONNECTIONS)
                     .map(|first| tokio::spawn(ask(to, begun + turn, Arc::clone(&requests), first * 251)))
                     .collect();
@@ -271,7 +353,7 @@ async fn loaded(to: SocketAddr, turn: Duration, requests: &Arc<Vec<Vec<u8>>>) ->
                     spent_us.extend(connection.await??);
                 }
                 let rate = spent_us.len() as f64 / begun.elapsed().as_secs_f64();
-                let cpu_us = (cpu_us() - cpu_before) / spent_us.len() as f64;
+                let cpu_us = (cpu_us(process) - cpu_before) / spent_us.len() as f64;
                 spent_us.sort_by(f64::total_cmp);
                 Ok(Load { rate, p99_us: spent_us[spent_us.len() * 99 / 100], cpu_us })
             })

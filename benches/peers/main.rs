@@ -17,6 +17,7 @@ mod wire;
 mod program;
 mod rounds;
 mod moves;
+mod layers;
 mod pyramid;
 mod growth;
 mod page;

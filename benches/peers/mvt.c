@@ -7,14 +7,14 @@
 static uint32_t (*tiles)[3];
 static size_t tile_count, next_tile;
 
-/* Runs a file of SQL, and copies each level's table: one name a line of `levels.txt`. */
+/* Makes and copies the tables, a line of `tables.txt` each: its name, a tab, its columns. */
 static void load(const char *folder) {
   extend("postgis");
-  char name[128], text[8192];
-  FILE *levels = open_in(folder, "levels.txt", "r");
-  while (fscanf(levels, "%127s", name) == 1) {
+  char name[128], columns[1024], text[16384];
+  FILE *tables = open_in(folder, "tables.txt", "r");
+  while (fscanf(tables, "%127[^\t]\t%1023[^\n]\n", name, columns) == 2) {
     char file[160];
-    snprintf(text, sizeof text, "CREATE UNLOGGED TABLE %s (code text, name text, parent text, class text, households int8, population int8, shape geometry)", name);
+    snprintf(text, sizeof text, "CREATE UNLOGGED TABLE %s (%s)", name, columns);
     run(text);
     snprintf(text, sizeof text, "COPY %s FROM STDIN", name);
     snprintf(file, sizeof file, "%s.tsv", name);
@@ -24,7 +24,7 @@ static void load(const char *folder) {
     snprintf(text, sizeof text, "CREATE INDEX ON %s USING gist (shape)", name);
     run(text);
   }
-  fclose(levels);
+  fclose(tables);
   run("VACUUM ANALYZE");
   FILE *sql = open_in(folder, "tile.sql", "r");
   size_t length = fread(text, 1, sizeof text - 1, sql);

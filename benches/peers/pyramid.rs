@@ -2,16 +2,13 @@
 //! because whoever makes tiles uses all it can get.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 use jiff::Timestamp;
 use rusqlite::Connection;
-use wangge::coverage::region::trace;
 use wangge::exchange::Limits;
 use wangge::exchange::archive::pack;
 use wangge::service::import::{Sources, prepare};
@@ -21,7 +18,7 @@ use wangge::store::{GeoPackage, Store};
 use wangge::tile::{Pyramid, TileCoord, TileSet};
 
 use crate::Fallible;
-use crate::dataset::well_known_binary;
+use crate::layers::{self, Layer};
 use crate::program::{Program, vector_tiles};
 use crate::rounds::{ROUNDS, Spread, TURN, figure};
 
@@ -29,11 +26,6 @@ const ZOOMS: std::ops::RangeInclusive<u8> = 8..=16;
 /// Tiles of one zoom in one round, and the zooms asked about.
 const TILES: usize = 48;
 const ASKED: [u8; 4] = [10, 12, 14, 16];
-
-/// The levels, top first: key, and the zoom from which ours shows their polygons.
-fn levels(pyramid: &Pyramid) -> Vec<(String, u8)> {
-    pyramid.levels().iter().map(|level| (level.key.clone(), level.min_zoom)).collect()
-}
 
 /// The sample, as ours has it and as files for the others.
 struct Town {
@@ -53,50 +45,6 @@ impl Town {
 
     fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    /// `KEY.geojsonl` and `KEY.tsv` of each level: every unit's row and its polygons, vertex for vertex.
-    fn write(&self, pyramid: &Pyramid) -> Fallible<()> {
-        let Snapshot { coverage, hierarchy, .. } = &self.snapshot;
-        let degrees = |ring: &Vec<_>| -> LineString<f64> {
-            let closed = ring.iter().chain(ring.first());
-            closed.map(|p| coverage.lattice().degrees(*p)).map(|(x, y)| Coord { x, y }).collect()
-        };
-        for (level, (key, min_zoom)) in (0u8..).zip(levels(pyramid)) {
-            let mut lines = BufWriter::new(File::create(self.at(&format!("{key}.geojsonl")))?);
-            let mut table = BufWriter::new(File::create(self.at(&format!("{key}.tsv")))?);
-            let traced = trace(coverage, &hierarchy.groups(level), hierarchy.units().len());
-            for (unit, rings) in hierarchy.at_level(level).map(|(ix, unit)| (unit, &traced[ix.ix()])) {
-                let polygons = coverage.polygons(rings).into_iter().filter_map(|rings| {
-                    let mut lines = rings.iter().map(degrees);
-                    Some(Polygon::new(lines.next()?, lines.collect()))
-                });
-                let shape: MultiPolygon<f64> = MultiPolygon::new(polygons.collect());
-                let parent = unit.parent.map_or("", |parent| &hierarchy.unit(parent).code);
-                let ring = |ring: &LineString<f64>| ring.0.iter().map(|c| [c.x, c.y]).collect::<Vec<_>>();
-                let polygon =
-                    |p: &Polygon<f64>| std::iter::once(p.exterior()).chain(p.interiors()).map(ring).collect::<Vec<_>>();
-                let feature = serde_json::json!({
-                    "type": "Feature", "tippecanoe": {"minzoom": min_zoom},
-                    "properties": {
-                        "code": unit.code, "name": unit.name, "parent": parent, "class": unit.class,
-                        "households": unit.households, "population": unit.population,
-                    },
-                    "geometry": {"type": "MultiPolygon", "coordinates": shape.0.iter().map(polygon).collect::<Vec<_>>()},
-                });
-                writeln!(lines, "{feature}")?;
-                let row =
-                    [&unit.code, &unit.name, parent, &unit.class].map(|cell| cell.replace(['\t', '\n', '\\'], " "));
-                write!(table, "{}\t{}\t{}\t", row.join("\t"), unit.households, unit.population)?;
-                for byte in well_known_binary(&shape) {
-                    write!(table, "{byte:02x}")?;
-                }
-                writeln!(table)?;
-            }
-            lines.flush()?;
-            table.flush()?;
-        }
-        Ok(())
     }
 }
 
@@ -178,7 +126,7 @@ impl Maker {
 }
 
 /// The others that are installed, and why not the rest.
-fn makers(root: &Path, town: &Town, levels: &[(String, u8)]) -> (Vec<Maker>, Vec<String>, Vec<String>) {
+fn makers(root: &Path, town: &Town, layers: &[Layer]) -> (Vec<Maker>, Vec<String>, Vec<String>) {
     let (mut found, mut versions, mut absent) = (Vec::new(), Vec::new(), Vec::new());
     let zooms = (ZOOMS.start().to_string(), ZOOMS.end().to_string());
     match tippecanoe(root) {
@@ -192,8 +140,8 @@ fn makers(root: &Path, town: &Town, levels: &[(String, u8)]) -> (Vec<Maker>, Vec
                     .map(str::to_owned),
             );
             words.push("--no-simplification-of-shared-nodes".into());
-            for (key, _) in levels {
-                words.extend(["-L".to_owned(), format!("{key}:{}", town.at(&format!("{key}.geojsonl")).display())]);
+            for Layer { name, .. } in layers {
+                words.extend(["-L".to_owned(), format!("{name}:{}", town.at(&format!("{name}.geojsonl")).display())]);
             }
             words.push("-o".into());
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -207,15 +155,16 @@ fn makers(root: &Path, town: &Town, levels: &[(String, u8)]) -> (Vec<Maker>, Vec
             versions.push(said.split(',').next().unwrap_or_default().trim().to_owned());
             let store = town.at("store.gpkg");
             // ogr2ogr wants the target before the source: a shell turns them round.
-            let layers = levels.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>().join(" ");
+            let levels = layers.iter().filter(|layer| layer.columns.iter().any(|(name, _)| *name == "population"));
+            let levels = levels.map(|layer| layer.name.as_str()).collect::<Vec<_>>().join(" ");
             let options = "-dsco BUFFER=64 -dsco MAX_SIZE=5000000 -dsco MAX_FEATURES=1000000 -select code,name,parent,class,households,population";
             let line = format!(
-                "exec ogr2ogr -q -f MBTILES \"$2\" \"$1\" {layers} -dsco MINZOOM={} -dsco MAXZOOM={} {options}",
+                "exec ogr2ogr -q -f MBTILES \"$2\" \"$1\" {levels} -dsco MINZOOM={} -dsco MAXZOOM={} {options}",
                 zooms.0, zooms.1
             );
             let store = store.display().to_string();
             found.push(Maker::new(
-                "GDAL, `ogr2ogr -f MBTILES`",
+                "GDAL, `ogr2ogr -f MBTILES`, the levels alone",
                 town.at("gdal.mbtiles"),
                 &["sh", "-c", &line, "sh", &store],
             ));
@@ -247,7 +196,7 @@ fn drawn(snapshot: &Snapshot) -> usize {
     tiles.filter_map(|bytes| pack(&bytes).ok()).map(|packed| packed.len()).sum()
 }
 
-fn whole(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, Vec<String>, Vec<String>)> {
+fn whole(root: &Path, town: &Town, layers: &[Layer]) -> Fallible<(String, Vec<String>, Vec<String>)> {
     let (store, zooms) =
         (town.at("store.gpkg").display().to_string(), [*ZOOMS.start(), *ZOOMS.end()].map(|z| z.to_string()));
     let program = env!("CARGO_BIN_EXE_wangge");
@@ -265,7 +214,7 @@ fn whole(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, Vec<S
         "--out",
     ];
     let mut ours = Maker::new("ours, `wangge export`", town.at("ours.mbtiles"), &words);
-    let (mut others, versions, absent) = makers(root, town, &levels(pyramid));
+    let (mut others, versions, absent) = makers(root, town, layers);
     ours.run()?;
     ours.cpu_s.clear();
     ours.wall_s.clear();
@@ -297,18 +246,6 @@ fn whole(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, Vec<S
     Ok((text, versions, absent))
 }
 
-/// One tile as PostGIS is usually asked for it: each level from the zoom from which ours shows it, nothing simplified.
-fn statement(levels: &[(String, u8)]) -> String {
-    let layer = |(key, min_zoom): &(String, u8)| {
-        format!(
-            "coalesce((SELECT ST_AsMVT(t, '{key}', 4096, 'shape') FROM (SELECT code, name, parent, class, households, population, \
-             ST_AsMVTGeom(shape, ST_TileEnvelope($1, $2, $3), 4096, 64, true) AS shape FROM {key} WHERE $1 >= {min_zoom} AND \
-             shape && ST_TileEnvelope($1, $2, $3, margin => 0.015625)) t), '')"
-        )
-    };
-    format!("SELECT {}", levels.iter().map(layer).collect::<Vec<_>>().join(" || "))
-}
-
 /// What is asked of one zoom, and what came of it.
 struct Zoom {
     z: u8,
@@ -320,8 +257,7 @@ struct Zoom {
     theirs_bytes: f64,
 }
 
-fn single(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, String)> {
-    let shown = levels(pyramid);
+fn single(root: &Path, town: &Town, pyramid: &Pyramid, layers: &[Layer]) -> Fallible<(String, String)> {
     let bounds = pyramid.info(TileSet::Units).bounds;
     let mut zooms: Vec<Zoom> = ASKED
         .into_iter()
@@ -332,9 +268,10 @@ fn single(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, Stri
             Zoom { z, tiles, ours_us: Vec::new(), theirs_us: Vec::new(), ours_bytes: 0.0, theirs_bytes: 0.0 }
         })
         .collect();
-    let names: Vec<&str> = shown.iter().map(|(key, _)| key.as_str()).collect();
-    fs::write(town.at("levels.txt"), names.join("\n"))?;
-    fs::write(town.at("tile.sql"), statement(&shown))?;
+    let tables: String = layers.iter().map(|layer| format!("{}\t{}\n", layer.name, layer.declared())).collect();
+    fs::write(town.at("tables.txt"), tables)?;
+    let statements: Vec<String> = layers.iter().map(Layer::statement).collect();
+    fs::write(town.at("tile.sql"), format!("SELECT {}", statements.join(" || ")))?;
     let places = zooms.iter().flat_map(|zoom| &zoom.tiles).flat_map(|t| [u32::from(t.z()), t.x(), t.y()]);
     fs::write(town.at("tiles.bin"), places.flat_map(u32::to_le_bytes).collect::<Vec<u8>>())?;
     let (mut program, version): (Program, String) = vector_tiles(root, town.folder.path())?;
@@ -383,10 +320,11 @@ fn single(root: &Path, town: &Town, pyramid: &Pyramid) -> Fallible<(String, Stri
 pub fn section(root: &Path) -> Fallible<(String, Vec<String>, Vec<String>)> {
     let town = Town::new(root)?;
     let pyramid = Pyramid::new(&town.snapshot);
-    town.write(&pyramid)?;
-    let (whole, mut versions, mut absent) = whole(root, &town, &pyramid)?;
+    let layers = layers::all(&town.snapshot, &pyramid)?;
+    layers.iter().try_for_each(|layer| layer.write(town.folder.path()))?;
+    let (whole, mut versions, mut absent) = whole(root, &town, &layers)?;
     let mut text = format!("{}{whole}\n", include_str!("pyramid.md"));
-    match single(root, &town, &pyramid) {
+    match single(root, &town, &pyramid, &layers) {
         Ok((single, version)) => {
             versions.push(version);
             text.push_str(&single);

@@ -83,7 +83,7 @@ fn tiles(args: &Args, format: archive::Format) -> Result<ExitCode, Failure> {
     let store = GeoPackage::at(&args.store);
     let wanted = Wanted { format, subject: args.subject(), min_zoom: args.min_zoom, max_zoom: args.max_zoom };
     let look = look(None).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
-    let contents = store.load()?;
+    let contents = store.load_with(wanted.subject.extras())?;
     let state = archive::state_on(contents, &store, args.as_of, &wanted.subject, &look).map_err(Failure::from)?;
     let bar = progress::tiles();
     let exported = archive::export(&state, &wanted, &args.out, &mut |at| {

@@ -21,7 +21,7 @@ use crate::exchange::pmtiles;
 use crate::issue::IssueFilter;
 use crate::render::read_picture;
 use crate::snapshot::{Contents, Snapshot};
-use crate::store::{Store, StoreFault, mbtiles};
+use crate::store::{Extras, Store, StoreFault, mbtiles};
 use crate::tile::walk::walk;
 use crate::tile::{DATA_ZOOM, MAX_ZOOM, SetInfo, TileCoord, TileSet};
 
@@ -52,6 +52,21 @@ pub enum Subject {
     Sets(Vec<TileSet>),
     /// Pictures in a map style, or the heat of all issues.
     Style(String),
+}
+
+impl Subject {
+    /// What has to be read for it.
+    #[must_use]
+    pub fn extras(&self) -> Extras {
+        match self {
+            Self::Sets(sets) => Extras {
+                places: sets.contains(&TileSet::Places),
+                issues: sets.contains(&TileSet::Issues),
+                base: sets.contains(&TileSet::Base),
+            },
+            Self::Style(_) => Extras::ALL,
+        }
+    }
 }
 
 /// What is asked for.
@@ -109,7 +124,8 @@ pub enum ExportFault {
     Store(#[from] StoreFault),
 }
 
-/// The district as an archive shows it: today's, or with the boundaries of a day – the background is always today's.
+/// The district as an archive shows it, of contents with at least the subject's [`Subject::extras`]: today's, or with the boundaries of a day – the
+/// background is always today's.
 ///
 /// # Errors
 /// [`ExportFault::OnlyToday`] where points of an earlier day are asked for, [`ExportFault::Past`], [`ExportFault::Store`].

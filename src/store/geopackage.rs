@@ -14,7 +14,7 @@ use super::read::Reading;
 use super::rows::View;
 use super::save::{self, Writing};
 use super::{
-    Edition, Publication, Store, StoreFault, choices, counter, digest, log, places, publish, schema, versions,
+    Edition, Extras, Publication, Store, StoreFault, choices, counter, digest, log, places, publish, schema, versions,
 };
 use crate::coverage::validate;
 use crate::grid::District;
@@ -152,7 +152,7 @@ impl GeoPackage {
 
     /// An open store, if its schema is known.
     fn reading<'a>(&'a self, connection: &'a Connection) -> Result<Reading<'a>, StoreFault> {
-        let unknown = Reading { connection, file: &self.path, schema: 0, problems: None };
+        let unknown = Reading { connection, file: &self.path, schema: 0, extras: Extras::ALL, problems: None };
         let found: u32 = unknown.setting(&unknown.meta()?, "schema")?;
         if found > schema::SCHEMA {
             return Err(StoreFault::Newer { file: self.path.clone(), found, known: schema::SCHEMA });
@@ -183,7 +183,7 @@ impl GeoPackage {
     /// Tables whose hash is not the recorded one.
     fn changed(&self, reading: &Reading) -> Result<Vec<String>, StoreFault> {
         let mut changed = Vec::new();
-        for name in save::hashed(reading.schema) {
+        for name in save::hashed(reading.schema).filter(|name| reading.extras.has(name)) {
             if self.differs(reading, name)? {
                 changed.push(name.to_owned());
             }
@@ -360,10 +360,10 @@ impl Store for GeoPackage {
         versions::boundaries(&reading, version)
     }
 
-    fn load(&self) -> Result<Contents, StoreFault> {
+    fn load_with(&self, extras: Extras) -> Result<Contents, StoreFault> {
         let connection = self.open_to_read()?;
         self.ours(&connection)?;
-        self.checked(&self.reading(&connection)?)
+        self.checked(&Reading { extras, ..self.reading(&connection)? })
     }
 
     fn publish(&self, publication: &Publication) -> Result<(), StoreFault> {

@@ -63,6 +63,28 @@ pub struct Publication<'a> {
     pub draft: Option<(u64, &'a Logged)>,
 }
 
+/// What a district has beside boundaries and people: most of a store's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extras {
+    pub places: bool,
+    pub issues: bool,
+    pub base: bool,
+}
+
+impl Extras {
+    pub const ALL: Self = Self { places: true, issues: true, base: true };
+
+    /// Whether a table is to be read.
+    fn has(self, table: &str) -> bool {
+        match table {
+            "places" => self.places,
+            "issues" => self.issues,
+            "base" => self.base,
+            _ => true,
+        }
+    }
+}
+
 /// A place to keep a district. Every call is one transaction: afterwards it is all there or none of it.
 pub trait Store: std::fmt::Debug {
     /// Replaces what is there by `contents` and returns once it is durable. Versions and drafts stay when the history of `contents` begins with the
@@ -104,7 +126,16 @@ pub trait Store: std::fmt::Debug {
     ///
     /// # Errors
     /// [`StoreFault`] naming the table and row that cannot be read, or the rule that is broken and where.
-    fn load(&self) -> Result<Contents, StoreFault>;
+    fn load(&self) -> Result<Contents, StoreFault> {
+        self.load_with(Extras::ALL)
+    }
+
+    /// As [`Store::load`], without what is not asked for: such tables are neither read nor checked, and their lists stay empty. For who draws or
+    /// counts and keeps nothing; contents with a part left out must not be stored.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    fn load_with(&self, extras: Extras) -> Result<Contents, StoreFault>;
 
     /// The changes that a version was made by; `None` for one that was imported or is not known.
     ///

@@ -15,7 +15,7 @@ use super::blob::{self, Shape};
 use super::boundaries::misplaced;
 use super::rows::{KINDS, ROLES};
 use super::save::Writing;
-use super::{StoreFault, record, schema, versions};
+use super::{Extras, StoreFault, record, schema, versions};
 use crate::coverage::{Arc, Coverage, Face, FaceId, FaceIx, FaceRole, JunctionIx, Lattice, LatticePoint, validate};
 use crate::crs::Cgcs2000;
 use crate::grid::history::{Descent, History, Lineage, Version};
@@ -34,6 +34,8 @@ pub(super) struct Reading<'a> {
     pub(super) file: &'a Path,
     /// In which it was written.
     pub(super) schema: u32,
+    /// What is read at all.
+    pub(super) extras: Extras,
     /// Where to note what can be read past; `None` refuses at the first fault.
     pub(super) problems: Option<&'a RefCell<Vec<StoreFault>>>,
 }
@@ -83,7 +85,7 @@ impl Cells<'_> {
 impl<'a> Reading<'a> {
     /// What a transaction sees, in a store of a schema.
     pub(super) fn of(writing: &Writing<'a>, schema: u32) -> Self {
-        Self { connection: writing.connection, file: writing.file, schema, problems: None }
+        Self { connection: writing.connection, file: writing.file, schema, extras: Extras::ALL, problems: None }
     }
 
     pub(super) fn sql(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreFault + Copy + use<'a> {
@@ -170,10 +172,10 @@ impl<'a> Reading<'a> {
             recorded: self.setting(&meta, "recorded")?,
             history: self.history_if_whole(version)?,
             roster: Roster::new(self.people(&posts)?, self.branches(&posts)?),
-            places: self.places()?,
+            places: if self.extras.places { self.places()? } else { Vec::new() },
             place_edits: super::places::edits(self)?,
-            issues: self.issues()?,
-            base: self.base()?,
+            issues: if self.extras.issues { self.issues()? } else { Vec::new() },
+            base: if self.extras.base { self.base()? } else { Vec::new() },
             district,
             coverage,
             hierarchy,

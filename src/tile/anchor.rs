@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::f64::consts::SQRT_2;
 
 use super::clip::Spot;
 
@@ -25,19 +26,20 @@ pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<(f64, f64)> {
     if size.partial_cmp(&0.0) != Some(Ordering::Greater) {
         return None;
     }
-    let mut best = Cell::new(centroid(&rings).unwrap_or(lo), 0.0, &rings);
+    let edges = edges(&rings);
+    let precision = size / 50.0;
+    let mut best = Cell::new(centroid(&rings).unwrap_or(lo), 0.0, &edges, f64::MIN)?;
     let mut queue = BinaryHeap::new();
     let half = size / 2.0;
     let mut x = lo.0;
     while x < hi.0 {
         let mut y = lo.1;
         while y < hi.1 {
-            queue.push(Cell::new((x + half, y + half), half, &rings));
+            queue.extend(Cell::new((x + half, y + half), half, &edges, best.distance + precision));
             y += size;
         }
         x += size;
     }
-    let precision = size / 50.0;
     while let Some(cell) = queue.pop() {
         if cell.distance > best.distance {
             best = cell;
@@ -47,7 +49,8 @@ pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<(f64, f64)> {
         }
         let h = cell.half / 2.0;
         for (dx, dy) in [(-h, -h), (h, -h), (-h, h), (h, h)] {
-            queue.push(Cell::new((cell.centre.0 + dx, cell.centre.1 + dy), h, &rings));
+            let centre = (cell.centre.0 + dx, cell.centre.1 + dy);
+            queue.extend(Cell::new(centre, h, &edges, best.distance + precision));
         }
     }
     (best.distance > 0.0).then_some((best.centre.0, best.centre.1 / WIDER))
@@ -62,13 +65,15 @@ struct Cell {
 }
 
 impl Cell {
-    fn new(centre: (f64, f64), half: f64, rings: &[Vec<(f64, f64)>]) -> Self {
-        Self { centre, half, distance: distance(centre, rings) }
+    /// `None` when no point of it is further than `wanted` from the border.
+    fn new(centre: (f64, f64), half: f64, edges: &[Edge], wanted: f64) -> Option<Self> {
+        let distance = distance(centre, edges, wanted - half * SQRT_2)?;
+        Some(Self { centre, half, distance })
     }
 
     /// The best that any point of the cell can have.
     fn reach(&self) -> f64 {
-        self.distance + self.half * std::f64::consts::SQRT_2
+        self.distance + self.half * SQRT_2
     }
 }
 
@@ -92,29 +97,51 @@ impl Ord for Cell {
     }
 }
 
-fn distance(p: (f64, f64), rings: &[Vec<(f64, f64)>]) -> f64 {
-    let mut inside = false;
-    let mut nearest = f64::MAX;
-    for ring in rings {
-        let Some(&last) = ring.last() else { continue };
-        let mut a = last;
-        for &b in ring {
-            if (a.1 > p.1) != (b.1 > p.1) && p.0 < (b.0 - a.0) * (p.1 - a.1) / (b.1 - a.1) + a.0 {
-                inside = !inside;
-            }
-            nearest = nearest.min(squared_to_edge(p, a, b));
-            a = b;
-        }
-    }
-    if inside { nearest.sqrt() } else { -nearest.sqrt() }
+/// A side of a ring, ready to be asked how far it is.
+struct Edge {
+    from: (f64, f64),
+    along: (f64, f64),
+    to: (f64, f64),
+    /// What makes a product with `along` a share of it: 1 / its length squared.
+    share: f64,
 }
 
-fn squared_to_edge(p: (f64, f64), a: (f64, f64), b: (f64, f64)) -> f64 {
-    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-    let length = dx * dx + dy * dy;
-    let t = if length > 0.0 { (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
-    let (x, y) = (a.0 + t * dx - p.0, a.1 + t * dy - p.1);
-    x * x + y * y
+fn edges(rings: &[Vec<(f64, f64)>]) -> Vec<Edge> {
+    let edge = |from: (f64, f64), to: (f64, f64)| {
+        let along = (to.0 - from.0, to.1 - from.1);
+        let squared = along.0 * along.0 + along.1 * along.1;
+        Edge { from, along, to, share: if squared > 0.0 { 1.0 / squared } else { 0.0 } }
+    };
+    let around = |ring: &Vec<(f64, f64)>| -> Vec<Edge> {
+        let before = ring.last().into_iter().chain(ring);
+        before.zip(ring).map(|(from, to)| edge(*from, *to)).collect()
+    };
+    rings.iter().flat_map(around).collect()
+}
+
+/// How many edges are measured before it is asked whether that was enough.
+const AT_ONCE: usize = 16;
+
+/// From a point to the nearest edge, negative outside. `None` as soon as one is no further than `wanted`.
+fn distance(p: (f64, f64), edges: &[Edge], wanted: f64) -> Option<f64> {
+    let enough = wanted.max(0.0) * wanted.max(0.0);
+    let mut inside = false;
+    let mut nearest = f64::MAX;
+    for some in edges.chunks(AT_ONCE) {
+        for Edge { from, along, to, share } in some {
+            let (dx, dy) = (p.0 - from.0, p.1 - from.1);
+            if (from.1 > p.1) != (to.1 > p.1) && dx < along.0 * dy / along.1 {
+                inside = !inside;
+            }
+            let t = ((dx * along.0 + dy * along.1) * share).clamp(0.0, 1.0);
+            let (x, y) = (t * along.0 - dx, t * along.1 - dy);
+            nearest = nearest.min(x * x + y * y);
+        }
+        if nearest <= enough && wanted > 0.0 {
+            return None;
+        }
+    }
+    Some(if inside { nearest.sqrt() } else { -nearest.sqrt() })
 }
 
 fn centroid(rings: &[Vec<(f64, f64)>]) -> Option<(f64, f64)> {

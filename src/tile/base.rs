@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 use super::TileCoord;
 use super::along::LineNames;
 use super::boxes::Boxes;
-use super::clip::{self, Spot};
+use super::clip::{Clipper, Parts};
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
 use super::frame::Frame;
 use crate::coverage::generalize::{GridBounds, removed_below};
@@ -98,6 +98,7 @@ impl Base {
     /// The lines and areas in a square, of the layers those features that are there at the zoom that it shows.
     pub(super) fn draw(&self, features: &[BaseFeature], frame: &Frame, sink: &mut dyn Sink) {
         let mut shape = Shape::new(Geometry::Line);
+        let mut clipper = Clipper::new();
         for (name, layer) in LAYERS.iter().zip(&self.layers).filter(|(name, _)| sink.wants(name)).collect::<Vec<_>>() {
             sink.layer(name);
             let whole = sink.wants_whole(name);
@@ -107,7 +108,7 @@ impl Base {
                 if drawn.min_zoom > frame.shown {
                     continue;
                 }
-                drawn.shape(frame, whole, &mut shape);
+                drawn.shape(frame, whole, &mut clipper, &mut shape);
                 if !shape.is_empty() {
                     sink.feature(None, &tags(feature), &shape);
                 }
@@ -133,25 +134,21 @@ fn tags(feature: &BaseFeature) -> Vec<Tag<'_>> {
 }
 
 impl Drawn {
-    fn shape(&self, frame: &Frame, whole: bool, shape: &mut Shape) {
+    fn shape(&self, frame: &Frame, whole: bool, clipper: &mut Clipper, shape: &mut Shape) {
         shape.clear(if self.area { Geometry::Polygon } else { Geometry::Line });
         let threshold = removed_below(frame.zoom);
-        let spots = |part: &Part| -> Vec<Spot> {
+        let parts: &mut Parts = clipper.begin();
+        for part in &self.parts {
             let kept = part.points.iter().zip(&part.weights).filter(|(_, w)| **w >= threshold);
-            let mut spots: Vec<Spot> = kept.map(|(p, _)| frame.world_spot(*p)).collect();
-            spots.dedup();
-            spots
-        };
+            parts.extend(kept.map(|(p, _)| frame.world_spot(*p)));
+            parts.end_line();
+        }
         if self.area {
-            clip::polygon(self.parts.iter().map(spots).collect(), frame.window, shape);
+            clipper.polygon(frame.window, shape);
+        } else if whole {
+            parts.iter().for_each(|line| shape.push_far(line.iter().copied()));
         } else {
-            for part in &self.parts {
-                if whole {
-                    shape.push_far(spots(part));
-                    continue;
-                }
-                clip::line(&spots(part), frame.window, shape);
-            }
+            clipper.lines(frame.window, shape);
         }
     }
 }

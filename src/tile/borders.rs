@@ -2,11 +2,11 @@
 //! are never doubled and dashes run on through the junctions of lesser lines.
 
 use super::boxes::Boxes;
-use super::clip::{self, Spot};
+use super::clip::{Clipper, Parts};
 use super::feature::{Geometry, Shape, Sink, Value};
-use super::frame::Frame;
+use super::frame::{Beyond, Frame};
 use super::shapes::{LevelShapes, first_edge};
-use crate::coverage::generalize::{Generalized, GridBounds};
+use crate::coverage::generalize::{Generalized, GridBounds, Zoom};
 use crate::coverage::region::{Group, ranks};
 use crate::coverage::world::FULL_ZOOM;
 use crate::coverage::{ArcIx, Coverage, HalfArc, JunctionIx, LatticePoint};
@@ -52,27 +52,37 @@ impl Borders {
     }
 
     /// One feature a class.
-    pub(super) fn draw(&self, arcs: &Generalized, levels: &[LevelShapes], frame: &Frame, sink: &mut dyn Sink) {
+    pub(super) fn draw(
+        &self,
+        arcs: &Generalized,
+        levels: &[LevelShapes],
+        frame: &Frame,
+        clipper: &mut Clipper,
+        sink: &mut dyn Sink,
+    ) {
         let mut shape = Shape::new(Geometry::Line);
         let found = self.tree.meeting(frame.world_bounds());
         let whole = sink.wants_whole("boundaries");
         for same in found.chunk_by(|a, b| self.stretches[*a as usize].0.0 == self.stretches[*b as usize].0.0) {
+            let class = self.stretches[same[0] as usize].0.0;
+            let Some(level) = levels.get(usize::from(class.level)) else { continue };
             shape.clear(Geometry::Line);
             for i in same {
                 let halves = &self.stretches[*i as usize].1;
                 if whole {
-                    shape.push_far(spots(arcs, halves, frame, false));
+                    let lines = clipper.begin();
+                    spots(arcs, halves, frame, false, lines);
+                    lines.iter().for_each(|line| shape.push_far(line.iter().copied()));
                 } else {
-                    line(arcs, halves, frame, &mut shape);
+                    line(arcs, halves, frame, clipper, &mut shape);
                 }
             }
-            let class = self.stretches[same[0] as usize].0.0;
-            if let (false, Some(level)) = (shape.is_empty(), levels.get(usize::from(class.level))) {
-                let tags = [
-                    ("level", Value::Integer(i64::from(class.level))),
-                    ("level_key", Value::Text(&level.info.key)),
-                    ("outline", Value::Flag(class.outline)),
-                ];
+            let tags = [
+                ("level", Value::Integer(i64::from(class.level))),
+                ("level_key", Value::Text(&level.info.key)),
+                ("outline", Value::Flag(class.outline)),
+            ];
+            if !shape.is_empty() {
                 sink.feature(None, &tags, &shape);
             }
         }
@@ -80,27 +90,60 @@ impl Borders {
 }
 
 /// What a window shows of a stretch.
-pub(super) fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) {
-    clip::line(&spots(arcs, halves, frame, true), frame.window, shape);
+pub(super) fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, clipper: &mut Clipper, shape: &mut Shape) {
+    if !as_walked(arcs.at(frame.data_zoom), halves, frame, shape) {
+        spots(arcs, halves, frame, true, clipper.begin());
+        clipper.lines(frame.window, shape);
+    }
 }
 
-/// The points of a stretch in the frame's units; of arcs that lie beyond one side of the window only the ends, if `short`.
-fn spots(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, short: bool) -> Vec<Spot> {
-    let mut spots = Vec::new();
+/// A stretch that the window holds; `false` of others.
+fn as_walked(arcs: &Zoom, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) -> bool {
+    if !frame.on_grid() || !halves.iter().all(|half| frame.holds(arcs.bounds(half.arc()))) {
+        return false;
+    }
+    let begun = shape.points.len();
     for half in halves {
-        let points = arcs.points(frame.data_zoom, half.arc());
-        let last = points.len() - 1;
-        let (first, second) = if half.reversed() { (last, 0) } else { (0, last) };
-        if short && frame.misses(arcs.bounds(frame.data_zoom, half.arc())) {
-            spots.extend([frame.spot(points[first]), frame.spot(points[second])]);
-        } else if half.reversed() {
-            spots.extend(points.iter().rev().map(|p| frame.spot(*p)));
+        let points = arcs.points(half.arc());
+        // Where one ends, the next begins.
+        let skipped = usize::from(shape.points.len() > begun);
+        if half.reversed() {
+            shape.points.extend(points.iter().rev().skip(skipped).map(|p| frame.near(*p)));
         } else {
-            spots.extend(points.iter().map(|p| frame.spot(*p)));
+            shape.points.extend(points[skipped..].iter().map(|p| frame.near(*p)));
         }
     }
-    spots.dedup();
-    spots
+    if shape.points.len() >= begun + 2 {
+        shape.ends.push(shape.points.len() as u32);
+    } else {
+        shape.points.truncate(begun);
+    }
+    true
+}
+
+/// Adds the points of a stretch in the frame's units; of arcs that lie beyond one side of the window only the ends, if `short`, and
+/// of several in a row only theirs.
+fn spots(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, short: bool, lines: &mut Parts) {
+    let arcs = arcs.at(frame.data_zoom);
+    let mut before = None;
+    for half in halves {
+        let points = arcs.points(half.arc());
+        let last = points.len() - 1;
+        let (first, second) = if half.reversed() { (last, 0) } else { (0, last) };
+        let beyond = if short { frame.misses(arcs.bounds(half.arc())) } else { None };
+        let joins = Beyond::joins(before, beyond);
+        before = beyond;
+        if joins {
+            lines.replace_last(frame.spot(points[second]));
+        } else if beyond.is_some() {
+            lines.extend([frame.spot(points[first]), frame.spot(points[second])]);
+        } else if half.reversed() {
+            lines.extend(points.iter().rev().map(|p| frame.spot(*p)));
+        } else {
+            lines.extend(points.iter().map(|p| frame.spot(*p)));
+        }
+    }
+    lines.end_line();
 }
 
 /// A stretch in the one of its two directions, and of a loop from the one of its junctions, that comes first in the order of places.

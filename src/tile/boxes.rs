@@ -34,24 +34,29 @@ impl Boxes {
     /// The items whose boxes meet the given one (sides included), in ascending order.
     pub(super) fn meeting(&self, bounds: GridBounds) -> Vec<u32> {
         let mut found = Vec::new();
-        if !self.layers.is_empty() {
-            self.descend(self.layers.len() - 1, 0, bounds, &mut found);
-        }
+        self.descend(self.layers.len(), 0, bounds, &mut found);
         found.sort_unstable();
         found
     }
 
+    /// Whether any box meets the given one.
+    pub(super) fn any_meets(&self, bounds: GridBounds) -> bool {
+        !self.meeting(bounds).is_empty()
+    }
+
+    /// What the children of a node hold; the top's only child is the layer of one.
     fn descend(&self, layer: usize, node: usize, bounds: GridBounds, found: &mut Vec<u32>) {
-        if !self.layers[layer][node].meets(bounds) {
-            return;
-        }
-        if layer == 0 {
-            found.push(self.items[node]);
-            return;
-        }
-        let end = ((node + 1) * FAN).min(self.layers[layer - 1].len());
-        for child in node * FAN..end {
-            self.descend(layer - 1, child, bounds, found);
+        let Some(below) = layer.checked_sub(1) else { return };
+        let boxes = &self.layers[below];
+        let first = node * FAN;
+        for (child, _) in
+            (first..).zip(&boxes[first..(first + FAN).min(boxes.len())]).filter(|(_, child)| child.meets(bounds))
+        {
+            if below == 0 {
+                found.push(self.items[child]);
+            } else {
+                self.descend(below, child, bounds, found);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 //! the walking direction does not matter. What a side adds to a ring lies on that side, so the signed area that
 //! remains is a sum over the ring's edges alone – equal and opposite for the two polygons that share an edge.
 
+use std::mem::swap;
+
 use super::feature::Shape;
 
 /// A point in tile units, before it is known to lie near the tile.
@@ -21,37 +23,29 @@ impl Window {
     pub const fn around(side: i32, buffer: i32) -> Self {
         Self { low: -(buffer as i64), high: side as i64 + buffer as i64 }
     }
-
-    const fn holds(self, p: Spot) -> bool {
-        p.0 >= self.low && p.0 <= self.high && p.1 >= self.low && p.1 <= self.high
-    }
-
-    const fn sides(self) -> [Side; 4] {
-        [
-            Side { vertical: true, limit: self.low, keeps_greater: true },
-            Side { vertical: true, limit: self.high, keeps_greater: false },
-            Side { vertical: false, limit: self.low, keeps_greater: true },
-            Side { vertical: false, limit: self.high, keeps_greater: false },
-        ]
-    }
 }
 
+/// The corners of the box around points; of none, such that no side is crossed.
+fn corners(points: &[Spot]) -> (Spot, Spot) {
+    let none = ((i64::MAX, i64::MAX), (i64::MIN, i64::MIN));
+    points.iter().fold(none, |(min, max), p| ((min.0.min(p.0), min.1.min(p.1)), (max.0.max(p.0), max.1.max(p.1))))
+}
+
+/// One side of a window: which of the four is known when it is compiled, since each point is asked about each of them.
 #[derive(Clone, Copy)]
-struct Side {
-    vertical: bool,
+struct Side<const VERTICAL: bool, const KEEPS_GREATER: bool> {
     limit: i64,
-    keeps_greater: bool,
 }
 
-impl Side {
+impl<const VERTICAL: bool, const KEEPS_GREATER: bool> Side<VERTICAL, KEEPS_GREATER> {
     /// (distance coordinate, position along the side).
     const fn of(self, p: Spot) -> (i64, i64) {
-        if self.vertical { p } else { (p.1, p.0) }
+        if VERTICAL { p } else { (p.1, p.0) }
     }
 
     const fn keeps(self, p: Spot) -> bool {
         let at = self.of(p).0;
-        if self.keeps_greater { at >= self.limit } else { at <= self.limit }
+        if KEEPS_GREATER { at >= self.limit } else { at <= self.limit }
     }
 
     /// Where the edge meets this side, for ends on different sides of it: the exact place, rounded to the nearest unit (ties to the
@@ -63,190 +57,342 @@ impl Side {
         if denominator < 0 {
             (numerator, denominator) = (-numerator, -denominator);
         }
-        let along = ao + (2 * numerator + denominator).div_euclid(2 * denominator) as i64;
-        if self.vertical { (self.limit, along) } else { (along, self.limit) }
-    }
-}
-
-/// Appends what the window keeps of a polygon to `shape`: outer rings each followed by their holes. `rings` do not repeat their
-/// first point; outer rings have positive doubled area, holes negative, and they do not cross.
-pub(super) fn polygon(mut rings: Vec<Vec<Spot>>, window: Window, shape: &mut Shape) {
-    for side in window.sides() {
-        if !rings.iter().flatten().all(|p| side.keeps(*p)) {
-            rings = cut_rings(rings, side);
-        }
-    }
-    let mut outers = Vec::new();
-    let mut holes = Vec::new();
-    for mut ring in rings {
-        tidy(&mut ring);
-        match doubled_area(&ring).signum() {
-            1 => outers.push(vec![ring]),
-            -1 => holes.push(ring),
-            _ => {}
-        }
-    }
-    for hole in holes {
-        let home = match outers.len() {
-            0 => continue,
-            1 => 0,
-            _ => (0..outers.len()).find(|&i| encloses(&outers[i][0], &hole)).unwrap_or(0),
+        let (numerator, denominator) = (2 * numerator + denominator, 2 * denominator);
+        // Squares of the zooms that hold data always fit in 64 bits, where dividing is several times as fast.
+        let steps = match (i64::try_from(numerator), i64::try_from(denominator)) {
+            (Ok(numerator), Ok(denominator)) => numerator.div_euclid(denominator),
+            _ => numerator.div_euclid(denominator) as i64,
         };
-        outers[home].push(hole);
-    }
-    for ring in outers.iter().flatten() {
-        shape.push(ring.iter().map(|p| (p.0 as i32, p.1 as i32)));
+        let along = ao + steps;
+        if VERTICAL { (self.limit, along) } else { (along, self.limit) }
     }
 }
 
-/// Appends what the window keeps of a line to `shape`, as one or more lines.
-pub(super) fn line(points: &[Spot], window: Window, shape: &mut Shape) {
-    let push = |shape: &mut Shape, line: &[Spot]| shape.push(line.iter().map(|p| (p.0 as i32, p.1 as i32)));
-    if points.iter().all(|p| window.holds(*p)) {
-        if points.len() >= 2 {
-            push(shape, points);
-        }
-        return;
-    }
-    let mut lines = vec![points.to_vec()];
-    for side in window.sides() {
-        if !lines.iter().flatten().all(|p| side.keeps(*p)) {
-            lines = lines.iter().flat_map(|l| cut_line(l, side)).collect();
-        }
-    }
-    for kept in &mut lines {
-        kept.dedup();
-    }
-    for kept in lines.iter().filter(|l| l.len() >= 2) {
-        push(shape, kept);
-    }
+/// Lines or rings one behind the other, in two allocations.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    points: Vec<Spot>,
+    ends: Vec<usize>,
 }
 
-fn cut_line(points: &[Spot], side: Side) -> Vec<Vec<Spot>> {
-    let mut kept = Vec::new();
-    let mut current = Vec::new();
-    for (i, &p) in points.iter().enumerate() {
-        let before = i.checked_sub(1).map(|k| points[k]);
-        match (before.map(|b| (b, side.keeps(b))), side.keeps(p)) {
-            (Some((b, false)), true) => current.extend([side.cut(b, p), p]),
-            (_, true) => current.push(p),
-            (Some((b, true)), false) => {
-                current.push(side.cut(b, p));
-                kept.push(std::mem::take(&mut current));
+impl Parts {
+    fn clear(&mut self) {
+        self.points.clear();
+        self.ends.clear();
+    }
+
+    const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Where the part that is being written begins.
+    fn open(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    pub(super) fn push(&mut self, p: Spot) {
+        self.points.push(p);
+    }
+
+    pub(super) fn extend(&mut self, points: impl IntoIterator<Item = Spot>) {
+        self.points.extend(points);
+    }
+
+    /// Puts a point in the place of the one before.
+    pub(super) fn replace_last(&mut self, p: Spot) {
+        if let Some(last) = self.points.last_mut() {
+            *last = p;
+        }
+    }
+
+    /// Ends the part that is being written.
+    pub(super) fn end(&mut self) {
+        self.ends.push(self.points.len());
+    }
+
+    /// Ends it with no point twice in a row.
+    pub(super) fn end_line(&mut self) {
+        let open = self.open();
+        let mut kept = open;
+        for at in open..self.points.len() {
+            if kept == open || self.points[at] != self.points[kept - 1] {
+                self.points[kept] = self.points[at];
+                kept += 1;
             }
-            (_, false) => {}
         }
+        self.points.truncate(kept);
+        self.end();
     }
-    kept.push(current);
-    kept
+
+    fn part(&self, i: usize) -> &[Spot] {
+        let from = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.points[from..self.ends[i]]
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[Spot]> {
+        (0..self.len()).map(|i| self.part(i))
+    }
 }
 
-fn cut_rings(rings: Vec<Vec<Spot>>, side: Side) -> Vec<Vec<Spot>> {
-    let mut kept = Vec::new();
-    let mut chains = Vec::new();
-    for ring in rings {
-        if ring.iter().all(|p| side.keeps(*p)) {
-            kept.push(ring);
-        } else {
-            cut_ring(&ring, side, &mut chains);
-        }
-    }
-    link(&chains, side, &mut kept);
-    kept
+/// Room for cutting, reused from feature to feature. `parts` holds what is to be cut; [`Clipper::begin`] empties it.
+#[derive(Debug)]
+pub(super) struct Clipper {
+    pub parts: Parts,
+    kept: Parts,
+    /// The parts of rings on the kept side of a side, each from its entry there to its exit.
+    chains: Parts,
+    links: Links,
+    /// The sign of each ring's area.
+    signs: Vec<i8>,
 }
 
-/// The parts of a ring on the kept side, each from its entry on the side to its exit.
-fn cut_ring(ring: &[Spot], side: Side, chains: &mut Vec<Vec<Spot>>) {
+/// Room for joining chains along a side.
+#[derive(Debug, Default)]
+struct Links {
+    /// Place along the side, chain, whether it enters there.
+    ends: Vec<(i64, usize, bool)>,
+    open: Vec<(usize, bool)>,
+    next: Vec<usize>,
+    used: Vec<bool>,
+}
+
+/// Points for which there is room from the start: growing to them takes longer than cutting them.
+const USUAL: usize = 512;
+
+impl Clipper {
+    pub(super) fn new() -> Self {
+        let parts = || Parts { points: Vec::with_capacity(USUAL), ends: Vec::with_capacity(USUAL / 16) };
+        Self { parts: parts(), kept: parts(), chains: parts(), links: Links::default(), signs: Vec::new() }
+    }
+
+    /// Empties `parts`.
+    pub(super) fn begin(&mut self) -> &mut Parts {
+        self.parts.clear();
+        &mut self.parts
+    }
+
+    /// Appends what the window keeps of the polygon in `parts` to `shape`: outer rings each followed by their holes. Rings do not repeat their
+    /// first point; outer rings have positive doubled area, holes negative, and they do not cross.
+    pub(super) fn polygon(&mut self, window: Window, shape: &mut Shape) {
+        if !self.cut_to(window, true) {
+            return;
+        }
+        self.tidied();
+        let outers = || self.signs.iter().enumerate().filter(|(_, sign)| **sign > 0).map(|(i, _)| i);
+        let holes = || self.signs.iter().enumerate().filter(|(_, sign)| **sign < 0).map(|(i, _)| i);
+        let mut push = |i: usize| shape.push(self.kept.part(i).iter().map(|p| (p.0 as i32, p.1 as i32)));
+        if holes().next().is_none() {
+            return outers().for_each(push);
+        }
+        let alone = outers().nth(1).is_none();
+        let home = |hole: &usize| {
+            let around = |outer: &usize| alone || encloses(self.kept.part(*outer), self.kept.part(*hole));
+            outers().find(around).or_else(|| outers().next())
+        };
+        let homes: Vec<(usize, Option<usize>)> = holes().map(|hole| (hole, home(&hole))).collect();
+        for outer in outers() {
+            push(outer);
+            homes.iter().filter(|(_, home)| *home == Some(outer)).for_each(|(hole, _)| push(*hole));
+        }
+    }
+
+    /// Appends what the window keeps of the lines in `parts` to `shape`; they have no point twice in a row.
+    pub(super) fn lines(&mut self, window: Window, shape: &mut Shape) {
+        if !self.cut_to(window, false) {
+            return;
+        }
+        for line in self.parts.iter().filter(|line| line.len() >= 2) {
+            shape.push(line.iter().map(|p| (p.0 as i32, p.1 as i32)));
+        }
+    }
+
+    /// Cuts lines or rings to a window, one side after the other; whether anything is left.
+    fn cut_to(&mut self, Window { low, high }: Window, rings: bool) -> bool {
+        let (mut min, mut max) = corners(&self.parts.points);
+        for side in 0..4 {
+            let (least, most) = if side < 2 { (min.0, max.0) } else { (min.1, max.1) };
+            if most < low || least > high {
+                return false;
+            }
+            let crossed = if side % 2 == 0 { least < low } else { most > high };
+            if !crossed {
+                continue;
+            }
+            match (side, rings) {
+                (0, true) => self.cut_rings(Side::<true, true> { limit: low }),
+                (1, true) => self.cut_rings(Side::<true, false> { limit: high }),
+                (2, true) => self.cut_rings(Side::<false, true> { limit: low }),
+                (_, true) => self.cut_rings(Side::<false, false> { limit: high }),
+                (0, false) => self.cut_lines(Side::<true, true> { limit: low }),
+                (1, false) => self.cut_lines(Side::<true, false> { limit: high }),
+                (2, false) => self.cut_lines(Side::<false, true> { limit: low }),
+                (_, false) => self.cut_lines(Side::<false, false> { limit: high }),
+            }
+            (min, max) = corners(&self.parts.points);
+        }
+        true
+    }
+
+    fn cut_lines<const V: bool, const G: bool>(&mut self, side: Side<V, G>) {
+        let Self { parts, kept, .. } = self;
+        kept.clear();
+        for points in parts.iter() {
+            let mut before: Option<(Spot, bool)> = None;
+            for &p in points {
+                let inside = side.keeps(p);
+                match before {
+                    Some((b, false)) if inside => kept.extend([side.cut(b, p), p]),
+                    Some((b, true)) if !inside => {
+                        kept.push(side.cut(b, p));
+                        kept.end_line();
+                    }
+                    _ if inside => kept.push(p),
+                    _ => {}
+                }
+                before = Some((p, inside));
+            }
+            if kept.points.len() > kept.open() {
+                kept.end_line();
+            }
+        }
+        swap(parts, kept);
+    }
+
+    fn cut_rings<const V: bool, const G: bool>(&mut self, side: Side<V, G>) {
+        let Self { parts, kept, chains, links, .. } = self;
+        kept.clear();
+        chains.clear();
+        for ring in parts.iter() {
+            if ring.iter().all(|p| side.keeps(*p)) {
+                kept.points.extend_from_slice(ring);
+                kept.end();
+            } else {
+                cut_ring(ring, side, chains);
+            }
+        }
+        links.join(chains, side, kept);
+        swap(parts, kept);
+    }
+
+    /// Into `kept` the rings of `parts` without repeated points and spikes, as far as they have an area; into `signs` its sign.
+    fn tidied(&mut self) {
+        let Self { parts, kept, signs, .. } = self;
+        kept.clear();
+        signs.clear();
+        for ring in parts.iter() {
+            let open = kept.points.len();
+            tidy(ring, &mut kept.points);
+            match doubled_area(&kept.points[open..]).signum() {
+                0 => kept.points.truncate(open),
+                sign => {
+                    kept.end();
+                    signs.push(sign as i8);
+                }
+            }
+        }
+    }
+}
+
+/// Appends the parts of a ring on the kept side, each from its entry on the side to its exit.
+fn cut_ring<const V: bool, const G: bool>(ring: &[Spot], side: Side<V, G>, chains: &mut Parts) {
     let n = ring.len();
-    let enters = |i: usize| !side.keeps(ring[i]) && side.keeps(ring[(i + 1) % n]);
-    let Some(start) = (0..n).find(|i| enters(*i)) else { return };
-    let mut chain: Vec<Spot> = Vec::new();
-    for k in 0..n {
-        let (p, q) = (ring[(start + k) % n], ring[(start + k + 1) % n]);
-        match (side.keeps(p), side.keeps(q)) {
-            (false, true) => chain.extend([side.cut(p, q), q]),
-            (true, true) => chain.push(q),
+    let after = |i: usize| if i + 1 == n { 0 } else { i + 1 };
+    let enters = |i: &usize| !side.keeps(ring[*i]) && side.keeps(ring[after(*i)]);
+    let Some(start) = (0..n).find(enters) else { return };
+    let (mut at, mut inside) = (start, false);
+    for _ in 0..n {
+        let (p, q) = (ring[at], ring[after(at)]);
+        let goes_on = side.keeps(q);
+        match (inside, goes_on) {
+            (false, true) => chains.extend([side.cut(p, q), q]),
+            (true, true) => chains.push(q),
             (true, false) => {
-                chain.push(side.cut(p, q));
-                chains.push(std::mem::take(&mut chain));
+                chains.push(side.cut(p, q));
+                chains.end();
             }
             (false, false) => {}
         }
+        (at, inside) = (after(at), goes_on);
     }
 }
 
-/// Joins chains to rings along the side: in the order of their ends there, inside and outside alternate.
-fn link(chains: &[Vec<Spot>], side: Side, kept: &mut Vec<Vec<Spot>>) {
-    let mut ends: Vec<(i64, usize, bool)> = Vec::with_capacity(chains.len() * 2);
-    for (i, chain) in chains.iter().enumerate() {
-        if let (Some(first), Some(last)) = (chain.first(), chain.last()) {
-            ends.extend([(side.of(*first).1, i, true), (side.of(*last).1, i, false)]);
-        }
-    }
-    ends.sort_unstable();
-    let mut next = vec![usize::MAX; chains.len()];
-    let mut open: Vec<(usize, bool)> = Vec::new();
-    for (_, chain, is_entry) in ends {
-        match open.last() {
-            Some(&(other, other_is_entry)) if other_is_entry != is_entry => {
-                let (exit, entry) = if is_entry { (other, chain) } else { (chain, other) };
-                next[exit] = entry;
-                open.pop();
+impl Links {
+    /// Joins chains to rings along the side: in the order of their ends there, inside and outside alternate.
+    fn join<const V: bool, const G: bool>(&mut self, chains: &Parts, side: Side<V, G>, kept: &mut Parts) {
+        let Self { ends, open, next, used } = self;
+        ends.clear();
+        for (i, chain) in chains.iter().enumerate() {
+            if let (Some(first), Some(last)) = (chain.first(), chain.last()) {
+                ends.extend([(side.of(*first).1, i, true), (side.of(*last).1, i, false)]);
             }
-            _ => open.push((chain, is_entry)),
         }
-    }
-    let mut used = vec![false; chains.len()];
-    for start in 0..chains.len() {
-        let mut ring = Vec::new();
-        let mut at = start;
-        while at < chains.len() && !used[at] {
-            used[at] = true;
-            ring.extend_from_slice(&chains[at]);
-            at = next[at];
+        ends.sort_unstable();
+        next.clear();
+        next.resize(chains.len(), usize::MAX);
+        open.clear();
+        for &(_, chain, is_entry) in ends.iter() {
+            match open.last() {
+                Some(&(other, other_is_entry)) if other_is_entry != is_entry => {
+                    let (exit, entry) = if is_entry { (other, chain) } else { (chain, other) };
+                    next[exit] = entry;
+                    open.pop();
+                }
+                _ => open.push((chain, is_entry)),
+            }
         }
-        if ring.len() >= 3 {
-            kept.push(ring);
+        used.clear();
+        used.resize(chains.len(), false);
+        for start in 0..chains.len() {
+            let begun = kept.points.len();
+            let mut at = start;
+            while at < chains.len() && !used[at] {
+                used[at] = true;
+                kept.points.extend_from_slice(chains.part(at));
+                at = next[at];
+            }
+            if kept.points.len() >= begun + 3 {
+                kept.end();
+            } else {
+                kept.points.truncate(begun);
+            }
         }
     }
 }
 
-/// Drops repeated points and spikes (`a b` and straight back). The area stays.
-pub(super) fn tidy(ring: &mut Vec<Spot>) {
-    let mut kept: Vec<Spot> = Vec::with_capacity(ring.len());
-    for &p in ring.iter() {
-        add_tidy(&mut kept, p);
+/// Appends a ring to `kept` without repeated points and spikes (`a b` and straight back); nothing when no three points are left. The area stays.
+pub(super) fn tidy(ring: &[Spot], kept: &mut Vec<Spot>) {
+    let open = kept.len();
+    for &p in ring {
+        loop {
+            match &kept[open..] {
+                [.., last] if *last == p => break,
+                [.., a, b] if is_spike(*a, *b, p) => {
+                    kept.pop();
+                }
+                _ => {
+                    kept.push(p);
+                    break;
+                }
+            }
+        }
     }
     // The same around the seam.
     loop {
-        let n = kept.len();
-        let closes = n >= 2 && kept[0] == kept[n - 1];
-        if closes || n >= 3 && is_spike(kept[n - 2], kept[n - 1], kept[0]) {
-            kept.pop();
-        } else if n >= 3 && is_spike(kept[n - 1], kept[0], kept[1]) {
-            kept.remove(0);
-        } else {
-            break;
+        match &kept[open..] {
+            [first, .., last] if first == last => {
+                kept.pop();
+            }
+            [first, .., a, b] if is_spike(*a, *b, *first) => {
+                kept.pop();
+            }
+            [first, second, .., last] if is_spike(*last, *first, *second) => {
+                kept.remove(open);
+            }
+            _ => break,
         }
     }
-    if kept.len() < 3 {
-        kept.clear();
-    }
-    *ring = kept;
-}
-
-fn add_tidy(kept: &mut Vec<Spot>, p: Spot) {
-    loop {
-        let n = kept.len();
-        if n >= 1 && kept[n - 1] == p {
-            return;
-        }
-        if n >= 2 && is_spike(kept[n - 2], kept[n - 1], p) {
-            kept.pop();
-            continue;
-        }
-        kept.push(p);
-        return;
+    if kept.len() < open + 3 {
+        kept.truncate(open);
     }
 }
 
@@ -295,7 +441,21 @@ mod tests {
 
     fn clipped(rings: &[&[Spot]]) -> Vec<Vec<(i32, i32)>> {
         let mut shape = Shape::new(Geometry::Polygon);
-        polygon(rings.iter().map(|r| r.to_vec()).collect(), WINDOW, &mut shape);
+        let mut clipper = Clipper::new();
+        for ring in rings {
+            clipper.parts.extend(ring.iter().copied());
+            clipper.parts.end();
+        }
+        clipper.polygon(WINDOW, &mut shape);
+        shape.parts().map(<[_]>::to_vec).collect()
+    }
+
+    fn cut(line: &[Spot]) -> Vec<Vec<(i32, i32)>> {
+        let mut shape = Shape::new(Geometry::Line);
+        let mut clipper = Clipper::new();
+        clipper.parts.extend(line.iter().copied());
+        clipper.parts.end_line();
+        clipper.lines(WINDOW, &mut shape);
         shape.parts().map(<[_]>::to_vec).collect()
     }
 
@@ -339,27 +499,28 @@ mod tests {
         for (p, q) in
             [((-7, 3), (11, 8)), ((-1, 0), (2, 1)), ((95, 33), (104, 36)), ((5, -3), (8, 94)), ((3, 250), (4, -1))]
         {
-            for side in WINDOW.sides() {
-                if side.keeps(p) != side.keeps(q) {
-                    assert_eq!(side.cut(p, q), side.cut(q, p));
-                }
-            }
+            same_cut(Side::<true, true> { limit: WINDOW.low }, p, q);
+            same_cut(Side::<true, false> { limit: WINDOW.high }, p, q);
+            same_cut(Side::<false, true> { limit: WINDOW.low }, p, q);
+            same_cut(Side::<false, false> { limit: WINDOW.high }, p, q);
+        }
+    }
+
+    fn same_cut<const V: bool, const G: bool>(side: Side<V, G>, p: Spot, q: Spot) {
+        if side.keeps(p) != side.keeps(q) {
+            assert_eq!(side.cut(p, q), side.cut(q, p));
         }
     }
 
     #[test]
     fn a_line_in_and_out_becomes_two() {
-        let mut shape = Shape::new(Geometry::Line);
-        line(&[(-10, 5), (20, 5), (20, -5), (40, -5), (40, 5), (130, 5)], WINDOW, &mut shape);
-        let parts: Vec<_> = shape.parts().map(<[_]>::to_vec).collect();
+        let parts = cut(&[(-10, 5), (20, 5), (20, -5), (40, -5), (40, 5), (130, 5)]);
         assert_eq!(parts, [vec![(0, 5), (20, 5), (20, 0)], vec![(40, 0), (40, 5), (100, 5)]]);
     }
 
     #[test]
     fn a_touch_from_outside_leaves_nothing() {
         assert!(clipped(&[&[(-20, 0), (0, 50), (-20, 100)]]).is_empty());
-        let mut shape = Shape::new(Geometry::Line);
-        line(&[(-20, 0), (0, 50), (-20, 100)], WINDOW, &mut shape);
-        assert!(shape.is_empty());
+        assert!(cut(&[(-20, 0), (0, 50), (-20, 100)]).is_empty());
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::borders::line;
+use super::clip::Clipper;
 use super::feature::{Geometry, Shape};
 use super::frame::Frame;
 use super::labels::Label;
@@ -102,8 +103,10 @@ fn units<'a>(was: Side<'a>, is: Side<'a>, since: &Since, pairs: &Pairs<'_>) -> V
             };
             let differ = |near: bool| {
                 let row = was.snapshot.hierarchy.unit(before.unit);
-                tags(&was.snapshot.hierarchy, row, before.colour, near)
-                    != tags(&is.snapshot.hierarchy, unit, shape.colour, near)
+                let (mut said, mut says) = (Vec::new(), Vec::new());
+                tags(&was.snapshot.hierarchy, row, before.colour, near, &mut said);
+                tags(&is.snapshot.hierarchy, unit, shape.colour, near, &mut says);
+                said != says
             };
             let touched = since
                 .levels
@@ -272,7 +275,7 @@ impl<'a> Search<'a> {
         let drawn = |side: Side<'_>, shape: Option<&UnitShape>, frame: &Frame| {
             let mut drawn = Shape::new(Geometry::Polygon);
             if let Some(shape) = shape {
-                shape.draw(&side.units.arcs, frame, &mut drawn);
+                shape.draw(&side.units.arcs, frame, &mut Clipper::new(), &mut drawn);
             }
             drawn
         };
@@ -296,7 +299,7 @@ impl<'a> Search<'a> {
         let runs = self.boxes(zoom, &outline.rings).filter(|_| self.was.units.bounds == self.is.units.bounds);
         let drawn = |side: Side<'_>, frame: &Frame| {
             let mut drawn = Shape::new(Geometry::Polygon);
-            side.units.outside_in(frame, &mut drawn);
+            side.units.outside_in(frame, &mut Clipper::new(), &mut drawn);
             drawn
         };
         self.within(zoom, self.was.units.bounds.joined(self.is.units.bounds), |search, frame| {
@@ -327,7 +330,7 @@ impl<'a> Search<'a> {
         let drawn = |side: Side<'_>, halves: Stretch<'_>, frame: &Frame| {
             let mut drawn = Shape::new(Geometry::Line);
             if let Some(halves) = halves {
-                line(&side.units.arcs, halves, frame, &mut drawn);
+                line(&side.units.arcs, halves, frame, &mut Clipper::new(), &mut drawn);
             }
             drawn
         };

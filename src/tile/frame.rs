@@ -9,6 +9,25 @@ use crate::coverage::world::{FULL_ZOOM, GridPoint, TILE_BITS, WORLD_BITS};
 /// The deepest zoom whose grid a square can lie on.
 pub(crate) const DEEPEST: u8 = 24;
 
+/// Beyond which side of a window something lies. West and east are cut first: what lies north or south may have been cut there before, unless it
+/// lies between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beyond {
+    West,
+    East,
+    North,
+    South,
+    /// North or south, and not only between west and east.
+    Corner,
+}
+
+impl Beyond {
+    /// Whether what joins two stretches, both there, has no effect on what a window keeps: the side cuts all of it away at once.
+    pub(super) fn joins(before: Option<Self>, after: Option<Self>) -> bool {
+        before == after && !matches!(after, None | Some(Self::Corner))
+    }
+}
+
 /// A square's place on the grid of its zoom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -62,6 +81,22 @@ impl Frame {
         (((p.x as i64) << self.up) - self.west, ((p.y as i64) << self.up) - self.north)
     }
 
+    /// Whether a point of `data_zoom`'s grid is one of the frame's: it is as deep as the data at most.
+    pub(super) const fn on_grid(&self) -> bool {
+        self.up == 0
+    }
+
+    /// [`Frame::spot`] of a point that the window holds, where the frame is on the data's grid.
+    pub(super) const fn near(&self, p: GridPoint) -> (i32, i32) {
+        ((p.x as i64 - self.west) as i32, (p.y as i64 - self.north) as i32)
+    }
+
+    /// Whether the window holds all of a box (on `data_zoom`'s grid).
+    pub(super) fn holds(&self, bounds: GridBounds) -> bool {
+        let (min, max, window) = (self.spot(bounds.min), self.spot(bounds.max), self.window);
+        min.0 >= window.low && min.1 >= window.low && max.0 <= window.high && max.1 <= window.high
+    }
+
     /// A point of the world grid in tile units.
     pub(super) const fn world_spot(&self, p: GridPoint) -> Spot {
         self.spot(p.at_zoom(self.data_zoom))
@@ -85,9 +120,20 @@ impl Frame {
     }
 
     /// Whether all of a box (on `data_zoom`'s grid) lies beyond one side of the window.
-    pub(super) fn misses(&self, bounds: GridBounds) -> bool {
-        let (min, max, window) = (self.spot(bounds.min), self.spot(bounds.max), self.window);
-        max.0 < window.low || min.0 > window.high || max.1 < window.low || min.1 > window.high
+    pub(super) fn misses(&self, bounds: GridBounds) -> Option<Beyond> {
+        let (min, max, Window { low, high }) = (self.spot(bounds.min), self.spot(bounds.max), self.window);
+        let within = min.0 >= low && max.0 <= high;
+        if max.0 < low {
+            Some(Beyond::West)
+        } else if min.0 > high {
+            Some(Beyond::East)
+        } else if max.1 < low {
+            Some(if within { Beyond::North } else { Beyond::Corner })
+        } else if min.1 > high {
+            Some(if within { Beyond::South } else { Beyond::Corner })
+        } else {
+            None
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Label {
 pub(super) struct Labels {
     /// In order of rank, then of units.
     pub labels: Vec<Label>,
+    /// What each says in place of its unit's name, where that is another text.
+    own: Vec<Option<Box<str>>>,
     tree: Boxes,
 }
 
@@ -46,7 +48,13 @@ impl Labels {
         }
         labels.sort_by_key(|label| (label.rank, label.unit));
         let bounds: Vec<GridBounds> = labels.iter().map(|l| GridBounds { min: l.at, max: l.at }).collect();
-        Self { labels, tree: Boxes::new(&bounds) }
+        let own = |label: &Label| {
+            let name = &hierarchy.unit(label.unit).name;
+            let parent = named(hierarchy, hierarchy.unit(label.unit)).map_or("", |(_, name)| name);
+            let text = hinted(own(name, parent));
+            (*text != **name).then(|| text.into())
+        };
+        Self { own: labels.iter().map(own).collect(), labels, tree: Boxes::new(&bounds) }
     }
 
     /// The labels of one tile, in tile units. The last tiles that hold data hold them all.
@@ -59,7 +67,7 @@ impl Labels {
             if Frame::owns(spot) && label.shown(coord.z()) {
                 shape.clear(Geometry::Point);
                 shape.push([(spot.0 as i32, spot.1 as i32)]);
-                label.send(hierarchy, levels, &shape, sink);
+                label.send(hierarchy, levels, self.own[i as usize].as_deref(), &shape, sink);
             }
         }
     }
@@ -67,10 +75,10 @@ impl Labels {
     /// All labels, in world steps, the most important first.
     pub(super) fn everywhere(&self, hierarchy: &Hierarchy, levels: &[LevelShapes], sink: &mut dyn Sink) {
         let mut shape = Shape::new(Geometry::Point);
-        for label in &self.labels {
+        for (label, own) in self.labels.iter().zip(&self.own) {
             shape.clear(Geometry::Point);
             shape.push([(label.at.x, label.at.y)]);
-            label.send(hierarchy, levels, &shape, sink);
+            label.send(hierarchy, levels, own.as_deref(), &shape, sink);
         }
     }
 }
@@ -89,16 +97,22 @@ impl Label {
             && named(hierarchy, unit) == named(of, was)
     }
 
-    fn send(&self, hierarchy: &Hierarchy, levels: &[LevelShapes], shape: &Shape, sink: &mut dyn Sink) {
+    fn send(
+        &self,
+        hierarchy: &Hierarchy,
+        levels: &[LevelShapes],
+        own: Option<&str>,
+        shape: &Shape,
+        sink: &mut dyn Sink,
+    ) {
         let unit = hierarchy.unit(self.unit);
-        let (code, name) = unit.parent.map_or(("", ""), |p| (&hierarchy.unit(p).code, &hierarchy.unit(p).name));
+        let code = named(hierarchy, unit).map_or("", |(code, _)| code);
         let key = levels.get(usize::from(unit.level)).map_or("", |l| &l.info.key);
-        let own = hinted(own(&unit.name, name));
         let rank = self.rank << SCATTER_BITS | scattered(unit.id);
         let tags: [Tag<'_>; 9] = [
             ("code", Value::Text(&unit.code)),
             ("name", Value::Text(&unit.name)),
-            ("own", Value::Text(&own)),
+            ("own", Value::Text(own.unwrap_or(&unit.name))),
             ("short", Value::Text(short(&unit.code, code))),
             ("level", Value::Integer(i64::from(unit.level))),
             ("level_key", Value::Text(key)),
@@ -129,7 +143,10 @@ fn named<'a>(hierarchy: &'a Hierarchy, unit: &Unit) -> Option<(&'a str, &'a str)
 
 /// What a text adds to the one it begins with (as often as it does); the whole text when that is nothing.
 pub(crate) fn own<'a>(text: &'a str, beginning: &str) -> &'a str {
-    let rest = if beginning.is_empty() { text } else { text.trim_start_matches(beginning) };
+    let mut rest = text;
+    while let Some(shorter) = rest.strip_prefix(beginning).filter(|shorter| shorter.len() < rest.len()) {
+        rest = shorter;
+    }
     let rest = rest.trim_start_matches(['-', ' ', '·']);
     if rest.is_empty() { text } else { rest }
 }

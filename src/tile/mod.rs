@@ -10,6 +10,7 @@ mod borders;
 mod boxes;
 mod clip;
 mod colour;
+mod commands;
 mod dirty;
 pub mod feature;
 pub(crate) mod frame;

@@ -1,24 +1,43 @@
 //! Mapbox Vector Tile 2.1, written flat: no message objects, each byte written once.
 
+use super::commands::{Commands, NUMBER, put};
 use super::feature::{EXTENT, Geometry, Shape, Sink, Tag, Value};
 
+/// Bytes for which there is room from the start: growing to them takes longer than filling them.
+const USUAL: usize = 2048;
+
 /// Writes layers and features into one tile. Layers without features are left out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Writer {
     tile: Vec<u8>,
     name: String,
     features: Vec<u8>,
-    keys: Interner,
+    keys: Keys,
     values: Interner,
-    scratch: Vec<u8>,
+    /// Room for the numbers of one feature's attributes.
     tags: Vec<u8>,
-    geometry: Vec<u8>,
+    geometry: Commands,
 }
 
 impl Writer {
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let room = || Vec::with_capacity(USUAL);
+        Self {
+            tile: room(),
+            name: String::new(),
+            features: room(),
+            keys: Keys::default(),
+            values: Interner {
+                bytes: room(),
+                known: Vec::with_capacity(FEW),
+                table: Vec::with_capacity(4 * FEW),
+                last: Vec::with_capacity(16),
+                small: vec![0; 2 * SMALL],
+            },
+            tags: Vec::new(),
+            geometry: Commands::default(),
+        }
     }
 
     /// The finished tile, uncompressed; no bytes at all when it holds no feature.
@@ -32,28 +51,32 @@ impl Writer {
         if self.features.is_empty() {
             return;
         }
-        let tail = self.keys.bytes.len() + self.values.bytes.len() + 8;
-        let mut layer = Vec::with_capacity(self.features.len() + tail + self.name.len() + 16);
-        field_bytes(&mut layer, 1, self.name.as_bytes());
-        layer.append(&mut self.features);
-        layer.append(&mut self.keys.bytes);
-        layer.append(&mut self.values.bytes);
-        field_varint(&mut layer, 5, EXTENT as u64);
-        field_varint(&mut layer, 15, 2);
-        field_bytes(&mut self.tile, 3, &layer);
+        let (keys, values) = (&self.keys.bytes, &self.values.bytes);
+        let length = bytes_length(self.name.len())
+            + self.features.len()
+            + keys.len()
+            + values.len()
+            + 1
+            + varint_length(EXTENT as u64)
+            + 2;
+        self.tile.reserve(bytes_length(length));
+        varint(&mut self.tile, 3 << 3 | 2);
+        varint(&mut self.tile, length as u64);
+        field_bytes(&mut self.tile, 1, self.name.as_bytes());
+        self.tile.extend_from_slice(&self.features);
+        self.tile.extend_from_slice(keys);
+        self.tile.extend_from_slice(values);
+        field_varint(&mut self.tile, 5, EXTENT as u64);
+        field_varint(&mut self.tile, 15, 2);
+        self.features.clear();
         self.keys.clear();
         self.values.clear();
     }
+}
 
-    fn tag(&mut self, (key, value): &Tag<'_>) {
-        self.scratch.clear();
-        field_bytes(&mut self.scratch, 3, key.as_bytes());
-        let key = self.keys.intern(&self.scratch);
-        self.scratch.clear();
-        field_value(&mut self.scratch, value);
-        let value = self.values.intern(&self.scratch);
-        varint(&mut self.tags, u64::from(key));
-        varint(&mut self.tags, u64::from(value));
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -68,21 +91,31 @@ impl Sink for Writer {
         if shape.is_empty() {
             return;
         }
-        self.tags.clear();
-        for tag in tags {
-            self.tag(tag);
-        }
         self.geometry.clear();
-        write_geometry(&mut self.geometry, shape);
-        let feature = &mut self.scratch;
-        feature.clear();
-        if let Some(id) = id {
-            field_varint(feature, 1, id);
+        self.geometry.write(shape);
+        let room = tags.len() * 2 * NUMBER;
+        if self.tags.len() < room {
+            self.tags.resize(room, 0);
         }
-        field_bytes(feature, 2, &self.tags);
-        field_varint(feature, 3, kind(shape.geometry));
-        field_bytes(feature, 4, &self.geometry);
-        field_bytes(&mut self.features, 2, feature);
+        let mut end = 0;
+        for (place, (key, value)) in tags.iter().enumerate() {
+            end = put(&mut self.tags, end, self.keys.number(place, key));
+            end = put(&mut self.tags, end, self.values.intern(place, value));
+        }
+        let tags = &self.tags[..end];
+        let commands = self.geometry.bytes();
+        let id_length = id.map_or(0, |id| 1 + varint_length(id));
+        let length = id_length + bytes_length(tags.len()) + 2 + bytes_length(commands.len());
+        let features = &mut self.features;
+        features.reserve(bytes_length(length));
+        varint(features, 2 << 3 | 2);
+        varint(features, length as u64);
+        if let Some(id) = id {
+            field_varint(features, 1, id);
+        }
+        field_bytes(features, 2, tags);
+        field_varint(features, 3, kind(shape.geometry));
+        field_bytes(features, 4, commands);
     }
 }
 
@@ -92,42 +125,6 @@ const fn kind(geometry: Geometry) -> u64 {
         Geometry::Line => 2,
         Geometry::Polygon => 3,
     }
-}
-
-const MOVE_TO: u64 = 1;
-const LINE_TO: u64 = 2;
-const CLOSE_PATH: u64 = 7;
-
-fn write_geometry(out: &mut Vec<u8>, shape: &Shape) {
-    let mut cursor = (0, 0);
-    let mut step = |out: &mut Vec<u8>, p: (i32, i32)| {
-        varint(out, zigzag(p.0 - cursor.0));
-        varint(out, zigzag(p.1 - cursor.1));
-        cursor = p;
-    };
-    let command = |out: &mut Vec<u8>, id: u64, count: usize| varint(out, id | (count as u64) << 3);
-    if shape.geometry == Geometry::Point {
-        command(out, MOVE_TO, shape.points.len());
-        for p in &shape.points {
-            step(out, *p);
-        }
-        return;
-    }
-    for part in shape.parts().filter(|p| p.len() >= 2) {
-        command(out, MOVE_TO, 1);
-        step(out, part[0]);
-        command(out, LINE_TO, part.len() - 1);
-        for p in &part[1..] {
-            step(out, *p);
-        }
-        if shape.geometry == Geometry::Polygon {
-            command(out, CLOSE_PATH, 1);
-        }
-    }
-}
-
-const fn zigzag(n: i32) -> u64 {
-    ((n << 1) ^ (n >> 31)) as u32 as u64
 }
 
 fn varint(out: &mut Vec<u8>, mut n: u64) {
@@ -151,6 +148,13 @@ fn field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
 
 /// A whole `values` field of a layer.
 fn field_value(out: &mut Vec<u8>, value: &Value<'_>) {
+    if let Value::Text(text) = value
+        && let length @ 0..0x7E = text.len() as u64
+    {
+        out.reserve(4 + text.len());
+        out.extend_from_slice(&[4 << 3 | 2, length as u8 + 2, 1 << 3 | 2, length as u8]);
+        return out.extend_from_slice(text.as_bytes());
+    }
     varint(out, 4 << 3 | 2);
     let start = out.len();
     out.push(0);
@@ -174,74 +178,187 @@ fn field_value(out: &mut Vec<u8>, value: &Value<'_>) {
     out[start] = (out.len() - start - 1) as u8;
 }
 
+/// Bytes of a whole field with so many bytes in it.
+const fn bytes_length(bytes: usize) -> usize {
+    1 + varint_length(bytes as u64) + bytes
+}
+
 const fn varint_length(n: u64) -> usize {
     let bits = 64 - (n | 1).leading_zeros() as usize;
     bits.div_ceil(7)
 }
 
-/// Numbers distinct byte strings in the order they come, and keeps them in one buffer, ready to be written.
+/// The names of a layer's attributes, numbered in the order they come.
 #[derive(Debug, Default)]
+struct Keys {
+    /// Ready to be written.
+    bytes: Vec<u8>,
+    names: Vec<&'static str>,
+    /// The number of the name that came last at each place of a feature: mostly it is the same again.
+    last: Vec<u32>,
+}
+
+impl Keys {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.names.clear();
+        self.last.clear();
+    }
+
+    fn number(&mut self, place: usize, key: &'static str) -> u32 {
+        if let Some(last) = self.last.get(place)
+            && same(self.names[*last as usize], key)
+        {
+            return *last;
+        }
+        let number = self.names.iter().position(|name| *name == key).unwrap_or_else(|| {
+            field_bytes(&mut self.bytes, 3, key.as_bytes());
+            self.names.push(key);
+            self.names.len() - 1
+        }) as u32;
+        match self.last.get_mut(place) {
+            Some(last) => *last = number,
+            None => self.last.push(number),
+        }
+        number
+    }
+}
+
+/// Whether two names are equal: those of one kind of feature are the same ones.
+fn same(one: &'static str, other: &'static str) -> bool {
+    std::ptr::eq(one, other) || one == other
+}
+
+/// Numbers distinct values in the order they come, and keeps them in one buffer, ready to be written.
+#[derive(Debug)]
 struct Interner {
     bytes: Vec<u8>,
-    ends: Vec<u32>,
-    /// Open addressing: the number of a string plus one, or 0.
+    /// Where each value ends in `bytes`, and its hash.
+    known: Vec<(u32, u32)>,
+    /// The numbers plus one of small integers, then of small halves (zooms are such), or 0.
+    small: Vec<u32>,
+    /// Open addressing, a power of two long: the number of a value plus one, or 0.
     table: Vec<u32>,
+    /// The number of the value that came last at each place of a feature: neighbours often share their parent, or their class.
+    last: Vec<u32>,
 }
+
+/// Integers below it, and halves below half of it, are found without hashing.
+const SMALL: usize = 256;
+
+/// The place of a small number.
+fn small(value: &Value<'_>) -> Option<usize> {
+    let among = |n: i64| usize::try_from(n).ok().filter(|n| *n < SMALL);
+    match value {
+        Value::Integer(n) => among(*n),
+        Value::Number(n) => {
+            let doubled = n * 2.0;
+            let whole = doubled as i64;
+            // As bits: minus zero is another value.
+            ((whole as f64).to_bits() == doubled.to_bits()).then(|| among(whole)).flatten().map(|n| n + SMALL)
+        }
+        Value::Text(_) | Value::Flag(_) => None,
+    }
+}
+
+/// Places in the table of a new layer.
+const FEW: usize = 64;
 
 impl Interner {
     fn clear(&mut self) {
         self.bytes.clear();
-        self.ends.clear();
+        // The next layer mostly has as many values; growing to them takes longer than emptying a table that is a little too large.
+        if self.known.len() * 8 < self.table.len() {
+            self.table.clear();
+        }
         self.table.fill(0);
+        self.known.clear();
+        self.last.clear();
+        self.small.fill(0);
     }
 
-    fn string(&self, number: u32) -> &[u8] {
-        let start = if number == 0 { 0 } else { self.ends[number as usize - 1] };
-        &self.bytes[start as usize..self.ends[number as usize] as usize]
+    fn value(&self, number: u32) -> &[u8] {
+        let start = if number == 0 { 0 } else { self.known[number as usize - 1].0 };
+        &self.bytes[start as usize..self.known[number as usize].0 as usize]
     }
 
-    fn intern(&mut self, string: &[u8]) -> u32 {
-        if (self.ends.len() + 1) * 2 > self.table.len() {
+    fn intern(&mut self, place: usize, value: &Value<'_>) -> u32 {
+        if let Some(at) = small(value) {
+            if self.small[at] == 0 {
+                self.small[at] = self.number(value) + 1;
+            }
+            return self.small[at] - 1;
+        }
+        if let Some(last) = self.last.get(place)
+            && is_text(self.value(*last), value)
+        {
+            return *last;
+        }
+        let number = self.number(value);
+        if self.last.len() <= place {
+            self.last.resize(place + 1, number);
+        }
+        self.last[place] = number;
+        number
+    }
+
+    fn number(&mut self, value: &Value<'_>) -> u32 {
+        if (self.known.len() + 1) * 2 > self.table.len() {
             self.grow();
         }
-        let mut slot = self.slot(string);
-        while self.table[slot] != 0 {
-            let number = self.table[slot] - 1;
-            if self.string(number) == string {
+        // Written where it belongs, and taken back when it is there already.
+        let start = self.bytes.len();
+        field_value(&mut self.bytes, value);
+        let hash = hash(&self.bytes[start..]);
+        let mask = self.table.len() - 1;
+        let mut slot = hash as usize & mask;
+        while let Some(number) = self.table[slot].checked_sub(1) {
+            if self.known[number as usize].1 == hash && *self.value(number) == self.bytes[start..] {
+                self.bytes.truncate(start);
                 return number;
             }
-            slot = (slot + 1) % self.table.len();
+            slot = (slot + 1) & mask;
         }
-        self.bytes.extend_from_slice(string);
-        self.ends.push(self.bytes.len() as u32);
-        self.table[slot] = self.ends.len() as u32;
-        self.ends.len() as u32 - 1
+        self.known.push((self.bytes.len() as u32, hash));
+        self.table[slot] = self.known.len() as u32;
+        self.known.len() as u32 - 1
     }
 
     fn grow(&mut self) {
-        self.table = vec![0; (self.table.len() * 2).max(64)];
-        for number in 0..self.ends.len() as u32 {
-            let mut slot = self.slot(self.string(number));
+        let places = (self.table.len() * 2).max(FEW);
+        self.table.clear();
+        self.table.resize(places, 0);
+        for (number, (_, hash)) in (1u32..).zip(&self.known) {
+            let mut slot = *hash as usize & (places - 1);
             while self.table[slot] != 0 {
-                slot = (slot + 1) % self.table.len();
+                slot = (slot + 1) & (places - 1);
             }
-            self.table[slot] = number + 1;
+            self.table[slot] = number;
         }
     }
+}
 
-    fn slot(&self, string: &[u8]) -> usize {
-        // FNV-1a over eight bytes at a time: the strings are ours, short, and collisions only cost time.
-        let mix = |hash: u64, word: u64| {
-            let hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01B3);
-            hash ^ (hash >> 29)
-        };
-        let hash = string.chunks(8).fold(0xCBF2_9CE4_8422_2325, |hash, chunk| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            mix(hash, u64::from_le_bytes(word))
-        });
-        (mix(hash, string.len() as u64) >> 16) as usize % self.table.len()
-    }
+/// Whether a value is a text and was written as `field`.
+fn is_text(field: &[u8], value: &Value<'_>) -> bool {
+    let Value::Text(text) = value else { return false };
+    let inner = bytes_length(text.len());
+    field.len() == bytes_length(inner) && field[field.len() - inner] == 1 << 3 | 2 && field.ends_with(text.as_bytes())
+}
+
+/// Multiplies and folds eight bytes at a time: the values are ours and short, and collisions only cost time.
+fn hash(bytes: &[u8]) -> u32 {
+    let mix = |hash: u64, word: u64| {
+        let hash = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        hash ^ (hash >> 32)
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    let whole = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    // The last eight bytes again rather than byte by byte.
+    let end = match bytes.last_chunk::<8>() {
+        Some(end) => u64::from_le_bytes(*end),
+        None => rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
+    mix(whole, end) as u32
 }
 
 #[cfg(test)]
@@ -307,11 +424,16 @@ mod tests {
 
     #[test]
     fn equal_values_are_stored_once_however_many_there_are() {
-        let mut interner = Interner::default();
+        let Writer { values: mut interner, .. } = Writer::new();
         for i in 0..5000u32 {
-            assert_eq!(interner.intern(&(i % 1000).to_le_bytes()), i % 1000);
+            assert_eq!(interner.intern(0, &Value::Number(f64::from(i % 1000))), i % 1000);
         }
-        assert_eq!(interner.bytes.len(), 4000);
+        assert_eq!(interner.bytes.len(), 1000 * (2 + 1 + 8));
+        let others = [Value::Number(-0.0), Value::Integer(0), Value::Integer(1), Value::Number(0.25)];
+        assert_eq!(others.map(|value| interner.intern(1, &value)), [1000, 1001, 1002, 1003]);
+        assert_eq!(others.map(|value| interner.intern(2, &value)), [1000, 1001, 1002, 1003]);
+        interner.clear();
+        assert_eq!(others.map(|value| interner.intern(0, &value)), [0, 1, 2, 3]);
     }
 
     #[test]

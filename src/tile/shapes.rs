@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use super::LevelInfo;
 use super::anchor::anchor;
 use super::boxes::Boxes;
-use super::clip::{self, Spot};
+use super::clip::{self, Clipper, Spot};
 use super::colour::colours;
 use super::feature::{Geometry, Shape};
 use super::frame::Frame;
 use super::since::Touched;
 use super::units::ring;
 use crate::coverage::exact::doubled_area;
-use crate::coverage::generalize::{Generalized, GridBounds};
+use crate::coverage::generalize::{Generalized, GridBounds, Zoom};
 use crate::coverage::region::{Group, Tracer};
 use crate::coverage::world::{FULL_ZOOM, GridPoint, WORLD_BITS, turn};
 use crate::coverage::{Coverage, HalfArc, LatticePoint, Ring};
@@ -194,6 +194,25 @@ impl UnitShape {
     }
 }
 
+/// Whether a ring within a window has land inside and is what [`clip::tidy`] would leave of it.
+fn is_tidy(ring: &[(i32, i32)]) -> bool {
+    let [first, .., last] = ring else { return false };
+    let step = |from: (i32, i32), to: (i32, i32)| (i64::from(to.0 - from.0), i64::from(to.1 - from.1));
+    let mut along = step(*last, *first);
+    let mut clean = along != (0, 0);
+    let mut doubled_area = 0;
+    let mut goes = |from: (i32, i32), to: (i32, i32)| {
+        let next = step(from, to);
+        let back = along.0 * next.1 == along.1 * next.0 && along.0 * next.0 + along.1 * next.1 < 0;
+        clean &= !back && next != (0, 0);
+        doubled_area += i64::from(from.0) * next.1 - i64::from(from.1) * next.0;
+        along = next;
+    };
+    ring.windows(2).for_each(|pair| goes(pair[0], pair[1]));
+    goes(*last, *first);
+    clean && doubled_area > 0
+}
+
 /// For each shape those it shares a border with, by place in the list.
 fn neighbours(source: &Source<'_>, groups: &[Group], shapes: &[UnitShape]) -> Vec<Vec<u32>> {
     let mut place = vec![u32::MAX; source.hierarchy.units().len()];
@@ -256,10 +275,39 @@ impl UnitShape {
     }
 
     /// What a window shows of it.
-    pub(super) fn draw(&self, arcs: &Generalized, frame: &Frame, shape: &mut Shape) {
+    pub(super) fn draw(&self, arcs: &Generalized, frame: &Frame, clipper: &mut Clipper, shape: &mut Shape) {
         shape.clear(Geometry::Polygon);
-        let rings = self.rings.iter().map(|r| ring(arcs, r, frame)).collect();
-        clip::polygon(rings, frame.window, shape);
+        if self.as_walked(arcs.at(frame.data_zoom), frame, shape) {
+            return;
+        }
+        self.cut(arcs, frame, clipper, shape);
+    }
+
+    /// The same in all cases.
+    pub(super) fn cut(&self, arcs: &Generalized, frame: &Frame, clipper: &mut Clipper, shape: &mut Shape) {
+        shape.clear(Geometry::Polygon);
+        let rings = clipper.begin();
+        self.rings.iter().for_each(|halves| ring(arcs, halves, frame, rings));
+        clipper.polygon(frame.window, shape);
+    }
+
+    /// Its one ring as it is walked, where the window holds that and nothing of it has to be tidied: then no more is to be done. Else `false`, and
+    /// what is there is to be cleared.
+    pub(super) fn as_walked(&self, arcs: &Zoom, frame: &Frame, shape: &mut Shape) -> bool {
+        let [halves] = &self.rings[..] else { return false };
+        if !frame.on_grid() || !halves.iter().all(|half| frame.holds(arcs.bounds(half.arc()))) {
+            return false;
+        }
+        for half in halves {
+            let points = arcs.points(half.arc());
+            if half.reversed() {
+                shape.points.extend(points[1..].iter().rev().map(|p| frame.near(*p)));
+            } else {
+                shape.points.extend(points[..points.len() - 1].iter().map(|p| frame.near(*p)));
+            }
+        }
+        shape.ends.push(shape.points.len() as u32);
+        is_tidy(&shape.points)
     }
 
     /// The anchor of its largest part, in world steps: found on the coarsest grid that still shows the unit well.
@@ -272,8 +320,9 @@ impl UnitShape {
                 let walk = arcs.points(zoom, half.arc()).iter().map(|p| (i64::from(p.x), i64::from(p.y)));
                 if half.reversed() { spots.extend(walk.rev()) } else { spots.extend(walk) }
             }
-            clip::tidy(&mut spots);
-            spots
+            let mut tidied = Vec::with_capacity(spots.len());
+            clip::tidy(&spots, &mut tidied);
+            tidied
         };
         let rings: Vec<Vec<Spot>> = self.rings.iter().map(points).collect();
         // The tracer puts outer rings first, the largest first: holes of other parts do not disturb it.

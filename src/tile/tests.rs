@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use fast_mvt::{MvtReaderRef, MvtValueRef};
 
-use super::feature::{Shape, Tag, Value};
+use super::feature::{Geometry, Shape, Tag, Value};
 use super::fixture::snapshot;
 use super::*;
 use crate::coverage::world::{WORLD_BITS, project};
@@ -105,6 +105,48 @@ fn another_reader_finds_every_unit_with_its_attributes() {
         let layer = &snapshot.district.levels[usize::from(unit.level)].key;
         assert_eq!(seen.get(&(layer.clone(), unit.id)), Some(&unit.code), "polygon of {}", unit.code);
     }
+}
+
+/// Whether there is a feature of `outside`.
+struct Outside(String, bool);
+
+impl Sink for Outside {
+    fn layer(&mut self, name: &str) {
+        self.0 = name.to_owned();
+    }
+
+    fn feature(&mut self, _: Option<u64>, _: &[Tag<'_>], _: &Shape) {
+        self.1 |= self.0 == "outside";
+    }
+}
+
+#[test]
+fn what_is_drawn_as_it_is_walked_is_what_is_cut() {
+    let (mut alike, mut walked) = (0, 0);
+    for (seed, columns) in [(21, 3), (22, 9), (23, 14)] {
+        let snapshot = snapshot(seed, columns, columns, 4);
+        let units = Pyramid::new(&snapshot).units;
+        let mut clipper = clip::Clipper::new();
+        for (zoom, level) in (6..=18).flat_map(|zoom| units.levels.iter().map(move |level| (zoom, level))) {
+            for coord in tiles(&snapshot, zoom) {
+                let frame = Frame::new(coord, BUFFER);
+                for unit in &level.units {
+                    let [mut drawn, mut cut] = [(); 2].map(|()| Shape::new(Geometry::Polygon));
+                    unit.draw(&units.arcs, &frame, &mut clipper, &mut drawn);
+                    unit.cut(&units.arcs, &frame, &mut clipper, &mut cut);
+                    assert_eq!(drawn, cut, "{coord:?}");
+                    alike += 1;
+                    walked += usize::from(unit.as_walked(units.arcs.at(zoom), &frame, &mut cut));
+                }
+                let mut outside = Shape::new(Geometry::Polygon);
+                units.outside_in(&frame, &mut clipper, &mut outside);
+                let mut drawn = Outside(String::new(), false);
+                units.draw(&snapshot, coord, BUFFER, &mut drawn);
+                assert_eq!(drawn.1, !outside.is_empty(), "{coord:?}");
+            }
+        }
+    }
+    assert!(walked > 1000 && walked < alike, "{walked} of {alike}");
 }
 
 /// Counts labels by unit and lines by length.

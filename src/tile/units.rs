@@ -4,9 +4,10 @@ use std::cell::OnceCell;
 
 use super::TileCoord;
 use super::borders::Borders;
-use super::clip::{self, Spot};
+use super::boxes::Boxes;
+use super::clip::{Clipper, Parts};
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
-use super::frame::Frame;
+use super::frame::{Beyond, Frame};
 use super::labels::Labels;
 use super::shapes::{LevelShapes, Source, groups};
 use super::since::Since;
@@ -25,6 +26,8 @@ pub(super) struct Units {
     pub labels: Labels,
     /// The edge of everything that belongs to no unit, walked with that land inside.
     pub outside: Vec<Vec<HalfArc>>,
+    /// Its arcs.
+    outline: Boxes,
     pub bounds: GridBounds,
 }
 
@@ -57,10 +60,10 @@ impl Units {
             Some((units, since)) if !since.outline => source.ordered(units.outside.clone(), false),
             _ => source.outline(groups.last()),
         };
-        let boxes = outside.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc()));
+        let boxes: Vec<GridBounds> = outside.iter().flatten().map(|h| arcs.bounds(FULL_ZOOM, h.arc())).collect();
         let nowhere = GridBounds { min: GridPoint::default(), max: GridPoint::default() };
-        let bounds = boxes.reduce(GridBounds::joined).unwrap_or(nowhere);
-        Self { arcs, levels, borders, labels, outside, bounds }
+        let bounds = boxes.iter().copied().reduce(GridBounds::joined).unwrap_or(nowhere);
+        Self { arcs, levels, borders, labels, outside, outline: Boxes::new(&boxes), bounds }
     }
 
     /// All layers of a tile: polygons top level first, then `boundaries`, then `labels`.
@@ -74,28 +77,31 @@ impl Units {
 
     /// What has an area or a length in any square: of the levels, those that are there at the zoom that it shows.
     pub(super) fn draw_shapes(&self, snapshot: &Snapshot, frame: &Frame, sink: &mut dyn Sink) {
+        let mut clipper = Clipper::new();
+        let mut land = false;
         for level in self.levels.iter().filter(|l| l.info.min_zoom <= frame.shown) {
             if sink.wants(&level.info.key) {
-                self.draw_level(snapshot, level, frame, sink);
+                land |= self.draw_level(snapshot, level, frame, &mut clipper, sink);
             }
         }
-        if sink.wants("outside") {
-            self.draw_outside(frame, sink);
+        // Where there is somebody's land and no edge of it, there is no other.
+        if sink.wants("outside") && (!land || self.outline.any_meets(frame.world_bounds())) {
+            self.draw_outside(frame, &mut clipper, sink);
         }
         if sink.wants("boundaries") {
             sink.layer("boundaries");
-            self.borders.draw(&self.arcs, &self.levels, frame, sink);
+            self.borders.draw(&self.arcs, &self.levels, frame, &mut clipper, sink);
         }
     }
 
     /// What the window shows of the land around, and of holes that are nobody's: to be covered, so that eyes stay on the
     /// district. Tiles that show nothing of the district's box have none.
-    fn draw_outside(&self, frame: &Frame, sink: &mut dyn Sink) {
+    fn draw_outside(&self, frame: &Frame, clipper: &mut Clipper, sink: &mut dyn Sink) {
         if !frame.world_bounds().meets(self.bounds) {
             return;
         }
         let mut shape = Shape::new(Geometry::Polygon);
-        self.outside_in(frame, &mut shape);
+        self.outside_in(frame, clipper, &mut shape);
         sink.layer("outside");
         if !shape.is_empty() {
             sink.feature(None, &[], &shape);
@@ -103,34 +109,51 @@ impl Units {
     }
 
     /// The polygon of `outside` in a window; nothing where the district's box is far.
-    pub(super) fn outside_in(&self, frame: &Frame, shape: &mut Shape) {
+    pub(super) fn outside_in(&self, frame: &Frame, clipper: &mut Clipper, shape: &mut Shape) {
         shape.clear(Geometry::Polygon);
         if frame.world_bounds().meets(self.bounds) {
             let (low, high) = (frame.window.low - 1, frame.window.high + 1);
-            let mut rings = vec![vec![(low, low), (high, low), (high, high), (low, high)]];
-            rings.extend(self.outside.iter().map(|r| ring(&self.arcs, r, frame)));
-            clip::polygon(rings, frame.window, shape);
+            let rings = clipper.begin();
+            rings.extend([(low, low), (high, low), (high, high), (low, high)]);
+            rings.end();
+            self.outside.iter().for_each(|halves| ring(&self.arcs, halves, frame, rings));
+            clipper.polygon(frame.window, shape);
         }
     }
 
-    /// The polygons of one level.
-    pub(super) fn draw_level(&self, snapshot: &Snapshot, level: &LevelShapes, frame: &Frame, sink: &mut dyn Sink) {
+    /// The polygons of one level; whether there are any.
+    fn draw_level(
+        &self,
+        snapshot: &Snapshot,
+        level: &LevelShapes,
+        frame: &Frame,
+        clipper: &mut Clipper,
+        sink: &mut dyn Sink,
+    ) -> bool {
+        let mut any = false;
         let mut shape = Shape::new(Geometry::Polygon);
+        let mut said = Vec::new();
         sink.layer(&level.info.key);
+        let near = level.info.shows_figures(frame.data_zoom);
         for i in level.tree.meeting(frame.world_bounds()) {
             let drawn = &level.units[i as usize];
-            drawn.draw(&self.arcs, frame, &mut shape);
-            if !shape.is_empty() {
-                let unit = snapshot.hierarchy.unit(drawn.unit);
-                let near = level.info.shows_figures(frame.data_zoom);
-                sink.feature(Some(unit.id), &tags(&snapshot.hierarchy, unit, drawn.colour, near), &shape);
+            drawn.draw(&self.arcs, frame, clipper, &mut shape);
+            if shape.is_empty() {
+                continue;
             }
+            let unit = snapshot.hierarchy.unit(drawn.unit);
+            said.clear();
+            tags(&snapshot.hierarchy, unit, drawn.colour, near, &mut said);
+            sink.feature(Some(unit.id), &said, &shape);
+            any = true;
         }
+        any
     }
 }
 
-pub(super) fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8, near: bool) -> Vec<Tag<'a>> {
-    let mut tags = vec![("code", Value::Text(&unit.code)), ("name", Value::Text(&unit.name))];
+/// Appends what is said of a unit.
+pub(super) fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8, near: bool, tags: &mut Vec<Tag<'a>>) {
+    tags.extend([("code", Value::Text(&unit.code)), ("name", Value::Text(&unit.name))]);
     if let Some(parent) = unit.parent {
         tags.push(("parent", Value::Text(&hierarchy.unit(parent).code)));
     }
@@ -143,24 +166,28 @@ pub(super) fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8, nea
         tags.push(("households", Value::Integer(i64::from(unit.households))));
         tags.push(("population", Value::Integer(i64::from(unit.population))));
     }
-    tags
 }
 
-/// A ring in tile units. Arcs wholly beyond one side of the window are shortened to their ends: what is cut off there does not
-/// depend on the way between them.
-pub(super) fn ring(arcs: &Generalized, halves: &[HalfArc], frame: &Frame) -> Vec<Spot> {
-    let mut spots = Vec::new();
+/// Adds a ring in tile units. Arcs wholly beyond one side of the window are shortened to their ends, and several in a row to theirs: what is cut
+/// off there does not depend on the way between them.
+pub(super) fn ring(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, parts: &mut Parts) {
+    let arcs = arcs.at(frame.data_zoom);
+    let mut before = None;
     for half in halves {
-        let points = arcs.points(frame.data_zoom, half.arc());
-        if points.len() < 2 {
+        let points = arcs.points(half.arc());
+        let last = points.len() - 1;
+        if last == 0 {
             continue;
         }
-        let keep = if frame.misses(arcs.bounds(frame.data_zoom, half.arc())) { 1 } else { points.len() - 1 };
-        if half.reversed() {
-            spots.extend(points.iter().rev().take(keep).map(|p| frame.spot(*p)));
-        } else {
-            spots.extend(points.iter().take(keep).map(|p| frame.spot(*p)));
+        let beyond = frame.misses(arcs.bounds(half.arc()));
+        match (beyond.is_some(), half.reversed()) {
+            (true, _) if Beyond::joins(before, beyond) => {}
+            (true, false) => parts.push(frame.spot(points[0])),
+            (true, true) => parts.push(frame.spot(points[last])),
+            (false, false) => parts.extend(points[..last].iter().map(|p| frame.spot(*p))),
+            (false, true) => parts.extend(points[1..].iter().rev().map(|p| frame.spot(*p))),
         }
+        before = beyond;
     }
-    spots
+    parts.end();
 }

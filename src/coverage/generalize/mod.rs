@@ -108,10 +108,25 @@ pub struct Generalized {
     reach: Vec<GridBounds>,
 }
 
+/// Every arc on the grid of one zoom.
 #[derive(Debug)]
-struct Zoom {
+pub struct Zoom {
     lines: Lines<GridPoint>,
     bounds: Vec<GridBounds>,
+}
+
+impl Zoom {
+    /// The points of an arc, in its stored direction. No two in a row are equal; an arc that shrank to nothing has one point.
+    #[must_use]
+    pub fn points(&self, arc: ArcIx) -> &[GridPoint] {
+        self.lines.line(arc.ix())
+    }
+
+    /// The box around an arc.
+    #[must_use]
+    pub fn bounds(&self, arc: ArcIx) -> GridBounds {
+        self.bounds[arc.ix()]
+    }
 }
 
 impl Generalized {
@@ -132,22 +147,28 @@ impl Generalized {
         Self { zooms, moments, reach }
     }
 
-    /// The points of an arc at a zoom, in its stored direction. No two in a row are equal; an arc that shrank to nothing has
-    /// one point.
+    /// All arcs at a zoom.
     #[must_use]
-    pub fn points(&self, zoom: u8, arc: ArcIx) -> &[GridPoint] {
-        self.zooms[usize::from(zoom.min(FULL_ZOOM))].lines.line(arc.ix())
+    pub fn at(&self, zoom: u8) -> &Zoom {
+        &self.zooms[usize::from(zoom.min(FULL_ZOOM))]
     }
 
+    /// As [`Zoom::points`].
+    #[must_use]
+    pub fn points(&self, zoom: u8, arc: ArcIx) -> &[GridPoint] {
+        self.at(zoom).points(arc)
+    }
+
+    /// As [`Zoom::bounds`].
     #[must_use]
     pub fn bounds(&self, zoom: u8, arc: ArcIx) -> GridBounds {
-        self.zooms[usize::from(zoom.min(FULL_ZOOM))].bounds[arc.ix()]
+        self.at(zoom).bounds(arc)
     }
 
     /// Vertices kept at a zoom, over all arcs.
     #[must_use]
     pub fn vertices(&self, zoom: u8) -> usize {
-        self.zooms[usize::from(zoom.min(FULL_ZOOM))].lines.points.len()
+        self.at(zoom).lines.points.len()
     }
 }
 
