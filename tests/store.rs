@@ -15,12 +15,14 @@ use publication::{bend, desk, halve, next};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use town::{Desk, Town, code};
+use wangge::exchange::Limits;
 use wangge::grid::change::{Change, Described, NewUnit, Verb};
 use wangge::grid::draft::{Actor, Draft, Entry, Logged, Scope};
 use wangge::grid::past::Boundaries;
 use wangge::service::check;
+use wangge::service::import::{Sources, prepare};
 use wangge::snapshot::{Contents, Snapshot};
-use wangge::store::{GeoPackage, Publication, Store, StoreFault, digest_of};
+use wangge::store::{Extras, GeoPackage, Publication, Store, StoreFault, digest_of};
 
 fn stored() -> (Desk, GeoPackage, Snapshot) {
     let desk = Desk::with(&Town::new());
@@ -149,6 +151,24 @@ fn what_publications_write_is_what_would_be_written_whole_and_every_version_is_t
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(whole, [1, 17, 33], "every sixteenth is kept whole");
+}
+
+#[test]
+fn what_is_left_out_is_neither_read_nor_checked_and_the_rest_is_all_there() {
+    let (_desk, store, _) = stored();
+    let whole = store.load().unwrap();
+    assert!(!whole.places.is_empty() && !whole.issues.is_empty());
+
+    let part = store.load_with(Extras { places: true, issues: false, base: false }).unwrap();
+    assert!(part.issues.is_empty() && part.places == whole.places);
+    assert_eq!(digest_of(&part.coverage, &part.hierarchy), digest_of(&whole.coverage, &whole.hierarchy));
+
+    let changed = Connection::open(store.path()).unwrap();
+    changed.execute("UPDATE issues SET text = 'x' WHERE fid = (SELECT min(fid) FROM issues)", []).unwrap();
+    drop(changed);
+    assert!(matches!(store.load(), Err(StoreFault::Hash { table, .. }) if table == "issues"));
+    let without = |issues| store.load_with(Extras { places: false, issues, base: true });
+    assert!(without(false).is_ok() && without(true).is_err());
 }
 
 #[test]
