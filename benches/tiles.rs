@@ -1,11 +1,13 @@
 //! What bytes is this square? Our vector tiles of the sample against the way everybody else makes them – each polygon simplified and clipped by
-//! itself (`geo`), not even encoded: `cargo bench --bench tiles`. Run from the project's folder.
+//! itself (`geo`), not even encoded: `cargo bench --bench tiles`. Run from the project's folder. Then what a picture tile of 512 pixels costs that
+//! nobody has asked for before.
 
 #![allow(clippy::print_stdout)] // figures are what a bench is for
 
 mod pairing;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use geo::{BooleanOps, BoundingRect, Polygon, SimplifyVw};
 use geo_types::{Coord, LineString, Rect};
@@ -14,9 +16,11 @@ use rstar::{AABB, RTree, RTreeObject};
 use wangge::coverage::region::trace;
 use wangge::crs::mercator::{WORLD_BITS, WorldPoint};
 use wangge::exchange::Limits;
+use wangge::render::{Font, Painter, RenderFault};
 use wangge::service::import::{Sources, prepare};
+use wangge::service::tiles::covering;
 use wangge::snapshot::{Contents, Snapshot};
-use wangge::tile::{Pyramid, TileCoord};
+use wangge::tile::{Pyramid, TileCoord, TileSet};
 
 /// A polygon of some level on the world grid.
 struct Shape(Polygon<f64>);
@@ -66,6 +70,48 @@ fn naive(tree: &RTree<Shape>, coord: TileCoord) -> usize {
     clipped.map(|p| p.exterior().0.len() + p.interiors().iter().map(|r| r.0.len()).sum::<usize>()).sum()
 }
 
+/// Milliseconds of a processor that this thread has taken.
+fn thread_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    stat.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).map_or(f64::NAN, |ns| ns / 1e6)
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
+}
+
+/// Draws every picture of 512 pixels of some zooms, each once.
+fn pictures(snapshot: &Snapshot, pyramid: &Pyramid) -> Result<(), RenderFault> {
+    let styles = [("district", include_str!("../styles/district.json"))];
+    let font = Font::new(&include_bytes!("../data/fonts/NotoSansSC-subset.otf")[..])?;
+    let painter = Painter::new(snapshot, pyramid, &font, &styles)?;
+    for z in 11..=15 {
+        let tiles: Vec<TileCoord> = covering(pyramid.info(TileSet::Units).bounds, z).collect();
+        // The first places the names of the zoom, once for all.
+        let begun = Instant::now();
+        let first = tiles.first().map_or(Ok(Vec::new()), |tile| painter.map(snapshot, pyramid, "district", *tile, 2));
+        println!("zoom {z}: names placed and one picture ({} bytes) in {:.1} ms", first?.len(), ms(begun));
+        let (mut bytes, mut clock) = (0, Vec::new());
+        // The system counts a thread's time in steps of some milliseconds: enough for all together.
+        let before = thread_ms();
+        for tile in &tiles {
+            let begun = Instant::now();
+            bytes += painter.map(snapshot, pyramid, "district", *tile, 2)?.len();
+            clock.push(ms(begun));
+        }
+        let each = |sum: f64| sum / tiles.len() as f64;
+        clock.sort_by(f64::total_cmp);
+        println!(
+            "  {} of 512 pixels: {:.1} ms of processor each, median {:.1} ms by the clock, {:.0} bytes",
+            tiles.len(),
+            each(thread_ms() - before),
+            clock[clock.len() / 2],
+            each(bytes as f64),
+        );
+    }
+    Ok(())
+}
+
 fn main() {
     let district = PathBuf::from("data/sample/district.toml");
     let sources = Sources { district, ..Sources::default() };
@@ -94,5 +140,8 @@ fn main() {
         pairing::compare("tile", "geo per polygon", tiles.len(), ours, || {
             tiles.iter().map(|t| naive(&tree, *t)).sum::<usize>()
         });
+    }
+    if let Err(fault) = pictures(&snapshot, &pyramid) {
+        println!("no pictures: {fault}");
     }
 }
