@@ -136,6 +136,8 @@ fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .header_read_timeout(limits.header)
         .max_buf_size(limits.header_bytes.max(8192))
         .max_headers(MOST_HEADERS)
+        // QGIS 3.22 and others know what an answer is by `Content-Type` in just this spelling.
+        .title_case_headers(true)
         .half_close(false);
     builder
         .http2()

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::Response;
 use serde_json::json;
 
-use super::answer::rounded;
+use super::answer::{JSON, rounded};
 use super::negotiate::{Keep, fresh};
 use super::owner::{POINT_DECIMALS, outcome};
 use super::ows::{OwsFault, escape};
@@ -17,7 +17,7 @@ use crate::service::slots::WorkFault;
 use crate::snapshot::Snapshot;
 
 /// What can be asked for, the default first.
-pub(super) const FORMATS: [&str; 4] = ["application/json", "application/geo+json", "text/html", "text/plain"];
+pub(super) const FORMATS: [&str; 4] = [JSON, "application/geo+json", "text/html", "text/plain"];
 
 /// The owner of a position and the units above it; with `levels` only those, of at most `count` units.
 pub(super) fn answer(
@@ -32,7 +32,7 @@ pub(super) fn answer(
     let units: Vec<&Unit> =
         found.iter().flat_map(|found| found.units.iter().copied()).filter(wanted).take(count).collect();
     match format {
-        "application/json" => geojson("application/json", snapshot, found.as_ref(), &units),
+        JSON => geojson(JSON, snapshot, found.as_ref(), &units),
         "application/geo+json" => geojson("application/geo+json", snapshot, found.as_ref(), &units),
         "text/html" => Ok(fresh("text/html; charset=utf-8", html(snapshot, &units), Keep::Never)),
         "text/plain" => Ok(fresh("text/plain; charset=utf-8", plain(snapshot, &units), Keep::Never)),
@@ -79,8 +79,12 @@ fn geojson(
         })
     };
     let features: Vec<_> = found.iter().flat_map(|found| units.iter().map(|unit| feature(unit, found))).collect();
-    let body = serde_json::to_vec(&json!({ "type": "FeatureCollection", "features": features }))
-        .map_err(|fault| OwsFault::from(WorkFault::Failed(fault.to_string())))?;
+    let mut collection = json!({ "type": "FeatureCollection", "features": features });
+    if content_type == JSON {
+        // Not of RFC 7946: QGIS would take the positions for those of its layer, metres or degrees, and point anywhere.
+        collection["crs"] = json!({ "type": "name", "properties": { "name": "urn:ogc:def:crs:OGC:1.3:CRS84" } });
+    }
+    let body = serde_json::to_vec(&collection).map_err(|fault| OwsFault::from(WorkFault::Failed(fault.to_string())))?;
     Ok(fresh(content_type, body, Keep::Never))
 }
 

@@ -10,6 +10,7 @@ use crate::render::Projection;
 use crate::render::view::MAX_SIDE_PX;
 use crate::service::maps::{MOST_LAYERS, MapLayer};
 use crate::service::serving;
+use crate::service::tiles::framed;
 use crate::tile::TileSet;
 
 pub(super) const PNG: &str = "image/png";
@@ -64,9 +65,9 @@ impl Reference {
         self.north_first && !old
     }
 
-    /// The district's box in this system: west, south, east, north.
+    /// The district's box, framed, in this system: west, south, east, north.
     fn around(&self, state: &serving::State) -> Option<[f64; 4]> {
-        let [west, south, east, north] = state.info(TileSet::Units).bounds;
+        let [west, south, east, north] = framed(state.info(TileSet::Units).bounds);
         let crs = match self.projection {
             Projection::Geographic => return Some([west, south, east, north]),
             Projection::WebMercator => Crs::Plane(PlaneCrs(3857)),
@@ -226,7 +227,8 @@ impl<'a> Offer<'a> {
     fn layers(&self, xml: &mut Xml) {
         let district = &self.state.snapshot.district;
         let references = Reference::all(self.state);
-        let [west, south, east, north] = self.state.info(TileSet::Units).bounds.map(|degrees| degrees.to_string());
+        let [west, south, east, north] =
+            framed(self.state.info(TileSet::Units).bounds).map(|degrees| degrees.to_string());
         xml.element("Layer", &[], |xml| {
             xml.text("Title", &district.name);
             let system = if self.old.0 { "SRS" } else { "CRS" };

@@ -95,7 +95,10 @@ async fn answered(
         return Err(OwsFault::unknown("InvalidParameterValue", "version", version, &[VERSION]));
     }
     match request.as_str() {
-        "gettile" => drawn(app, headers, &Wanted::read(&kvp)?).await,
+        "gettile" => {
+            kvp.needed("format")?;
+            drawn(app, headers, &Wanted::read(&kvp)?).await
+        }
         "getfeatureinfo" => identified(app, &kvp).await,
         _ => Err(OwsFault::new(
             "OperationNotSupported",
@@ -124,11 +127,13 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// Of a tile, or of one with a pixel in it: then QGIS leaves the picture's format out, though the standard has it there too.
     fn read(kvp: &Kvp<'_>) -> Result<Self, OwsFault> {
         let layer = kvp.needed("layer")?.to_owned();
         let style = kvp.text("style").unwrap_or(DEFAULT_STYLE).to_owned();
-        let format = kvp.needed("format")?;
-        if !FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format)) {
+        if let Some(format) =
+            kvp.text("format").filter(|format| !FORMATS.iter().any(|f| f.eq_ignore_ascii_case(format)))
+        {
             return Err(OwsFault::unknown("InvalidParameterValue", "format", format, &FORMATS[..1]));
         }
         let set = Set::of(kvp.needed("tilematrixset")?)?;

@@ -4,7 +4,7 @@ use super::identify;
 use super::ows::{OwsFault, Xml};
 use crate::service::degrees::{self, DegreeTile, Span};
 use crate::service::serving;
-use crate::service::tiles::{HEAT, span};
+use crate::service::tiles::{HEAT, framed, span};
 use crate::tile::{MAX_ZOOM, TileSet};
 
 pub(super) const VERSION: &str = "1.0.0";
@@ -82,7 +82,7 @@ impl<'a> Offer<'a> {
 
     /// The tiles of a level that show something of the district.
     pub(super) fn limits(state: &serving::State, set: Set, z: u8) -> Span {
-        let bounds = state.info(TileSet::Units).bounds;
+        let bounds = framed(state.info(TileSet::Units).bounds);
         match set {
             Set::Mercator => span(bounds, z),
             Set::Degrees => DegreeTile::covering(bounds, z),
@@ -158,7 +158,7 @@ impl<'a> Offer<'a> {
     }
 
     fn layer(&self, xml: &mut Xml, layer: &Layer<'_>) {
-        let [west, south, east, north] = self.state.info(TileSet::Units).bounds;
+        let [west, south, east, north] = framed(self.state.info(TileSet::Units).bounds);
         xml.element("Layer", &[], |xml| {
             xml.text("ows:Title", &layer.title);
             xml.element("ows:WGS84BoundingBox", &[], |xml| {

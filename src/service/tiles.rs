@@ -59,6 +59,8 @@ pub enum TileKey {
 /// Pixels along a tile of scale 1.
 pub const TILE_PX: u32 = 256;
 
+const METRES_PER_DEGREE: f64 = 111_000.0;
+
 /// The finished bytes of a tile.
 ///
 /// # Errors
@@ -169,9 +171,19 @@ pub fn pictured(state: &State, coord: TileCoord, reach_m: f64) -> TileCoord {
     corners.into_iter().find(|corner| blank(*corner)).unwrap_or(coord)
 }
 
+/// The box that a map of the land is offered with: a fiftieth of its longer side more all around, because the line around the land lies on
+/// both sides of its edge and clients cut at the box.
+#[must_use]
+pub fn framed(bounds: [f64; 4]) -> [f64; 4] {
+    const PART: f64 = 0.02;
+    let [west, south, east, north] = bounds;
+    let by_m = (east - west).max(north - south) * METRES_PER_DEGREE * PART;
+    let [west, south, east, north] = widened(bounds, by_m);
+    [west.max(-180.0), south.max(-90.0), east.min(180.0), north.min(90.0)]
+}
+
 /// A box with so many metres more on every side.
 fn widened(bounds: [f64; 4], by_m: f64) -> [f64; 4] {
-    const METRES_PER_DEGREE: f64 = 111_000.0;
     let [west, south, east, north] = bounds;
     let up = by_m / METRES_PER_DEGREE;
     let across = up / south.abs().max(north.abs()).min(85.0).to_radians().cos();
@@ -223,6 +235,15 @@ fn square_of(lon: f64, lat: f64, z: u8) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_wider_on_every_side_and_stays_on_the_globe() {
+        let [west, south, east, north] = framed([116.6, 35.3, 116.8, 35.5]);
+        for (outer, inner) in [(116.6, west), (35.3, south), (east, 116.8), (north, 35.5)] {
+            assert!((0.004 - 1e-9..0.0051).contains(&(outer - inner)), "{outer} {inner}");
+        }
+        assert_eq!(framed([-179.9, -89.9, 180.0, 90.0]), [-180.0, -90.0, 180.0, 90.0]);
+    }
 
     #[test]
     fn a_box_is_covered_by_the_squares_it_touches() {

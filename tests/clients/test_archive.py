@@ -2,12 +2,8 @@
 
 import gzip
 import json
-import os
-import socket
 import sqlite3
 import subprocess
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -18,31 +14,13 @@ from osgeo import gdal, ogr
 ogr.UseExceptions()
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 SETS = ["units", "places"]
 ZOOMS = range(9, 15)
 
 
 @pytest.fixture(scope="module")
-def origin(sample_store):
-    """The built binary, serving the sample."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        at = f"127.0.0.1:{free.getsockname()[1]}"
-    binary = os.environ.get("WANGGE_BIN", ROOT / "target/release/wangge")
-    server = subprocess.Popen([binary, "serve", "--store", sample_store, "--listen", at], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://{at}/readyz", timeout=5).close()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                assert server.poll() is None, server.stderr.read()
-                time.sleep(0.1)
-        yield f"http://{at}"
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
+def origin(sample_service):
+    return sample_service
 
 
 @pytest.fixture(scope="module")

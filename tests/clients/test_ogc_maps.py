@@ -1,11 +1,6 @@
 """WMTS and WMS as strangers use them: GDAL and OWSLib read our documents, fetch pictures, and see what we draw, where it is."""
 
 import json
-import os
-import socket
-import subprocess
-import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +8,7 @@ import pytest
 from osgeo import gdal, ogr, osr
 from owslib.wms import WebMapService
 from owslib.wmts import WebMapTileService
+from pictures import LEVELS, WINDOW, alike, fetched, get_map, land_and_line, pixels, placed, read, window
 
 gdal.UseExceptions()
 ogr.UseExceptions()
@@ -21,100 +17,14 @@ osr.UseExceptions()
 ROOT = Path(__file__).resolve().parents[2]
 # A choropleth is no map until it is told a measure.
 STYLES = sorted(path.stem for path in (ROOT / "styles").glob("*.json") if path.stem != "choropleth")
-LEVELS = ["subdistrict", "community", "grid", "micro"]
-# A window in the middle of the sample, in degrees: west, south, east, north.
-WINDOW = (116.60, 35.38, 116.68, 35.43)
 SYSTEMS = ["EPSG:4490", "EPSG:4326", "CRS:84", "EPSG:3857", "EPSG:4548", "EPSG:4527"]
 
 
 @pytest.fixture(scope="module")
-def service(sample_store, tmp_path_factory):
-    """The built binary on a port of its own; what GDAL keeps of it goes with the other temporary files."""
+def service(sample_service, tmp_path_factory):
+    """The service; what GDAL keeps of it goes with the other temporary files."""
     gdal.SetConfigOption("GDAL_DEFAULT_WMS_CACHE_PATH", str(tmp_path_factory.mktemp("gdal")))
-    binary = Path(os.environ.get("WANGGE_BIN", ROOT / "target/release/wangge"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    process = subprocess.Popen(
-        [binary, "serve", "--store", sample_store, "--listen", address], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    url = f"http://{address}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the service ended"
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def fetched(url):
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return answer.read(), answer.headers.get("content-type")
-
-
-def pixels(png):
-    """Rows × columns × RGBA of a PNG, whatever its form."""
-    name = "/vsimem/picture.png"
-    gdal.FileFromMemBuffer(name, bytes(png))
-    dataset = gdal.Open(name)
-    bands = [dataset.GetRasterBand(i + 1).ReadAsArray() for i in range(dataset.RasterCount)]
-    table = dataset.GetRasterBand(1).GetColorTable()
-    if table is not None:
-        colours = np.array([table.GetColorEntry(i) for i in range(table.GetCount())], dtype=np.uint8)
-        picture = colours[bands[0]]
-    else:
-        opaque = np.full_like(bands[0], 255)
-        picture = np.dstack((bands + [opaque])[:4])
-    dataset = None
-    gdal.Unlink(name)
-    return picture
-
-
-def read(dataset):
-    """All bands of a raster as rows × columns × RGB."""
-    return np.dstack([dataset.GetRasterBand(i + 1).ReadAsArray() for i in range(3)])
-
-
-def alike(one, other):
-    """How much of two pictures is the same, but for what a palette may round."""
-    assert one.shape[:2] == other.shape[:2], (one.shape, other.shape)
-    far = np.abs(one[..., :3].astype(int) - other[..., :3].astype(int)).max(axis=2)
-    return float((far <= 12).mean())
-
-
-def placed(crs, lon, lat):
-    """A position in a system, easting or longitude first."""
-    if crs in ("EPSG:4490", "EPSG:4326", "CRS:84"):
-        return lon, lat
-    source, target = osr.SpatialReference(), osr.SpatialReference()
-    source.ImportFromEPSG(4490 if crs != "EPSG:3857" else 4326)
-    target.ImportFromEPSG(int(crs.split(":")[1]))
-    for system in (source, target):
-        system.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-    return osr.CoordinateTransformation(source, target).TransformPoint(lon, lat)[:2]
-
-
-def window(crs, degrees=WINDOW):
-    """West, south, east, north of the window in a system."""
-    (west, south), (east, north) = placed(crs, *degrees[:2]), placed(crs, *degrees[2:])
-    return west, south, east, north
-
-
-def get_map(service, crs, bounds, size, layers="district", **more):
-    west, south, east, north = bounds
-    # The registry has northings first for all of them but two.
-    bbox = (west, south, east, north) if crs in ("CRS:84", "EPSG:3857") else (south, west, north, east)
-    asked = {
-        "SERVICE": "WMS", "VERSION": "1.3.0", "REQUEST": "GetMap", "LAYERS": layers, "STYLES": "", "CRS": crs,
-        "BBOX": ",".join(map(repr, bbox)), "WIDTH": size[0], "HEIGHT": size[1], "FORMAT": "image/png", **more,
-    }  # fmt: skip
-    return fetched(f"{service}/wms?" + "&".join(f"{name}={value}" for name, value in asked.items()))
+    return sample_service
 
 
 @pytest.mark.parametrize("tiles", ["WebMercatorQuad", "CGCS2000Quad"])
@@ -181,11 +91,7 @@ def test_the_district_is_where_gdal_draws_its_polygons(service, sample_store, cr
     west, south, east, north = window(crs, (west - 0.01, south - 0.01, east + 0.01, north + 0.01))
     size = (2000, round(2000 * (north - south) / (east - west)))
     png, _ = get_map(service, crs, (west, south, east, north), size, TRANSPARENT="TRUE")
-    ours = pixels(png)
-    # The line around the district lies on both sides of its edge: it says nothing of where the land ends.
-    opacity, outline = ours[..., 3], np.array([0x3D, 0x2F, 0x73])
-    line = (opacity > 0) & (opacity < 255) | (np.abs(ours[..., :3].astype(int) - outline).max(axis=2) < 48)
-    land = opacity == 255
+    land, line = land_and_line(pixels(png))
     assert line.mean() < 0.05
     raster = gdal.GetDriverByName("MEM").Create("", *size, 1)
     raster.SetGeoTransform((west, (east - west) / size[0], 0, north, 0, (south - north) / size[1]))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wangge::coverage::exact::doubled_area;
 
 use crate::district::{COLUMNS, ISSUES, ROWS, Server, lattice, micro_code, middle};
-use crate::wire::{ask, get};
+use crate::wire::{ask, get, say};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_position_has_an_owner_a_chain_people_and_a_distance() {
@@ -330,6 +330,11 @@ async fn methods_cors_and_heads() {
     let full = get(server.at, target).await;
     assert_eq!(full.header("access-control-allow-origin"), "*");
     assert_eq!(full.header("x-content-type-options"), "nosniff");
+    let raw = say(server.at, format!("GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").as_bytes()).await;
+    assert!(
+        String::from_utf8_lossy(&raw).contains("\r\nContent-Type: application/json\r\n"),
+        "as clients expect it to be spelt"
+    );
     let head = ask(server.at, "HEAD", target, &[]).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-length"), full.body.len().to_string());

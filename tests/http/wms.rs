@@ -71,6 +71,8 @@ async fn a_clicked_pixel_answers_its_unit_in_every_system() {
         let street = if column < 3 { "1" } else { "2" };
         let block = format!("{street}{:02}", column + 1);
         assert_eq!(codes, [&*micro_code(column, row), &block, street], "{crs}");
+        // Whatever the map is in, positions are degrees, and say so.
+        assert_eq!(answer["crs"]["properties"]["name"], "urn:ogc:def:crs:OGC:1.3:CRS84");
         let one = get(server.at, &request(&[&ask[..], &place[..], &[("FEATURE_COUNT", "1")]].concat())).await.json();
         assert_eq!(one["features"].as_array().map(Vec::len), Some(1));
     }
@@ -93,6 +95,7 @@ async fn a_clicked_pixel_answers_its_unit_in_every_system() {
     );
     let answer = get(server.at, &old).await.json();
     assert_eq!(answer["features"][0]["properties"]["code"], micro_code(3, 2));
+    assert_eq!(answer.get("crs"), None, "RFC 7946 knows one system only");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,6 +134,10 @@ async fn a_pixel_of_a_tile_has_an_owner() {
         ]);
         let answer = get(server.at, &target).await.json();
         assert_eq!(answer["features"][0]["properties"]["code"], micro_code(3, 2), "{set}: {answer}");
+        // QGIS names no format of a picture that it does not want.
+        let bare = target.replace("&FORMAT=image/png", "");
+        assert!(bare.len() < target.len());
+        assert_eq!(get(server.at, &bare).await.json(), answer);
         let beyond = get(server.at, &target.replace(&format!("&I={}", pixel(column)), "&I=256")).await;
         assert_eq!(exception(&beyond, 400), ("PointIJOutOfRange".to_owned(), "i".to_owned()));
     }
