@@ -40,7 +40,7 @@ fn about(kind: Kind) -> About {
         layers: if kind == Kind::Vector { vec![layer("roads"), layer("water")] } else { Vec::new() },
         min_zoom: 12,
         max_zoom: 14,
-        bounds: [116.69, 35.41, 116.72, 35.44],
+        bounds: [116.69, 35.40, 116.72, 35.44],
         center: (116.706, 35.424, 13),
     }
 }
@@ -55,7 +55,7 @@ fn write(path: &Path, kind: Kind, tiles: &[((u8, u32, u32), Vec<u8>)]) {
     let mut sorted: Vec<_> = tiles.iter().collect();
     sorted.sort_by_key(|(at, _)| pmtiles::id_of(coord(*at)));
     for (at, bytes) in sorted {
-        let mut digest = [0; 32];
+        let mut digest = [0u8; 32];
         bytes.iter().enumerate().for_each(|(i, b)| digest[i % 32] = digest[i % 32].wrapping_mul(31).wrapping_add(*b));
         writer.put(coord(*at), &digest, bytes).unwrap();
     }
@@ -89,7 +89,7 @@ async fn pictures_go_out_as_they_are_kept() {
         let address = described["tiles"][0].as_str().unwrap().to_owned();
         let ending = format!("/tiles/basemap/{{z}}/{{x}}/{{y}}.{}?v=", kind.extension());
         assert!(address.contains(&ending), "{address}");
-        assert_eq!(described["bounds"], serde_json::json!([116.69, 35.41, 116.72, 35.44]), "{name}");
+        assert_eq!(described["bounds"], serde_json::json!([116.69, 35.4, 116.72, 35.44]), "{name}");
         assert_eq!((&described["minzoom"], &described["maxzoom"]), (&12.into(), &14.into()));
         assert_eq!((&described["attribution"], &described["name"]), (&"示例 &amp; 测试".into(), &"航拍影像".into()));
         assert!(described["vector_layers"].is_null());

@@ -44,7 +44,7 @@ async fn server(wanted: Wanted) -> Server {
 }
 
 fn url(at: SocketAddr) -> String {
-    format!("http://{at}/wmts?tm={{z}}&row={{y}}&col={{x}}&tk={{token}}")
+    format!("http://{at}/k-v-p?tm={{z}}&row={{y}}&col={{x}}&tk={{token}}")
 }
 
 async fn before(upstream: &Upstream, limits: HostLimits) -> Server {
@@ -53,7 +53,7 @@ async fn before(upstream: &Upstream, limits: HostLimits) -> Server {
 
 fn holds_no_token(answer: &Answer) {
     let text = format!("{answer:?} {}", String::from_utf8_lossy(&answer.body));
-    assert!(!text.contains("s3cret") && !text.contains("wmts"), "{text}");
+    assert!(!text.contains("s3cret") && !text.contains("k-v-p"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +94,7 @@ async fn twenty_who_look_at_one_place_are_one_request_with_nothing_of_theirs_in_
     let heads = upstream.heads();
     assert_eq!(heads.len(), 1, "{heads:?}");
     let (line, fields) = heads[0].split_once("\r\n").unwrap();
-    assert_eq!(line, format!("GET /wmts?tm=14&row=6466&col=13503&tk={ESCAPED} HTTP/1.1"));
+    assert_eq!(line, format!("GET /k-v-p?tm=14&row=6466&col=13503&tk={ESCAPED} HTTP/1.1"));
     let mut names: Vec<_> = fields.lines().filter_map(|field| Some(field.split_once(": ")?.0)).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
@@ -256,7 +256,7 @@ async fn only_so_many_are_asked_for_at_once_and_so_many_may_wait() {
     let server = before(&upstream, limits).await;
     let callers: Vec<_> = (0..12)
         .map(|i| {
-            tokio::spawn(async move { get(server.at, &format!("/tiles/basemap/17/{}/51730.png", 108_026 + i)).await })
+            tokio::spawn(async move { get(server.at, &format!("/tiles/basemap/17/{}/51730.png", 108_022 + i)).await })
         })
         .collect();
     let mut found = Vec::new();
@@ -270,7 +270,7 @@ async fn only_so_many_are_asked_for_at_once_and_so_many_may_wait() {
     }
     assert_eq!(found.iter().filter(|status| **status == 200).count(), 4, "{found:?}");
     assert_eq!(upstream.asked(), 4);
-    assert_eq!(get(server.at, "/tiles/basemap/17/108037/51730.png").await.status, 200, "being busy is not remembered");
+    assert_eq!(get(server.at, "/tiles/basemap/17/108033/51730.png").await.status, 200, "being busy is not remembered");
 }
 
 /// A certificate for this machine by itself, and its key, as PEM.
@@ -388,6 +388,6 @@ async fn the_binary_keeps_the_token_out_of_its_log_and_the_list_of_processes() {
     let said = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
     assert!(said.contains("status 403") && said.contains(&upstream.at.to_string()), "{said}");
-    assert!(!said.contains("s3cret") && !said.contains("wmts"), "{said}");
+    assert!(!said.contains("s3cret") && !said.contains("k-v-p"), "{said}");
     assert!(upstream.heads()[0].contains(ESCAPED), "and the host was told");
 }

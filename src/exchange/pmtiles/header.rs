@@ -256,7 +256,7 @@ mod tests {
             (97, 3, "brotli"),
             (98, 4, "zstd"),
             (98, 0, "packing 0"),
-            (99, 3, "type 3"),
+            (99, 5, "type 5"),
             (100, 17, "zooms"),
             (101, 40, "zooms"),
             (105, 0x7f, "bounds"),

@@ -133,9 +133,10 @@ impl Client {
     }
 
     async fn in_time(&self, coord: TileCoord) -> Result<Option<Finished>, HostFault> {
-        let (mut connection, response) = self.ask(coord).await?;
+        let (connection, response) = self.ask(coord).await?;
         let found = read(response, self.bytes).await?;
-        if connection.ready().await.is_ok() {
+        // Where something was left unread the connection is worth nothing.
+        if found.is_some() {
             locked(&self.idle).push((connection, Instant::now()));
         }
         Ok(found)
