@@ -147,7 +147,7 @@ fn one_tile_is_an_archive_and_pictures_are_too() {
         for (style, overlay) in [("dark", false), ("heat", true)] {
             let subject = Subject::Style(style.to_owned());
             let exported = made(&Wanted { format, subject, min_zoom: None, max_zoom: Some(11) }, &out);
-            assert_eq!((exported.about.kind, exported.about.overlay), (Kind::Picture, overlay));
+            assert_eq!((exported.about.kind, exported.about.overlay), (Kind::Png, overlay));
             let pictures = tiles(format, &out);
             assert!(pictures.values().all(|png| png.starts_with(b"\x89PNG")), "{style}");
             assert_eq!(examine(format, &out, &mut |_| ()).expect("a sound archive").1.tiles, exported.tiles);
@@ -273,7 +273,8 @@ fn damaged_rows_of_an_mbtiles_are_told() {
         ("UPDATE images SET tile_data = 'text'", "no blob"),
         ("UPDATE map SET tile_row = tile_row + 4096 WHERE zoom_level = 9", "no such tile"),
         ("DELETE FROM map WHERE zoom_level = 10", "zooms"),
-        ("UPDATE metadata SET value = 'jpg' WHERE name = 'format'", "format"),
+        ("UPDATE metadata SET value = 'gif' WHERE name = 'format'", "format"),
+        ("UPDATE metadata SET value = 'jpg' WHERE name = 'format'", "no jpg picture"),
         ("UPDATE metadata SET value = '{}' WHERE name = 'json'", "vector_layers"),
         ("UPDATE metadata SET value = replace(value, '\"micro\"', '\"macro\"') WHERE name = 'json'", "micro"),
         (

@@ -9,6 +9,7 @@ macro_rules! say {
 }
 
 mod addresses;
+mod base_map;
 mod check;
 mod demo;
 mod diff;

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use tokio::net::TcpListener;
 
-use super::{Failure, text};
+use super::{Failure, base_map, text};
 use crate::http::{App, Drained, Limits, look, router, serve};
 use crate::service::actors::{Actors, DEMO_TOKENS};
 use crate::service::serving::{Capacity, Serving};
@@ -51,6 +51,8 @@ pub(super) struct Wire {
     /// 每个客户端地址最多同时连接数（本机不限） · of these from one address, at most (this machine is exempt)
     #[arg(long, env = "WANGGE_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value_t = 64)]
     max_connections_per_address: usize,
+    #[command(flatten)]
+    base_map: base_map::Args,
 }
 
 /// An origin is scheme, host and perhaps port: addresses are built by writing a path behind it.
@@ -90,10 +92,11 @@ impl Wire {
     pub(super) fn serve(&self, contents: Contents, store: &Path, demonstration: bool) -> Result<ExitCode, Failure> {
         let font = self.font.as_deref().map(read_font).transpose()?;
         let look = look(font).map_err(|fault| Failure::unusable(text::CANNOT_DRAW, fault))?;
+        let base_map = self.base_map.open()?;
         let capacity = Capacity { tiles_bytes: self.cache_mb << 20, ..Capacity::default() };
         let begun = Instant::now();
         let store = Arc::new(GeoPackage::at(store));
-        let serving = Serving::new(contents, look, capacity).with_store(store);
+        let serving = Serving::new(contents, look, capacity).with_store(store).with_base_map(base_map);
         tracing::info!(took_ms = begun.elapsed().as_millis(), "lookups are ready");
         let runtime = tokio::runtime::Runtime::new().map_err(|fault| Failure::unusable(text::NO_RUNTIME, fault))?;
         let drained = runtime.block_on(self.answer(Arc::new(serving), demonstration))?;

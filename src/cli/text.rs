@@ -67,7 +67,7 @@ pub const ARCHIVE_SOUND: &str = "完好 sound:";
 pub const FEATURES: &str = "要素 features";
 
 pub const SERVE: &str = "启动服务：地图、查询、瓦片 · serve the map, lookups and tiles";
-pub const SERVE_EXAMPLE: &str = "示例 example:\n  wangge serve --store district.gpkg --listen 127.0.0.1:8080";
+pub const SERVE_EXAMPLE: &str = "示例 example:\n  wangge serve --store district.gpkg --listen 127.0.0.1:8080\n  wangge serve --store district.gpkg --base-map imagery.mbtiles --base-map-attribution '2026 年航拍影像'";
 
 pub const DEMO: &str = "一条命令看示例区 · the sample district, imported and served";
 pub const DEMO_EXAMPLE: &str = "示例 example:\n  wangge demo --listen 127.0.0.1:8080";
@@ -86,6 +86,7 @@ pub const STEP_CHECK: &str = "检查 · checking";
 pub const STEP_SAVE: &str = "保存 · saving";
 pub const CANNOT_IMPORT: &str = "示例数据无法导入";
 pub const CANNOT_DRAW: &str = "地图无法绘制";
+pub const NO_BASE_MAP: &str = "底图无法使用";
 pub const NO_ACTORS: &str = "人员文件无法使用";
 pub const CANNOT_LISTEN: &str = "无法监听这个地址";
 pub const PORT_IN_USE: &str = "端口已被占用";

@@ -25,8 +25,46 @@ pub const METADATA_BYTES: u64 = 4 << 20;
 pub enum Kind {
     /// Mapbox Vector Tiles, each packed with gzip.
     Vector,
-    /// PNG, as it is.
-    Picture,
+    /// Pictures, as they are.
+    Png,
+    Jpeg,
+    Webp,
+}
+
+impl Kind {
+    /// As files and addresses of such tiles end, and as MBTiles names the format.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Vector => "pbf",
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+            Self::Webp => "webp",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "pbf" | "mvt" => Some(Self::Vector),
+            "png" => Some(Self::Png),
+            "jpg" | "jpeg" => Some(Self::Jpeg),
+            "webp" => Some(Self::Webp),
+            _ => None,
+        }
+    }
+
+    /// What a picture is by its first bytes, whatever it is called; `None` when it is none of these.
+    #[must_use]
+    pub fn of_picture(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Self::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
+            _ => None,
+        }
+    }
 }
 
 /// A layer of vector tiles, as `vector_layers` describes it.
@@ -134,6 +172,12 @@ pub trait ArchiveReader: std::fmt::Debug {
     /// # Errors
     /// [`ArchiveFault`] naming the tile that cannot be read, or with which `visit` was not content.
     fn each(&mut self, visit: &mut Visit<'_>) -> Result<(), ArchiveFault>;
+
+    /// One tile as it is kept; `None` where there is none. Cost: a search and a read.
+    ///
+    /// # Errors
+    /// [`ArchiveFault`] when it cannot be read, or is larger than [`TILE_BYTES`].
+    fn tile(&mut self, coord: TileCoord) -> Result<Option<Vec<u8>>, ArchiveFault>;
 }
 
 impl Layer {

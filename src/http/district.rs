@@ -12,7 +12,9 @@ use super::problem::Problem;
 use super::query::Asked;
 use super::routes::App;
 use crate::crs::Crs;
+use crate::exchange::archive::{About, Kind};
 use crate::grid::people::Role;
+use crate::service::base_map::BaseMap;
 use crate::service::serving;
 use crate::service::tiles::HEAT;
 use crate::tile::TileSet;
@@ -26,7 +28,8 @@ pub(super) async fn describe(
     asked.only(&[])?;
     let state = app.serving.state();
     state.pyramid_made().await;
-    let make = |state: &serving::State| serde_json::to_vec(&Description::of(state));
+    let base_map = app.serving.base_map().cloned();
+    let make = move |state: &serving::State| serde_json::to_vec(&Description::of(state, base_map.as_deref()));
     kept(&app, &state, &headers, "district".to_owned(), JSON, make).await
 }
 
@@ -51,6 +54,27 @@ struct Description<'a> {
     places: usize,
     sets: Vec<&'static str>,
     styles: Vec<&'a str>,
+    /// The map under the grids, if the service has one.
+    base_map: Option<UnderGrids<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnderGrids<'a> {
+    /// `raster` or `vector`.
+    kind: &'static str,
+    name: &'a str,
+    /// To be shown with it.
+    attribution: &'a str,
+    min_zoom: u8,
+    max_zoom: u8,
+}
+
+impl<'a> UnderGrids<'a> {
+    fn of(base_map: &'a BaseMap) -> Self {
+        let About { kind, name, attribution, min_zoom, max_zoom, .. } = base_map.about();
+        let kind = if *kind == Kind::Vector { "vector" } else { "raster" };
+        Self { kind, name, attribution, min_zoom: *min_zoom, max_zoom: *max_zoom }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -90,7 +114,7 @@ struct Counts {
 }
 
 impl<'a> Description<'a> {
-    fn of(state: &'a serving::State) -> Self {
+    fn of(state: &'a serving::State, base_map: Option<&'a BaseMap>) -> Self {
         let snapshot = &state.snapshot;
         let district = &snapshot.district;
         let extent = state.extent();
@@ -133,6 +157,7 @@ impl<'a> Description<'a> {
             places: snapshot.places.len(),
             sets: TileSet::ALL.map(TileSet::name).to_vec(),
             styles: styles.chain([HEAT]).collect(),
+            base_map: base_map.map(UnderGrids::of),
         }
     }
 }

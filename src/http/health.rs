@@ -39,8 +39,9 @@ struct Ready {
 /// `GET /metrics` in the text format of Prometheus.
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response<Body> {
     let state = app.serving.state();
-    let caches =
-        [("tiles", state.tiles.counts()), ("answers", state.answers.counts()), ("assets", app.assets.counts())];
+    let mut caches =
+        vec![("tiles", state.tiles.counts()), ("answers", state.answers.counts()), ("assets", app.assets.counts())];
+    caches.extend(app.serving.base_map().map(|base_map| ("base_map", base_map.counts())));
     let text = app.metrics.written(state.snapshot.version, app.serving.slots.waiting(), &caches);
     fresh("text/plain; version=0.0.4; charset=utf-8", text.into_bytes(), Keep::Never)
 }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use crate::service::cache::CacheCounts;
 
 /// The statuses this server sends; anything else counts as `other`.
-const STATUSES: [u16; 14] = [200, 204, 304, 400, 404, 405, 408, 413, 414, 415, 431, 500, 503, 0];
+const STATUSES: [u16; 15] = [200, 204, 304, 400, 404, 405, 408, 413, 414, 415, 431, 500, 502, 503, 0];
 
 /// Where requests without a route are counted: assets and addresses that do not exist.
 const NO_ROUTE: &str = "other";

@@ -36,6 +36,7 @@ mod choropleth;
 mod heat;
 mod legends;
 mod tiles;
+mod base_map;
 mod styles;
 mod ows;
 mod identify;

@@ -13,6 +13,8 @@ use crate::service::slots::Slots;
 pub(super) enum Keep {
     /// Ask again each time; a 304 is cheap.
     Revalidate,
+    /// What changes once in a while, and not here: for an hour.
+    Hour,
     /// The address names the content: for a year.
     Immutable,
     /// Personal data and the state of the moment: nowhere.
@@ -23,6 +25,7 @@ impl Keep {
     const fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Revalidate => "no-cache",
+            Self::Hour => "public, max-age=3600",
             Self::Immutable => "public, max-age=31536000, immutable",
             Self::Never => "no-store",
         })

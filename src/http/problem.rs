@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::conflict::Conflicted;
+use crate::service::base_map::{BaseMapFault, HostFault};
 use crate::service::slots::WorkFault;
 
 /// An answer that is not what was asked for.
@@ -36,6 +37,7 @@ pub(super) enum Kind {
     MediaType,
     UriLength,
     Busy,
+    Upstream,
     Internal,
 }
 
@@ -55,6 +57,7 @@ impl Kind {
             Self::BodySize => (StatusCode::PAYLOAD_TOO_LARGE, "body-size", "请求内容过大"),
             Self::UriLength => (StatusCode::URI_TOO_LONG, "uri-length", "网址过长"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "服务繁忙，请稍后再试"),
+            Self::Upstream => (StatusCode::BAD_GATEWAY, "upstream", "底图来源暂时无法提供瓦片"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "服务内部错误"),
         }
     }
@@ -160,6 +163,17 @@ impl From<WorkFault> for Problem {
         match fault {
             WorkFault::Busy { .. } => Self::new(Kind::Busy, fault.to_string()),
             WorkFault::Crashed | WorkFault::Failed(_) => Self::new(Kind::Internal, fault.to_string()),
+        }
+    }
+}
+
+impl From<BaseMapFault> for Problem {
+    fn from(fault: BaseMapFault) -> Self {
+        match fault {
+            BaseMapFault::Outside(..) => Self::not_found(fault.to_string()),
+            BaseMapFault::Work(fault) => fault.into(),
+            BaseMapFault::Host(HostFault::Busy) => Self::new(Kind::Busy, fault.to_string()),
+            BaseMapFault::Host(_) => Self::new(Kind::Upstream, fault.to_string()),
         }
     }
 }

@@ -19,8 +19,8 @@ use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
 use super::{
-    batch, checks, choices, choropleth, compare, district, drafts, events, handed, health, heat, issues, legends,
-    owner, places, proposals, readings, search, sheets, stats, styles, tiles, units, versions, wms, wmts,
+    base_map, batch, checks, choices, choropleth, compare, district, drafts, events, handed, health, heat, issues,
+    legends, owner, places, proposals, readings, search, sheets, stats, styles, tiles, units, versions, wms, wmts,
 };
 use crate::service::actors::Actors;
 use crate::service::drafts::Drafts;
@@ -116,6 +116,8 @@ fn maps() -> Vec<Route> {
             ],
             get(tiles::one),
         ),
+        ("/tiles/basemap.json", &["/tiles/basemap.json"], get(base_map::describe)),
+        ("/tiles/basemap/{z}/{x}/{file}", &["/tiles/basemap/{z}/{x}/{y}.{format}"], get(base_map::one)),
         ("/styles/{file}", &["/styles/{name}.json"], get(styles::one)),
         // Map clients that speak OGC: any GIS.
         ("/wmts", &["/wmts"], get(wmts::by_parameters)),

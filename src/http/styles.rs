@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Response};
 
 use super::answer::JSON;
+use super::base_map::over;
 use super::negotiate::{Keep, respond};
 use super::problem::Problem;
 use super::query::{Asked, echo};
@@ -32,7 +33,12 @@ pub(super) async fn one(
     };
     asked.only(&[])?;
     state.pyramid_made().await;
-    let style =
-        expand(template, state.pyramid().levels(), &origin).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
+    let levels = state.pyramid().levels();
+    let failed = |fault: String| WorkFault::Failed(fault);
+    let mut style = expand(template, levels, &origin).map_err(|fault| failed(fault.to_string()))?;
+    if let Some(base_map) = app.serving.base_map() {
+        let top = levels.first().map_or("", |level| &level.key);
+        style = over(&style, base_map.about(), top, &origin).map_err(|fault| failed(fault.to_string()))?;
+    }
     Ok(respond(&headers, &Finished::compressible(JSON, style.into_bytes()), Keep::Revalidate))
 }

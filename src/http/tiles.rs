@@ -112,7 +112,7 @@ impl Form {
 }
 
 /// Plain decimal digits that name a square, or 404 before any work.
-fn coord(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
+pub(super) fn coord(z: &str, x: &str, y: &str) -> Result<TileCoord, Problem> {
     let digits = |name: &str, text: &str| {
         let plain = !text.is_empty() && text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit());
         let value = plain.then(|| text.parse::<u32>().ok()).flatten();

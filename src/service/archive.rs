@@ -292,7 +292,7 @@ fn about(state: &State, subject: &Subject, layers: Vec<Layer>, bounds: [f64; 4],
         ),
         attribution: mark,
         version: version.to_string(),
-        kind: if matches!(subject, Subject::Sets(_)) { Kind::Vector } else { Kind::Picture },
+        kind: if matches!(subject, Subject::Sets(_)) { Kind::Vector } else { Kind::Png },
         overlay: !matches!(subject, Subject::Style(name) if name != HEAT),
         layers,
         min_zoom: zooms.0,
@@ -325,7 +325,7 @@ fn draw(state: &State, plan: &Plan, coord: TileCoord) -> Result<Option<Drawn>, W
     let digest = Sha256::digest(&bytes).into();
     let kept = match plan.about.kind {
         Kind::Vector => pack(&bytes).map_err(|fault| WorkFault::Failed(format!("{}: {fault}", named(coord))))?,
-        Kind::Picture => bytes,
+        Kind::Png | Kind::Jpeg | Kind::Webp => bytes,
     };
     Ok(Some(Drawn { coord, digest, kept }))
 }
@@ -417,10 +417,16 @@ impl Examined {
     /// Looks at one tile as it is kept and returns it unpacked.
     fn tile(&mut self, coord: TileCoord, kept: &[u8]) -> Result<Vec<u8>, String> {
         let bytes = match self.kind {
-            Kind::Picture => {
+            Kind::Png => {
                 let (width, height) = read_picture(kept).map_err(|fault| fault.to_string())?;
                 if width != height {
                     return Err(format!("is {width} × {height} pixels, no square"));
+                }
+                kept.to_vec()
+            }
+            kind @ (Kind::Jpeg | Kind::Webp) => {
+                if Kind::of_picture(kept) != Some(kind) {
+                    return Err(format!("is no {} picture", kind.extension()));
                 }
                 kept.to_vec()
             }

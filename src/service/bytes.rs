@@ -80,6 +80,12 @@ impl Finished {
         Self { content_type, identity: Encoded::new(bytes), gzip: None, brotli, zstd }
     }
 
+    /// A body that came packed with gzip, and goes out as it came to whoever reads that.
+    #[must_use]
+    pub fn gzipped(content_type: &'static str, bytes: Vec<u8>, packed: Vec<u8>) -> Self {
+        Self { gzip: Some(Encoded::new(packed)), ..Self::as_is(content_type, bytes) }
+    }
+
     /// The body in this coding, if it is made and worth sending.
     #[must_use]
     pub fn packed(&self, coding: Coding) -> Option<&Encoded> {

@@ -19,6 +19,7 @@ pub mod degrees;
 pub mod tiles;
 pub mod maps;
 pub mod archive;
+pub mod base_map;
 pub mod stats;
 pub mod choropleth;
 pub mod heat;

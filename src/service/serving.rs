@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::base_map::BaseMap;
 use super::bytes::{Finished, strong_etag};
 use super::cache::ByteCache;
 use super::cards::Cards;
@@ -281,6 +282,7 @@ pub struct Serving {
     pub slots: Slots,
     /// The versions before.
     pub past: Shelf,
+    base_map: Option<Arc<BaseMap>>,
     store: Option<Arc<dyn Store + Send + Sync>>,
     /// One at a time makes what follows what is served.
     turn: Mutex<()>,
@@ -296,7 +298,20 @@ impl Serving {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
-        Self { state, slots, past: Shelf::default(), store: None, turn: Mutex::default(), look, capacity, zone }
+        let (past, turn) = (Shelf::default(), Mutex::default());
+        Self { state, slots, past, base_map: None, store: None, turn, look, capacity, zone }
+    }
+
+    /// With a map to lie under the grids.
+    #[must_use]
+    pub fn with_base_map(self, base_map: Option<BaseMap>) -> Self {
+        Self { base_map: base_map.map(Arc::new), ..self }
+    }
+
+    /// The map under the grids, if there is one.
+    #[must_use]
+    pub const fn base_map(&self) -> Option<&Arc<BaseMap>> {
+        self.base_map.as_ref()
     }
 
     /// With the store that the contents came from: for earlier versions, and for drafts.

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use serde_json::{Map, Value};
 
 use crate::exchange::archive::{
-    About, ArchiveFault, ArchiveReader, ArchiveWriter, Kind, METADATA_BYTES, MOST_READ, TILE_BYTES, Visit,
+    About, ArchiveFault, ArchiveReader, ArchiveWriter, Kind, Layer, METADATA_BYTES, MOST_READ, TILE_BYTES, Visit,
 };
 use crate::tile::{MAX_ZOOM, TileCoord};
 
@@ -33,7 +35,9 @@ CREATE VIEW tiles AS
 /// [`MOST_READ`] tiles, of which one takes some thirty.
 const MOST_STEPS: i32 = 400_000_000;
 /// Steps from one look at how many there were to the next.
-const STEPS_A_LOOK: i32 = 100_000;
+const STEPS_A_LOOK: i32 = 10_000;
+/// Steps after which a single tile is given up. With an index it takes fewer than a hundred.
+const STEPS_A_TILE: i32 = 200_000;
 
 fn sql(path: &Path, doing: &'static str) -> impl Fn(rusqlite::Error) -> ArchiveFault + Copy {
     move |error| match error.sqlite_error_code() {
@@ -127,7 +131,7 @@ fn metadata(about: &About) -> Vec<(&'static str, String)> {
     let (lon, lat, zoom) = about.center;
     let mut rows = vec![
         ("name", about.name.clone()),
-        ("format", if about.kind == Kind::Vector { "pbf" } else { "png" }.to_owned()),
+        ("format", about.kind.extension().to_owned()),
         ("bounds", list(&about.bounds)),
         ("center", format!("{},{zoom}", list(&[lon, lat]))),
         ("minzoom", about.min_zoom.to_string()),
@@ -148,101 +152,181 @@ fn metadata(about: &About) -> Vec<(&'static str, String)> {
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
+    steps: Steps,
     about: About,
 }
 
+/// Steps of SQLite's machine that are left until it is stopped.
+#[derive(Clone, Debug, Default)]
+struct Steps(Arc<AtomicI64>);
+
+impl Steps {
+    fn allow(&self, steps: i32) {
+        self.0.store(steps.into(), Ordering::Relaxed);
+    }
+}
+
 impl Reader {
-    /// Opens an archive and reads what it says of itself.
+    /// Opens an archive, reads what it says of itself, and checks the whole file. Cost: reads all of it.
     ///
     /// # Errors
     /// [`ArchiveFault`].
     pub fn open(path: &Path) -> Result<Self, ArchiveFault> {
-        let found = std::fs::metadata(path).map_err(ArchiveFault::io(path))?;
-        if !found.is_file() || found.len() == 0 {
-            return Err(not_one(path, "no file, or an empty one"));
-        }
-        let opening = sql(path, "opening");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
-        let pragmas = "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; PRAGMA cell_size_check = ON";
-        connection.execute_batch(pragmas).map_err(opening)?;
-        let mut left = MOST_STEPS;
-        let tired = move || {
-            left -= STEPS_A_LOOK;
-            left < 0
-        };
-        connection.progress_handler(STEPS_A_LOOK, Some(tired));
-        let tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('metadata', 'tiles')";
-        if connection.query_row(tables, [], |row| row.get::<_, i64>(0)).map_err(opening)? != 2 {
-            return Err(not_one(path, "without the tables metadata and tiles"));
-        }
-        let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(opening)?;
+        let (connection, steps) = connect(path)?;
+        let sound: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sql(path, "opening"))?;
         if sound != "ok" {
             return Err(ArchiveFault::damaged(path, "SQLite", sound));
         }
-        let about = read_about(&connection, path)?;
-        Ok(Self { path: path.to_owned(), connection, about })
+        let about = Description { connection: &connection, path }.strictly()?;
+        Ok(Self { path: path.to_owned(), connection, steps, about })
+    }
+
+    /// Opens an archive to take single tiles from it, however large it is: reads its description, which others write with gaps, and sees that a tile
+    /// is found quickly.
+    ///
+    /// # Errors
+    /// [`ArchiveFault`].
+    pub fn to_serve(path: &Path) -> Result<Self, ArchiveFault> {
+        let (connection, steps) = connect(path)?;
+        let about = Description { connection: &connection, path }.loosely()?;
+        let mut reader = Self { path: path.to_owned(), connection, steps, about };
+        if let Some(coord) = TileCoord::new(reader.about.max_zoom, 0, 0) {
+            reader.tile(coord)?;
+        }
+        Ok(reader)
     }
 }
 
-fn read_about(connection: &Connection, path: &Path) -> Result<About, ArchiveFault> {
-    let value = |name: &str| -> Result<Option<String>, ArchiveFault> {
+/// Opens a stranger's file: nothing in it is run that could do harm or never end.
+fn connect(path: &Path) -> Result<(Connection, Steps), ArchiveFault> {
+    let found = std::fs::metadata(path).map_err(ArchiveFault::io(path))?;
+    if !found.is_file() || found.len() == 0 {
+        return Err(not_one(path, "no file, or an empty one"));
+    }
+    let opening = sql(path, "opening");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(opening)?;
+    let pragmas = "PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; PRAGMA cell_size_check = ON";
+    connection.execute_batch(pragmas).map_err(opening)?;
+    let steps = Steps::default();
+    steps.allow(MOST_STEPS);
+    let left = Arc::clone(&steps.0);
+    let tired = move || left.fetch_sub(STEPS_A_LOOK.into(), Ordering::Relaxed) < 0;
+    connection.progress_handler(STEPS_A_LOOK, Some(tired));
+    let tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('metadata', 'tiles')";
+    if connection.query_row(tables, [], |row| row.get::<_, i64>(0)).map_err(opening)? != 2 {
+        return Err(not_one(path, "without the tables metadata and tiles"));
+    }
+    Ok((connection, steps))
+}
+
+/// The table `metadata`.
+struct Description<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+}
+
+impl Description<'_> {
+    fn value(&self, name: &str) -> Result<Option<String>, ArchiveFault> {
         let row = "SELECT substr(CAST(value AS TEXT), 1, ?2) FROM metadata WHERE name = ?1 LIMIT 1";
-        let value = connection.query_row(row, (name, METADATA_BYTES as i64), |row| row.get::<_, Option<String>>(0));
-        value.optional().map(Option::flatten).map_err(sql(path, "reading the description"))
-    };
-    let damaged = |name: &str, problem: &str| ArchiveFault::damaged(path, format!("metadata, {name}"), problem);
-    let kind = match value("format")?.as_deref() {
-        Some("pbf") => Kind::Vector,
-        Some("png") => Kind::Picture,
-        other => {
-            let problem = format!("is “{}”; pbf and png are read", other.unwrap_or_default());
-            return Err(damaged("format", &problem));
-        }
-    };
-    let zoom = |name: &str| -> Result<Option<u8>, ArchiveFault> {
-        let Some(text) = value(name)? else { return Ok(None) };
+        let value =
+            self.connection.query_row(row, (name, METADATA_BYTES as i64), |row| row.get::<_, Option<String>>(0));
+        value.optional().map(Option::flatten).map_err(sql(self.path, "reading the description"))
+    }
+
+    fn damaged(&self, name: &str, problem: &str) -> ArchiveFault {
+        ArchiveFault::damaged(self.path, format!("metadata, {name}"), problem)
+    }
+
+    fn zoom(&self, name: &str) -> Result<Option<u8>, ArchiveFault> {
+        let Some(text) = self.value(name)? else { return Ok(None) };
         let zoom = text.trim().parse().ok().filter(|zoom| *zoom <= MAX_ZOOM);
-        zoom.map(Some).ok_or_else(|| damaged(name, "is no zoom"))
-    };
-    let found: (Option<u8>, Option<u8>) = connection
-        .query_row("SELECT min(zoom_level), max(zoom_level) FROM tiles", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(sql(path, "reading the zooms"))?;
-    let numbers = |name: &str, count: usize| -> Result<Option<Vec<f64>>, ArchiveFault> {
-        let Some(text) = value(name)? else { return Ok(None) };
+        zoom.map(Some).ok_or_else(|| self.damaged(name, "is no zoom"))
+    }
+
+    fn numbers(&self, name: &str, count: usize) -> Result<Option<Vec<f64>>, ArchiveFault> {
+        let Some(text) = self.value(name)? else { return Ok(None) };
         let numbers: Option<Vec<f64>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
         let numbers = numbers.filter(|n| n.len() == count && n.iter().all(|n| n.is_finite()));
-        numbers.map(Some).ok_or_else(|| damaged(name, "is no list of as many numbers as it should be"))
-    };
-    let (min_zoom, max_zoom) = (zoom("minzoom")?.or(found.0), zoom("maxzoom")?.or(found.1));
-    if (min_zoom, max_zoom) != found {
-        let problem = format!("the tiles are of zooms {:?}–{:?}, another range", found.0, found.1);
-        return Err(damaged("minzoom, maxzoom", &problem));
+        numbers.map(Some).ok_or_else(|| self.damaged(name, "is no list of as many numbers as it should be"))
     }
-    let bounds = numbers("bounds", 4)?.and_then(|n| n.try_into().ok()).unwrap_or([-180.0, -85.0, 180.0, 85.0]);
-    let center = numbers("center", 3)?.map_or((0.0, 0.0, 0), |n| (n[0], n[1], n[2].clamp(0.0, 255.0) as u8));
-    let layers = match kind {
-        Kind::Picture => Vec::new(),
-        Kind::Vector => {
-            let text = value("json")?.ok_or_else(|| damaged("json", "is missing"))?;
-            let json: Map<String, Value> =
-                serde_json::from_str(&text).map_err(|error| damaged("json", &error.to_string()))?;
-            About::read_layers(&json).map_err(|problem| damaged("json", &problem))?
+
+    fn layers(&self, kind: Kind) -> Result<Vec<Layer>, ArchiveFault> {
+        if kind != Kind::Vector {
+            return Ok(Vec::new());
         }
-    };
-    Ok(About {
-        name: value("name")?.ok_or_else(|| damaged("name", "is missing"))?,
-        description: value("description")?.unwrap_or_default(),
-        attribution: value("attribution")?.unwrap_or_default(),
-        version: value("version")?.unwrap_or_default(),
-        kind,
-        overlay: value("type")?.as_deref() != Some("baselayer"),
-        layers,
-        min_zoom: min_zoom.unwrap_or_default(),
-        max_zoom: max_zoom.unwrap_or_default(),
-        bounds,
-        center,
-    })
+        let text = self.value("json")?.ok_or_else(|| self.damaged("json", "is missing"))?;
+        let json: Map<String, Value> =
+            serde_json::from_str(&text).map_err(|error| self.damaged("json", &error.to_string()))?;
+        About::read_layers(&json).map_err(|problem| self.damaged("json", &problem))
+    }
+
+    fn kind(&self) -> Result<Kind, ArchiveFault> {
+        let format = self.value("format")?.unwrap_or_default();
+        Kind::named(&format)
+            .ok_or_else(|| self.damaged("format", &format!("is “{format}”; pbf, png, jpg and webp are read")))
+    }
+
+    /// One end of the zooms that there are tiles of. With an index it is found at once.
+    fn found_zoom(&self, which: &str) -> Result<Option<u8>, ArchiveFault> {
+        let query = format!("SELECT {which}(zoom_level) FROM tiles");
+        self.connection.query_row(&query, [], |row| row.get(0)).map_err(sql(self.path, "reading the zooms"))
+    }
+
+    /// What everybody writes.
+    fn strictly(&self) -> Result<About, ArchiveFault> {
+        let kind = self.kind()?;
+        let found = (self.found_zoom("min")?, self.found_zoom("max")?);
+        let zooms = (self.zoom("minzoom")?.or(found.0), self.zoom("maxzoom")?.or(found.1));
+        if zooms != found {
+            let problem = format!("the tiles are of zooms {:?}–{:?}, another range", found.0, found.1);
+            return Err(self.damaged("minzoom, maxzoom", &problem));
+        }
+        let name = self.value("name")?.ok_or_else(|| self.damaged("name", "is missing"))?;
+        self.about(kind, name, (zooms.0.unwrap_or_default(), zooms.1.unwrap_or_default()))
+    }
+
+    /// As far as it is needed to find and show tiles: what is missing is found out.
+    fn loosely(&self) -> Result<About, ArchiveFault> {
+        let kind = match self.value("format")? {
+            Some(_) => self.kind()?,
+            None => {
+                let first: Option<Vec<u8>> = self
+                    .connection
+                    .query_row("SELECT CAST(substr(tile_data, 1, 16) AS BLOB) FROM tiles LIMIT 1", [], |row| row.get(0))
+                    .optional()
+                    .map_err(sql(self.path, "reading a tile"))?;
+                first.and_then(|tile| Kind::of_picture(&tile)).unwrap_or(Kind::Vector)
+            }
+        };
+        let zoom = |said: Option<u8>, which: &str| said.map_or_else(|| self.found_zoom(which), |zoom| Ok(Some(zoom)));
+        let (least, most) = (zoom(self.zoom("minzoom")?, "min")?, zoom(self.zoom("maxzoom")?, "max")?);
+        let (Some(least), Some(most)) = (least, most) else { return Err(not_one(self.path, "without tiles")) };
+        if least > most || most > MAX_ZOOM {
+            return Err(self.damaged("minzoom, maxzoom", &format!("{least}–{most} is no range of zooms")));
+        }
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        self.about(kind, self.value("name")?.unwrap_or(stem), (least, most))
+    }
+
+    fn about(&self, kind: Kind, name: String, (min_zoom, max_zoom): (u8, u8)) -> Result<About, ArchiveFault> {
+        let bounds = self.numbers("bounds", 4)?.and_then(|n| n.try_into().ok());
+        let center = self.numbers("center", 3)?.map_or((0.0, 0.0, 0), |n| (n[0], n[1], n[2].clamp(0.0, 255.0) as u8));
+        Ok(About {
+            name,
+            description: self.value("description")?.unwrap_or_default(),
+            attribution: self.value("attribution")?.unwrap_or_default(),
+            version: self.value("version")?.unwrap_or_default(),
+            kind,
+            overlay: self.value("type")?.as_deref() != Some("baselayer"),
+            layers: self.layers(kind)?,
+            min_zoom,
+            max_zoom,
+            bounds: bounds.unwrap_or([-180.0, -85.0, 180.0, 85.0]),
+            center,
+        })
+    }
 }
 
 impl ArchiveReader for Reader {
@@ -252,6 +336,7 @@ impl ArchiveReader for Reader {
 
     fn each(&mut self, visit: &mut Visit<'_>) -> Result<(), ArchiveFault> {
         let reading = sql(&self.path, "reading the tiles");
+        self.steps.allow(MOST_STEPS);
         let all =
             "SELECT zoom_level, tile_column, tile_row, tile_data FROM tiles ORDER BY zoom_level, tile_column, tile_row";
         let mut statement = self.connection.prepare(all).map_err(reading)?;
@@ -286,6 +371,37 @@ impl ArchiveReader for Reader {
             visit(coord, tile).map_err(|why| ArchiveFault::tile(&self.path, coord, why))?;
         }
         Ok(())
+    }
+
+    fn tile(&mut self, coord: TileCoord) -> Result<Option<Vec<u8>>, ArchiveFault> {
+        self.steps.allow(STEPS_A_TILE);
+        let finding = |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(ErrorCode::OperationInterrupted) => ArchiveFault::Sql {
+                file: self.path.clone(),
+                doing: "finding a tile",
+                problem: format!(
+                    "it takes SQLite more than {STEPS_A_TILE} steps; make an index: CREATE UNIQUE INDEX tile_index ON tiles (zoom_level, tile_column, tile_row)"
+                ),
+            },
+            _ => sql(&self.path, "finding a tile")(error),
+        };
+        // The length is known before the bytes are read.
+        let one = "SELECT length(tile_data), CASE WHEN length(tile_data) <= ?4 THEN tile_data END FROM tiles \
+                   WHERE zoom_level = ?1 AND tile_column = ?2 AND tile_row = ?3 LIMIT 1";
+        let mut statement = self.connection.prepare_cached(one).map_err(finding)?;
+        let numbers = (coord.z(), coord.x(), row(coord), TILE_BYTES as i64);
+        let found = statement.query_row(numbers, |row| {
+            let tile = row.get_ref(1)?;
+            Ok((row.get::<_, Option<i64>>(0)?, tile.as_blob().map(<[u8]>::to_vec).ok()))
+        });
+        match found.optional().map_err(finding)? {
+            None => Ok(None),
+            Some((_, Some(tile))) => Ok(Some(tile).filter(|tile| !tile.is_empty())),
+            Some((Some(length), None)) if length as u64 > TILE_BYTES => {
+                Err(ArchiveFault::tile(&self.path, coord, format!("is {length} bytes")))
+            }
+            Some(_) => Err(ArchiveFault::tile(&self.path, coord, "is no blob")),
+        }
     }
 }
 

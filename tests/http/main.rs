@@ -19,3 +19,6 @@ mod batch;
 mod drafts;
 mod places;
 mod sheets;
+mod upstream;
+mod base_map;
+mod base_archive;

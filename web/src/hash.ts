@@ -11,6 +11,8 @@ export interface Link {
   level: string | null;
   heat: { from: string; to: string } | null;
   category: string | null;
+  /** How plain the base map is, in hundredths; `null` where it is off. */
+  base: number | null;
   theme: Theme | null;
   language: Language | null;
 }
@@ -36,6 +38,7 @@ export function read(hash: string): Link {
     level: query.get('level'),
     heat: isDate(from) && isDate(to) && from <= to ? { from, to } : null,
     category: query.get('category'),
+    base: /^(100|[1-9]\d?)$/.test(query.get('base') ?? '') ? Number(query.get('base')) : null,
     theme: oneOf(query.get('theme'), ['light', 'dark']),
     language: oneOf(query.get('lang'), ['zh', 'en']),
   };
@@ -53,6 +56,7 @@ export function write(link: Link): string {
   add('level', link.level);
   add('heat', heat && `${heat.from}/${heat.to}`);
   add('category', link.category);
+  add('base', link.base === null ? null : String(link.base));
   add('theme', link.theme);
   add('lang', link.language);
   return `#${parts.join('&')}`;

@@ -38,6 +38,7 @@ export const state = reactive({
   /** The unit picked in the chain, or found by search. */
   unit: null as UnitDetail | null,
   readings: [] as Reading[],
+  base: { on: link.base !== null, strength: link.base ?? 80 },
   heat: { on: link.heat !== null, from: link.heat?.from ?? '', to: link.heat?.to ?? '', category: link.category ?? '' },
 });
 
@@ -71,10 +72,17 @@ export const span = computed<Span | null>(() => {
   return { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category };
 });
 
+/** The map under the grids, where there is one that this page can show: without WebGL there are pictures only. */
+export const baseMap = computed(() => {
+  const offered = state.district?.base_map ?? null;
+  return view.value?.kind === 'picture' && offered?.kind === 'vector' ? null : offered;
+});
+
 export const scene = computed<Scene>(() => ({
   theme: state.theme,
   level: levelIndex.value,
   heat: state.heat.on ? span.value : null,
+  base: baseMap.value && state.base.on ? { strength: state.base.strength / 100, zooms: [baseMap.value.min_zoom, baseMap.value.max_zoom] } : null,
   place: state.place,
   radius: state.place ? (state.named?.accuracy_m ?? null) : null,
   pins: state.readings.length > 1 ? state.readings.map(({ point }) => point) : [],
@@ -90,6 +98,7 @@ export const address = computed(() =>
     level: state.level,
     heat: state.heat.on && span.value ? { from: span.value.from, to: span.value.to } : null,
     category: state.heat.on ? state.heat.category : null,
+    base: state.base.on ? state.base.strength : null,
     theme: state.theme === (prefersDark ? 'dark' : 'light') ? null : state.theme,
     language: state.language === 'zh' ? null : state.language,
   }),

@@ -115,6 +115,11 @@ const zh = {
   unitSpoken: (level: string, name: string) => `${level} ${name}`,
   unitOpen: '查看归属与人员',
   compass: { n: '北', ne: '东北', e: '东', se: '东南', s: '南', sw: '西南', w: '西', nw: '西北' },
+  // Base map
+  base: '底图',
+  baseOn: '显示底图',
+  baseStrength: '浓淡',
+  baseCredit: (whose: string) => `底图：${whose}`,
   // Heat
   heat: '诉求热力',
   heatOn: '显示诉求热力',
@@ -263,6 +268,10 @@ const en: Texts = {
   unitSpoken: (level, name) => `${level} ${name}`,
   unitOpen: 'See who is responsible',
   compass: { n: 'N', ne: 'NE', e: 'E', se: 'SE', s: 'S', sw: 'SW', w: 'W', nw: 'NW' },
+  base: 'Base map',
+  baseOn: 'Show the base map',
+  baseStrength: 'Strength',
+  baseCredit: (whose) => `Base map: ${whose}`,
   heat: 'Issue heat',
   heatOn: 'Show issue heat',
   heatFrom: 'From',

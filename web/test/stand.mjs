@@ -12,12 +12,13 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Long enough for a debug build on a busy machine to import the sample; nothing waits this long when all is well. */
 const START_MS = 300_000;
 
-/** Starts `wangge demo` on a free port; the address is read from what it prints. */
-export async function serve() {
+/** Starts `wangge demo` on a free port; the address is read from what it prints. `prepare` may fill its folder first, and gives more arguments. */
+export async function serve(prepare = () => []) {
   const binary = process.env.WANGGE_BIN ?? join(root, 'target/release/wangge');
   if (!existsSync(binary)) throw new Error(`${binary} is not there: cargo build --release, or set WANGGE_BIN`);
   const folder = await mkdtemp(join(tmpdir(), 'wangge-web-'));
-  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0', '--store', join(folder, 'demo.gpkg')], {
+  const more = prepare({ binary, folder });
+  const child = spawn(binary, ['demo', '--listen', '127.0.0.1:0', '--store', join(folder, 'demo.gpkg'), ...more], {
     cwd: root,
     env: { ...process.env, WANGGE_LOG: 'warn' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,6 +6,8 @@ use crate::exchange::archive::{About, Kind, steps};
 pub(super) const BYTES: usize = 127;
 const MAGIC: &[u8; 7] = b"PMTiles";
 const VERSION: u8 = 3;
+/// What tiles are, numbered from 1.
+const KINDS: [Kind; 4] = [Kind::Vector, Kind::Png, Kind::Jpeg, Kind::Webp];
 
 /// How directories, or tiles, are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +130,7 @@ impl Header {
         for count in [self.addressed, self.entries, self.contents] {
             out.extend(count.to_le_bytes());
         }
-        let kind = if self.kind == Kind::Vector { 1 } else { 2 };
+        let kind = 1 + KINDS.iter().position(|kind| *kind == self.kind).unwrap_or_default() as u8;
         out.extend([u8::from(self.clustered), self.directories.byte(), self.packing.byte(), kind]);
         out.extend([self.zooms.0, self.zooms.1]);
         self.bounds.iter().for_each(|degrees| out.extend(degrees.to_le_bytes()));
@@ -159,11 +161,11 @@ impl Header {
         };
         let directories = Packing::of(fields.byte()).map_err(|why| format!("directories: {why}"))?;
         let packing = Packing::of(fields.byte()).map_err(|why| format!("tiles: {why}"))?;
-        let kind = match fields.byte() {
-            1 => Kind::Vector,
-            2 => Kind::Picture,
-            other => return Err(format!("its tiles are of type {other}; MVT (1) and PNG (2) are read")),
-        };
+        let number = fields.byte();
+        let kind = usize::from(number).checked_sub(1).and_then(|at| KINDS.get(at)).copied();
+        let kind = kind.ok_or_else(|| {
+            format!("its tiles are of type {number}; MVT (1), PNG (2), JPEG (3) and WebP (4) are read")
+        })?;
         let zooms = (fields.byte(), fields.byte());
         let bounds: [i32; 4] = std::array::from_fn(|_| fields.degrees());
         let zoom = fields.byte();
@@ -254,7 +256,7 @@ mod tests {
             (97, 3, "brotli"),
             (98, 4, "zstd"),
             (98, 0, "packing 0"),
-            (99, 3, "type 3"),
+            (99, 5, "type 5"),
             (100, 17, "zooms"),
             (101, 40, "zooms"),
             (105, 0x7f, "bounds"),

@@ -356,4 +356,16 @@ impl ArchiveReader for Reader {
         }
         Ok(())
     }
+
+    fn tile(&mut self, coord: TileCoord) -> Result<Option<Vec<u8>>, ArchiveFault> {
+        let id = id_of(coord);
+        let before = self.entries.partition_point(|entry| entry.id <= id);
+        let entry = before.checked_sub(1).and_then(|at| self.entries.get(at)).copied();
+        let Some(entry) = entry.filter(|entry| id - entry.id < u64::from(entry.run)) else { return Ok(None) };
+        if u64::from(entry.length) > TILE_BYTES {
+            return Err(ArchiveFault::tile(&self.path, coord, format!("is {} bytes", entry.length)));
+        }
+        let section = Section { offset: self.header.tiles.offset + entry.offset, length: u64::from(entry.length) };
+        self.bytes(section).map(Some)
+    }
 }

@@ -1,6 +1,7 @@
 // The layers the page lays over the district: heat, the unit under the pointer, the owner, the place asked about.
 import type { GeoJSONSourceSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import { heatTiles } from '../api';
+import { onBase } from './base';
 import { circle } from './circle';
 import { atLevel, placed } from './levels';
 import type { Place, Scene, Theme } from './scene';
@@ -122,7 +123,7 @@ export function compose(base: StyleSpecification, keys: readonly string[], scene
     },
     ...outlines(ink),
   ];
-  const layers = atLevel(base.layers, keys, scene.level);
+  const layers = atLevel(onBase(base.layers, scene.base, scene.theme), keys, scene.level);
   return {
     ...base,
     sources: { ...base.sources, ...sources(scene) },

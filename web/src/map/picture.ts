@@ -22,12 +22,15 @@ export interface PictureOptions {
   events: MapEvents;
 }
 
+const baseTiles = '/tiles/basemap/{z}/{x}/{y}.png';
+
 /** Name of the tile set that draws a theme. */
 const drawn = { light: 'district', dark: 'dark' } as const;
 
 export class PictureMap implements MapView {
   readonly kind = 'picture';
   private readonly root = document.createElement('div');
+  private readonly under = document.createElement('div');
   private readonly ground = document.createElement('div');
   private readonly heat = document.createElement('div');
   private readonly ink = document.createElementNS(svgNames, 'svg');
@@ -44,11 +47,12 @@ export class PictureMap implements MapView {
     this.scene = options.scene;
     this.root.className = 'picture';
     this.root.tabIndex = 0;
-    this.ground.className = 'picture-tiles';
+    this.under.className = 'picture-tiles';
+    this.ground.className = 'picture-tiles picture-ground';
     this.heat.className = 'picture-tiles picture-heat';
     this.ink.classList.add('picture-ink');
     this.ink.setAttribute('aria-hidden', 'true');
-    this.root.append(this.ground, this.heat, this.ink);
+    this.root.append(this.under, this.ground, this.heat, this.ink);
     options.element.append(this.root);
     this.listen();
     this.watcher = new ResizeObserver(() => this.draw());
@@ -158,6 +162,11 @@ export class PictureMap implements MapView {
     const n = 2 ** this.zoom;
     const layers = [{ holder: this.ground, url: `/tiles/${drawn[this.scene.theme]}/{z}/{x}/{y}.png` }];
     if (this.scene.heat) layers.push({ holder: this.heat, url: heatTiles(this.scene.heat) });
+    const { base, theme } = this.scene;
+    if (base && this.zoom >= base.zooms[0] && this.zoom <= base.zooms[1]) layers.push({ holder: this.under, url: baseTiles });
+    this.under.style.opacity = String(base?.strength ?? 0);
+    // The ground has no holes: it is laid over the base map as ink is over paper, or light over the dark.
+    this.ground.style.mixBlendMode = base === null ? 'normal' : theme === 'dark' ? 'screen' : 'multiply';
     for (const { holder, url } of layers) {
       for (let x = Math.floor(first.x * n); x <= Math.floor(last.x * n); x++) {
         for (let y = Math.floor(first.y * n); y <= Math.floor(last.y * n); y++) {
@@ -187,7 +196,9 @@ export class PictureMap implements MapView {
       this.loading += 1;
       const done = (ok: boolean) => {
         this.loading -= 1;
-        this.options.events.reachable(ok);
+        // What lies under the grids may end, or be away.
+        if (holder !== this.under) this.options.events.reachable(ok);
+        else if (!ok) tile?.remove();
         this.settle();
       };
       tile.addEventListener('load', () => done(true), { once: true });

@@ -12,12 +12,21 @@ export interface Camera extends Place {
   zoom: number;
 }
 
+/** A map under the grids. */
+export interface UnderGrids {
+  /** Its opacity, above 0 to 1. */
+  strength: number;
+  /** First and last zoom of its tiles. */
+  zooms: readonly [number, number];
+}
+
 /** Everything drawn beside the district itself. A scene is a value: an engine shows exactly the last one it was given. */
 export interface Scene {
   theme: Theme;
   /** Index of the one level to show, or `null` to follow the zoom. */
   level: number | null;
   heat: Span | null;
+  base: UnderGrids | null;
   /** The place asked about. */
   place: Place | null;
   /** How far from there it may be, in metres. */

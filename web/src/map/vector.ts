@@ -4,6 +4,7 @@ import type { MapMouseEvent, StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Bounds } from '../api';
+import { BASE } from './base';
 import { levelAt } from './levels';
 import { compose, PICK } from './overlay';
 import type { Camera, Changed, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
@@ -101,7 +102,8 @@ export class VectorMap implements MapView {
       events.ready();
     });
     map.on('error', (event) => {
-      if ('sourceId' in event) events.reachable(false);
+      // What lies under the grids comes from elsewhere, and may be away while the service is there.
+      if ('sourceId' in event && event.sourceId !== BASE) events.reachable(false);
     });
     map.on('sourcedata', (event) => {
       if (event.tile) events.reachable(true);
@@ -156,6 +158,7 @@ export class VectorMap implements MapView {
       return { z, x, y };
     };
     for (const source of Object.keys(this.options.styles.light.sources)) {
+      if (source === BASE) continue;
       const tiles = changed === null ? null : changed[source];
       if (tiles === null) this.map.refreshTiles(source);
       else if (tiles) this.map.refreshTiles(source, tiles.map(tile));
