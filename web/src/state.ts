@@ -86,23 +86,27 @@ export const issueDays = computed(() => {
   return issues?.from && issues.to ? { first: dayOf(issues.from), last: dayOf(issues.to) } : null;
 });
 
-export const span = computed<Span | null>(() => {
+/** What was, unless something differs in it: whoever watches it is not woken by an answer that says the same again. */
+const same = <T extends object>(was: T | null | undefined, is: T): T =>
+  was && (Object.keys(is) as (keyof T)[]).every((key) => was[key] === is[key]) ? was : is;
+
+export const span = computed<Span | null>((was) => {
   const days = issueDays.value;
   if (!days) return null;
   const inside = (date: string, otherwise: number) => dateOf(date ? Math.max(days.first, Math.min(days.last, dayOf(date))) : otherwise);
-  return { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category };
+  return same(was, { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category });
 });
 
 /** The frame shown, if heat is shown frame by frame. */
 export const frameShown = computed(() => (state.frames.step && series.value?.frames[state.frames.at]) || null);
 
-const heat = computed<Heat | null>(() => {
+const heat = computed<Heat | null>((was) => {
   if (!state.heat.on || !span.value) return null;
-  if (!state.frames.step) return { tiles: heatTiles(span.value), next: null };
+  if (!state.frames.step) return same(was, { tiles: heatTiles(span.value), next: null });
   const all = series.value?.frames ?? [];
   const absolute = (at: number) => (all[at] ? location.origin + all[at].tiles : null);
   const tiles = absolute(state.frames.at);
-  return tiles ? { tiles, next: all.length > 1 ? absolute((state.frames.at + 1) % all.length) : null } : null;
+  return tiles ? same(was, { tiles, next: all.length > 1 ? absolute((state.frames.at + 1) % all.length) : null }) : null;
 });
 
 /** Colours of the classes, the lowest first: on dark ground the most is the lightest. Picture tiles are light whatever the theme. */
@@ -111,9 +115,10 @@ export const classColours = computed(() => {
   return state.theme === 'dark' && view.value?.kind !== 'picture' ? colours.reverse() : colours;
 });
 
+const shadedIndex = computed(() => state.district?.levels.findIndex((one) => one.key === shading.value?.level) ?? -1);
+
 const choropleth = computed<Choropleth | null>(() => {
-  const shown = shading.value;
-  const level = state.district?.levels.findIndex((one) => one.key === shown?.level) ?? -1;
+  const [shown, level] = [shading.value, shadedIndex.value];
   if (!state.shades.on || !shown || level < 0) return null;
   const colours = new Map<number, string>();
   for (const { id, class: rank } of shown.values) if (rank !== null) colours.set(id, classColours.value[rank] ?? '');
@@ -121,14 +126,16 @@ const choropleth = computed<Choropleth | null>(() => {
   return { level, key: shown.level, colours, few, query: shown.query };
 });
 
-export const scene = computed<Scene>(() => ({
+const pins = computed<Place[]>(() => (state.readings.length > 1 ? state.readings.map(({ point }) => point) : []));
+
+export const scene = computed<Scene>((was) => same(was, {
   theme: state.theme,
   level: levelIndex.value,
   heat: heat.value,
   choropleth: choropleth.value,
   place: state.place,
   radius: state.place ? (state.named?.accuracy_m ?? null) : null,
-  pins: state.readings.length > 1 ? state.readings.map(({ point }) => point) : [],
+  pins: pins.value,
   owner: shapes.owner,
   focus: shapes.focus,
 }));
@@ -206,21 +213,22 @@ export async function recheck() {
     return;
   }
   listen();
-  if (before !== undefined && before !== state.district.stamp) await renew(null);
+  if (before !== undefined && before !== state.district.stamp) void renew(null);
 }
 
-/** A new version: what it changed is drawn, and what it may have changed is asked again. */
+/** A new version: what it changed is drawn, then what it may have changed is asked again. The map comes first: whatever else is fetched would stand in its way. */
 async function renew(changed: Changed) {
-  view.value?.refresh(changed);
-  state.news += 1;
   geometries.clear();
+  const drawn = view.value?.refresh(changed);
+  state.news += 1;
+  await drawn;
   void loadSums();
   if (state.place) await locate(state.place, state.named);
 }
 
 /** The service was heard: a version came into force, or nobody knows what was missed. */
 async function heard(changed: Changed) {
-  void renew(changed);
+  await renew(changed);
   // With its stamp known, the next look at it finds nothing new.
   state.district = await api.district().catch(() => state.district);
 }

@@ -318,7 +318,7 @@ export class PictureMap implements MapView {
     this.zoomAt({ x: width / 2, y: height / 2 }, steps);
   }
 
-  refresh() {
+  async refresh() {
     this.epoch += 1;
     this.draw();
   }

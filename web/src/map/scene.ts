@@ -87,7 +87,7 @@ export interface MapView {
   /** Brings a place into the part of the map that panels leave free, moving as little as possible. */
   reveal(place: Place, padding: Padding, zoom?: number): void;
   zoomBy(steps: number): void;
-  /** Draws anew what a new version changed. */
-  refresh(changed: Changed): void;
+  /** Draws anew what a new version changed; done when it is drawn. */
+  refresh(changed: Changed): Promise<void>;
   destroy(): void;
 }

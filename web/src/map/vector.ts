@@ -28,6 +28,9 @@ function largestCanvas(): [number, number] {
 /** How long one frame of heat gives way to the next. */
 const FADE_MS = 250;
 
+/** What waits for the map to be drawn waits no longer than that. */
+const DRAWN_MS = 2000;
+
 export interface VectorOptions {
   element: HTMLElement;
   styles: Record<Theme, StyleSpecification>;
@@ -202,7 +205,7 @@ export class VectorMap implements MapView {
     this.map.easeTo({ zoom: this.map.getZoom() + steps, duration: 250 });
   }
 
-  refresh(changed: Changed) {
+  async refresh(changed: Changed) {
     const tile = (name: string) => {
       const [z = 0, x = 0, y = 0] = name.split('/').map(Number);
       return { z, x, y };
@@ -212,6 +215,8 @@ export class VectorMap implements MapView {
       if (tiles === null) this.map.refreshTiles(source);
       else if (tiles) this.map.refreshTiles(source, tiles.map(tile));
     }
+    if (this.map.areTilesLoaded()) return;
+    await Promise.race([new Promise<void>((drawn) => this.map.once('idle', () => drawn())), new Promise((late) => setTimeout(late, DRAWN_MS))]);
   }
 
   destroy() {
