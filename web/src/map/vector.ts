@@ -1,5 +1,5 @@
 // The map in WebGL: MapLibre with the server's own style, and the page's overlays composed into it.
-import { Map as GlMap, setWorkerUrl } from 'maplibre-gl';
+import { Map as GlMap, setWorkerCount, setWorkerUrl } from 'maplibre-gl';
 import type { MapMouseEvent, StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
@@ -11,6 +11,8 @@ import { addHatchings, States } from './shaded';
 import type { Camera, Changed, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
+// An edit near the corner of a tile changes four of them; the library's own one worker would read them one after the other.
+setWorkerCount(Math.max(2, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2))));
 
 /** Fonts of the reader's own machine: no glyph is ever fetched. */
 const fonts = '"PingFang SC","HarmonyOS Sans SC","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif';
@@ -30,6 +32,9 @@ const FADE_MS = 250;
 
 /** What waits for the map to be drawn waits no longer than that. */
 const DRAWN_MS = 2000;
+/** Nor is a frame held back for longer: whoever moves the map meanwhile must not feel it. */
+const HELD_MS = 200;
+const late = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 export interface VectorOptions {
   element: HTMLElement;
@@ -216,7 +221,30 @@ export class VectorMap implements MapView {
       else if (tiles) this.map.refreshTiles(source, tiles.map(tile));
     }
     if (this.map.areTilesLoaded()) return;
-    await Promise.race([new Promise<void>((drawn) => this.map.once('idle', () => drawn())), new Promise((late) => setTimeout(late, DRAWN_MS))]);
+    const drawn = new Promise<void>((idle) => this.map.once('idle', () => idle()));
+    if (!this.map.isMoving()) await this.heldUntilLoaded();
+    await Promise.race([drawn, late(DRAWN_MS)]);
+  }
+
+  /** Paints nothing until the tiles that come anew are all there: a line across their edges changes at once, in one frame instead of one a tile. */
+  private async heldUntilLoaded() {
+    const { map } = this;
+    const own = map as { triggerRepaint?: () => void };
+    let owed = false;
+    own.triggerRepaint = () => {
+      owed = true;
+    };
+    const loaded = new Promise<void>((all) => {
+      const look = () => {
+        if (!map.areTilesLoaded()) return;
+        map.off('sourcedata', look);
+        all();
+      };
+      map.on('sourcedata', look);
+    });
+    await Promise.race([loaded, late(HELD_MS)]);
+    delete own.triggerRepaint; // the library's own is behind it
+    if (owed) map.triggerRepaint();
   }
 
   destroy() {
