@@ -167,7 +167,7 @@ export class Refusal extends Error {
 
 type Query = Record<string, string | number | undefined>;
 
-async function ask<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+export async function ask<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== '') search.set(key, String(value));
   const url = search.size > 0 ? `${path}?${search}` : path;
@@ -235,7 +235,7 @@ export interface Span {
 }
 
 /** The span as the server reads it: `to` is the first day no longer meant. */
-const period = ({ from, to, category }: Span) => ({ from, to: dateOf(dayOf(to) + 1), category });
+export const period = ({ from, to, category }: Span) => ({ from, to: dateOf(dayOf(to) + 1), category });
 
 export const heatTiles = (span: Span): string => {
   const search = new URLSearchParams(Object.entries(period(span)).filter(([, text]) => text !== ''));

@@ -1,12 +1,14 @@
 // The page's one state, and what may be done to it. Components read it and call these; none keeps a copy.
 import { computed, nextTick, reactive, shallowRef } from 'vue';
-import { api, Refusal } from './api';
+import { api, heatTiles, Refusal } from './api';
 import type { Candidate, District, Located, Reading, Span, Unit, UnitDetail } from './api';
 import { bearing, dateOf, dayOf } from './format';
 import * as hash from './hash';
 import { around, boundsOf, innerPoint } from './map/inner';
 import { circle } from './map/circle';
-import type { Camera, Changed, MapView, Padding, Place, Scene, Theme } from './map/scene';
+import type { Camera, Changed, Choropleth, Heat, Hovered, MapView, Padding, Place, Scene, Theme, UnderGrids } from './map/scene';
+import type { Series, Step } from './series';
+import type { Shading } from './shading';
 import { texts } from './texts';
 import type { Language } from './texts';
 
@@ -27,7 +29,7 @@ export const state = reactive({
   /** Index of the level the map names now. */
   levelNow: 0,
   camera: link.camera as Camera | null,
-  hover: { place: null as Place | null, name: null as string | null },
+  hover: { place: null as Place | null, unit: null as Hovered | null },
   /** The place asked about and its answer. */
   place: link.place as Place | null,
   /** The address by which the place was found. */
@@ -39,8 +41,28 @@ export const state = reactive({
   unit: null as UnitDetail | null,
   readings: [] as Reading[],
   base: { on: link.base !== null, strength: link.base ?? 80 },
-  heat: { on: link.heat !== null, from: link.heat?.from ?? '', to: link.heat?.to ?? '', category: link.category ?? '' },
+  /** The period and category are those of a choropleth too. */
+  heat: {
+    on: link.heat !== null,
+    from: link.heat?.from ?? link.shades?.from ?? '',
+    to: link.heat?.to ?? link.shades?.to ?? '',
+    category: link.category ?? '',
+  },
+  /** Heat frame by frame: with no step all of the period is one picture. `tiles` is what the map shows. */
+  frames: { step: (link.frame?.step ?? null) as Step | null, day: link.frame?.day ?? '', at: 0, playing: link.frame?.playing ?? false, tiles: '' },
+  shades: {
+    on: link.shades !== null && link.heat === null,
+    measure: link.shades?.measure ?? 'per_1000',
+    method: link.shades?.method ?? 'jenks',
+    classes: (link.shades?.classes ?? 5) as number,
+  },
+  /** Counts the news: what depends on boundaries is asked again when it moves. */
+  news: 0,
 });
+
+/** The last answers; none is taken apart by reactivity. */
+export const series = shallowRef<Series | null>(null);
+export const shading = shallowRef<Shading | null>(null);
 
 export const t = computed(() => texts[state.language]);
 
@@ -65,11 +87,15 @@ export const issueDays = computed(() => {
   return issues?.from && issues.to ? { first: dayOf(issues.from), last: dayOf(issues.to) } : null;
 });
 
-export const span = computed<Span | null>(() => {
+/** What was, unless something differs in it: whoever watches it is not woken by an answer that says the same again. */
+const same = <T extends object>(was: T | null | undefined, is: T): T =>
+  was && (Object.keys(is) as (keyof T)[]).every((key) => was[key] === is[key]) ? was : is;
+
+export const span = computed<Span | null>((was) => {
   const days = issueDays.value;
   if (!days) return null;
   const inside = (date: string, otherwise: number) => dateOf(date ? Math.max(days.first, Math.min(days.last, dayOf(date))) : otherwise);
-  return { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category };
+  return same(was, { from: inside(state.heat.from, days.first), to: inside(state.heat.to, days.last), category: state.heat.category });
 });
 
 /** The map under the grids, where there is one that this page can show: without WebGL there are pictures only. */
@@ -78,14 +104,50 @@ export const baseMap = computed(() => {
   return view.value?.kind === 'picture' && offered?.kind === 'vector' ? null : offered;
 });
 
-export const scene = computed<Scene>(() => ({
+const under = computed<UnderGrids | null>(() =>
+  baseMap.value && state.base.on ? { strength: state.base.strength / 100, zooms: [baseMap.value.min_zoom, baseMap.value.max_zoom] } : null,
+);
+
+/** The frame shown, if heat is shown frame by frame. */
+export const frameShown = computed(() => (state.frames.step && series.value?.frames[state.frames.at]) || null);
+
+const heat = computed<Heat | null>((was) => {
+  if (!state.heat.on || !span.value) return null;
+  if (!state.frames.step) return same(was, { tiles: heatTiles(span.value), next: null });
+  const all = series.value?.frames ?? [];
+  const absolute = (at: number) => (all[at] ? location.origin + all[at].tiles : null);
+  const tiles = absolute(state.frames.at);
+  return tiles ? same(was, { tiles, next: all.length > 1 ? absolute((state.frames.at + 1) % all.length) : null }) : null;
+});
+
+/** Colours of the classes, the lowest first: on dark ground the most is the lightest. Picture tiles are light whatever the theme. */
+export const classColours = computed(() => {
+  const colours = (shading.value?.rows ?? []).map((row) => row.colour);
+  return state.theme === 'dark' && view.value?.kind !== 'picture' ? colours.reverse() : colours;
+});
+
+const shadedIndex = computed(() => state.district?.levels.findIndex((one) => one.key === shading.value?.level) ?? -1);
+
+const choropleth = computed<Choropleth | null>(() => {
+  const [shown, level] = [shading.value, shadedIndex.value];
+  if (!state.shades.on || !shown || level < 0) return null;
+  const colours = new Map<number, string>();
+  for (const { id, class: rank } of shown.values) if (rank !== null) colours.set(id, classColours.value[rank] ?? '');
+  const few = shown.values.filter((one) => one.shown === 'few').map((one) => one.code);
+  return { level, key: shown.level, colours, few, query: shown.query };
+});
+
+const pins = computed<Place[]>(() => (state.readings.length > 1 ? state.readings.map(({ point }) => point) : []));
+
+export const scene = computed<Scene>((was) => same(was, {
   theme: state.theme,
   level: levelIndex.value,
-  heat: state.heat.on ? span.value : null,
-  base: baseMap.value && state.base.on ? { strength: state.base.strength / 100, zooms: [baseMap.value.min_zoom, baseMap.value.max_zoom] } : null,
+  heat: heat.value,
+  choropleth: choropleth.value,
+  base: under.value,
   place: state.place,
   radius: state.place ? (state.named?.accuracy_m ?? null) : null,
-  pins: state.readings.length > 1 ? state.readings.map(({ point }) => point) : [],
+  pins: pins.value,
   owner: shapes.owner,
   focus: shapes.focus,
 }));
@@ -97,8 +159,10 @@ export const address = computed(() =>
     unit: state.unit?.code ?? null,
     level: state.level,
     heat: state.heat.on && span.value ? { from: span.value.from, to: span.value.to } : null,
-    category: state.heat.on ? state.heat.category : null,
+    category: state.heat.on || state.shades.on ? state.heat.category : null,
     base: state.base.on ? state.base.strength : null,
+    frame: state.heat.on && state.frames.step ? { step: state.frames.step, day: frameShown.value?.from.slice(0, 10) ?? state.frames.day, playing: state.frames.playing } : null,
+    shades: state.shades.on && span.value ? { ...state.shades, from: span.value.from, to: span.value.to } : null,
     theme: state.theme === (prefersDark ? 'dark' : 'light') ? null : state.theme,
     language: state.language === 'zh' ? null : state.language,
   }),
@@ -162,20 +226,22 @@ export async function recheck() {
     return;
   }
   listen();
-  if (before !== undefined && before !== state.district.stamp) await renew(null);
+  if (before !== undefined && before !== state.district.stamp) void renew(null);
 }
 
-/** A new version: what it changed is drawn, and what it may have changed is asked again. */
+/** A new version: what it changed is drawn, then what it may have changed is asked again. The map comes first: whatever else is fetched would stand in its way. */
 async function renew(changed: Changed) {
-  view.value?.refresh(changed);
   geometries.clear();
+  const drawn = view.value?.refresh(changed);
+  state.news += 1;
+  await drawn;
   void loadSums();
   if (state.place) await locate(state.place, state.named);
 }
 
 /** The service was heard: a version came into force, or nobody knows what was missed. */
 async function heard(changed: Changed) {
-  void renew(changed);
+  await renew(changed);
   // With its stamp known, the next look at it finds nothing new.
   state.district = await api.district().catch(() => state.district);
 }

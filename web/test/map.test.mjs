@@ -290,10 +290,10 @@ describe('with WebGL', () => {
   test('heat is fetched when it is switched on, for the period and category chosen, and only then', async () => {
     const { page, faults, requests, close } = await open(browser, server.origin);
     const heat = () => requests.filter((url) => url.includes('/tiles/heat/'));
-    const has = () => page.evaluate(() => Boolean(document.querySelector('#map').map.getLayer('page-heat')));
+    const has = () => page.evaluate(() => document.querySelector('#map').map.getLayersOrder().some((id) => id.startsWith('page-heat:')));
     assert.deepEqual(heat(), []);
     const tile = page.waitForResponse((response) => response.url().includes('/tiles/heat/'));
-    await page.getByRole('switch').check();
+    await page.getByRole('switch', { name: '显示诉求热力' }).check();
     const answer = await tile;
     assert.equal(answer.status(), 200);
     assert.equal(answer.headers()['content-type'], 'image/png');
@@ -311,8 +311,8 @@ describe('with WebGL', () => {
     assert.equal(query.get('category'), district.issues.categories[0].name);
     assert.equal((Date.parse(query.get('to')) - Date.parse(query.get('from'))) / 86_400_000, 30);
 
-    await page.getByRole('switch').uncheck();
-    await page.waitForFunction(() => !document.querySelector('#map').map.getLayer('page-heat'));
+    await page.getByRole('switch', { name: '显示诉求热力' }).uncheck();
+    await page.waitForFunction(() => !document.querySelector('#map').map.getLayersOrder().some((id) => id.startsWith('page-heat:')));
     assert.deepEqual(faults, []);
     await close();
   });

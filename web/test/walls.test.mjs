@@ -117,6 +117,9 @@ test('an edit is published: each wall draws it, and fetches nothing but the chan
       const fetched = requests.filter((url) => url.includes('/tiles/')).map((url) => new URL(url).pathname);
       const wanted = (await shown(page)).filter((tile) => changed.has(tile)).map((tile) => `/tiles/units/${tile}.mvt`);
       assert.deepEqual(fetched.toSorted(), wanted.toSorted(), `wall ${at + 1} at ${views[at]}`);
+      // The map comes first: nothing else is asked until its tiles are there.
+      const kinds = requests.map((url) => url.includes('/tiles/'));
+      assert.ok(kinds.lastIndexOf(true) < wanted.length, `wall ${at + 1} asked for ${requests.join(' ')}`);
       assert.equal(wanted.length > 0, at < 2, `wall ${at + 1} shows ${wanted.length} changed tiles`);
       assert.deepEqual(faults, []);
     }

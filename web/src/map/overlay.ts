@@ -1,9 +1,11 @@
 // The layers the page lays over the district: heat, the unit under the pointer, the owner, the place asked about.
 import type { GeoJSONSourceSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
-import { heatTiles } from '../api';
 import { onBase } from './base';
 import { circle } from './circle';
+import { heatLayers, heatSources } from './frames';
+import type { HeatPicture } from './frames';
 import { atLevel, placed } from './levels';
+import { shaded } from './shaded';
 import type { Place, Scene, Theme } from './scene';
 
 export const PICK = 'page-pick';
@@ -35,12 +37,11 @@ const point = ({ lon, lat }: Place, properties: GeoJSON.GeoJsonProperties): GeoJ
   geometry: { type: 'Point', coordinates: [lon, lat] },
 });
 
-/** The page's own sources; `heat` only while it is shown, so that nothing is fetched for it otherwise. */
+/** The page's own sources but for heat. */
 function sources(scene: Scene): Record<string, SourceSpecification> {
   const pins = scene.pins.map((pin, index) => point(pin, { number: String(index + 1) }));
   const place = scene.place ? [point(scene.place, {})] : [];
   return {
-    ...(scene.heat ? { 'page-heat': { type: 'raster', tiles: [heatTiles(scene.heat)], tileSize: 256, maxzoom: 16 } as const } : {}),
     'page-owner': shape(scene.owner),
     'page-focus': shape(scene.focus),
     'page-accuracy': shape(scene.place && scene.radius !== null ? circle(scene.place, scene.radius) : null),
@@ -49,13 +50,15 @@ function sources(scene: Scene): Record<string, SourceSpecification> {
   };
 }
 
-function outlines(ink: Inks): LayerSpecification[] {
+/** `bare`: without fills, which would change the colours of a choropleth. */
+function outlines(ink: Inks, bare: boolean): LayerSpecification[] {
+  const fill = (opacity: number) => (bare ? 0 : opacity);
   const line = { 'line-join': 'round', 'line-cap': 'round' } as const;
   return [
-    { id: 'page-owner-fill', type: 'fill', source: 'page-owner', paint: { 'fill-color': ink.accent, 'fill-opacity': 0.18 } },
+    { id: 'page-owner-fill', type: 'fill', source: 'page-owner', paint: { 'fill-color': ink.accent, 'fill-opacity': fill(0.18) } },
     { id: 'page-owner-casing', type: 'line', source: 'page-owner', layout: line, paint: { 'line-color': ink.casing, 'line-width': 5, 'line-opacity': 0.9 } },
     { id: 'page-owner-line', type: 'line', source: 'page-owner', layout: line, paint: { 'line-color': ink.accent, 'line-width': 2.5 } },
-    { id: 'page-focus-fill', type: 'fill', source: 'page-focus', paint: { 'fill-color': ink.focus, 'fill-opacity': 0.1 } },
+    { id: 'page-focus-fill', type: 'fill', source: 'page-focus', paint: { 'fill-color': ink.focus, 'fill-opacity': fill(0.1) } },
     { id: 'page-focus-casing', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.casing, 'line-width': 6, 'line-opacity': 0.9 } },
     { id: 'page-focus-line', type: 'line', source: 'page-focus', layout: line, paint: { 'line-color': ink.focus, 'line-width': 3 } },
     { id: 'page-accuracy-fill', type: 'fill', source: 'page-accuracy', paint: { 'fill-color': ink.accent, 'fill-opacity': 0.1 } },
@@ -93,6 +96,21 @@ function labelFont(layers: LayerSpecification[]): string[] {
   return ['sans-serif'];
 }
 
+/** The size that names are designed for, as the page's own text beside them. */
+const DESK_PX = 16;
+
+/** Names as large as the page's own text: a video wall is read from afar. */
+function magnified(layers: LayerSpecification[]): LayerSpecification[] {
+  const factor = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / DESK_PX;
+  if (!(factor > 1.05)) return layers;
+  const larger = (value: unknown) => (typeof value === 'number' ? value * factor : ['*', factor, value]);
+  const sized = (size: unknown) =>
+    Array.isArray(size) && size[0] === 'interpolate' ? size.map((part: unknown, index) => (index > 2 && index % 2 === 0 ? larger(part) : part)) : larger(size ?? DESK_PX);
+  return layers.map((layer) =>
+    layer.type === 'symbol' ? ({ ...layer, layout: { ...layer.layout, 'text-size': sized(layer.layout?.['text-size']) } } as LayerSpecification) : layer,
+  );
+}
+
 /** Places for the overlays: heat under the boundaries, outlines under the labels, marks on top. */
 function interleave(style: LayerSpecification[], keys: readonly string[], heat: LayerSpecification[], lines: LayerSpecification[], top: LayerSpecification[]) {
   const first = (wanted: (layer: LayerSpecification) => boolean, otherwise: number) => {
@@ -104,13 +122,23 @@ function interleave(style: LayerSpecification[], keys: readonly string[], heat: 
   return [...style.slice(0, boundaries), ...heat, ...style.slice(boundaries, labels), ...lines, ...style.slice(labels), ...top];
 }
 
+/** What of one moment is not in the scene. */
+export interface Moment {
+  /** Index of the level whose units the pointer finds. */
+  pick: number;
+  hovered: string | null;
+  heat: readonly HeatPicture[];
+  /** How long changes of heat take. */
+  fade_ms: number;
+}
+
+/** A style without the colours by which neighbours are told apart: under heat they would be read as figures. */
+const plain = (layers: LayerSpecification[]) => layers.filter((layer) => layer.type !== 'fill' || !JSON.stringify(layer.paint ?? {}).includes('"colour"'));
+
 /** The whole style of one moment: a function of its arguments, so that drawing is always `setStyle` with a difference. */
-export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, pick: number, hovered: string | null): StyleSpecification {
+export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, { pick, hovered, heat, fade_ms }: Moment): StyleSpecification {
   const ink = inks[scene.theme];
   const key = keys[pick] ?? '';
-  const heat: LayerSpecification[] = scene.heat
-    ? [{ id: 'page-heat', type: 'raster', source: 'page-heat', paint: { 'raster-opacity': ['interpolate', ['linear'], ['zoom'], 11, 0.8, 14, 0.55, 17, 0.4], 'raster-fade-duration': 0 } }]
-    : [];
   const under: LayerSpecification[] = [
     { id: PICK, type: 'fill', source: 'units', 'source-layer': key, paint: { 'fill-opacity': 0 } },
     {
@@ -121,12 +149,16 @@ export function compose(base: StyleSpecification, keys: readonly string[], scene
       filter: ['==', ['get', 'code'], hovered ?? ''],
       paint: { 'fill-color': ink.hover, 'fill-opacity': 0.1, 'fill-antialias': false },
     },
-    ...outlines(ink),
+    ...outlines(ink, scene.choropleth !== null),
   ];
-  const layers = atLevel(onBase(base.layers, scene.base, scene.theme), keys, scene.level);
+  const ground = onBase(base.layers, scene.base, scene.theme);
+  // Figures stand on plain ground: a map under them would change their colours.
+  const layers = scene.choropleth
+    ? shaded(base.layers, keys, scene.choropleth, scene.theme)
+    : atLevel(heat.length > 0 ? plain(ground) : ground, keys, scene.level);
   return {
     ...base,
-    sources: { ...base.sources, ...sources(scene) },
-    layers: interleave(layers, keys, heat, under, marks(ink, labelFont(base.layers))),
+    sources: { ...base.sources, ...heatSources(heat), ...sources(scene) },
+    layers: interleave(magnified(layers), keys, heatLayers(heat, fade_ms), under, marks(ink, labelFont(base.layers))),
   };
 }

@@ -1,5 +1,4 @@
 // The map without WebGL: the server's PNG tiles in whole zooms, outlines and marks in SVG above them.
-import { heatTiles } from '../api';
 import type { Bounds } from '../api';
 import { circle } from './circle';
 import { levelAt } from './levels';
@@ -27,6 +26,14 @@ const baseTiles = '/tiles/basemap/{z}/{x}/{y}.png';
 /** Name of the tile set that draws a theme. */
 const drawn = { light: 'district', dark: 'dark' } as const;
 
+/** A picture where it lies: of the tile set at an address, or the address filled in. */
+interface Tile {
+  image: HTMLImageElement;
+  set: string;
+  zoom: number;
+  corner: Spot;
+}
+
 export class PictureMap implements MapView {
   readonly kind = 'picture';
   private readonly root = document.createElement('div');
@@ -34,7 +41,7 @@ export class PictureMap implements MapView {
   private readonly ground = document.createElement('div');
   private readonly heat = document.createElement('div');
   private readonly ink = document.createElementNS(svgNames, 'svg');
-  private readonly tiles = new Map<string, HTMLImageElement>();
+  private readonly tiles = new Map<string, Tile>();
   private readonly watcher: ResizeObserver;
   private scene: Scene;
   private centre: Spot = { x: 0.5, y: 0.5 };
@@ -42,6 +49,9 @@ export class PictureMap implements MapView {
   private epoch = 0;
   private loading = 0;
   private announced = false;
+  private wanted: ReadonlySet<string> = new Set();
+  /** The heat tiles last told to be seen. */
+  private framed: string | null = null;
 
   constructor(private readonly options: PictureOptions) {
     this.scene = options.scene;
@@ -160,9 +170,12 @@ export class PictureMap implements MapView {
     const { width, height } = this.size();
     const [first, last] = [this.fromScreen({ x: 0, y: 0 }), this.fromScreen({ x: width, y: height })];
     const n = 2 ** this.zoom;
-    const layers = [{ holder: this.ground, url: `/tiles/${drawn[this.scene.theme]}/{z}/{x}/{y}.png` }];
-    if (this.scene.heat) layers.push({ holder: this.heat, url: heatTiles(this.scene.heat) });
-    const { base, theme } = this.scene;
+    const { heat, choropleth, theme } = this.scene;
+    // Figures stand on plain ground.
+    const base = choropleth ? null : this.scene.base;
+    const ground = choropleth ? `/tiles/choropleth/{z}/{x}/{y}.png?${choropleth.query}` : `/tiles/${drawn[theme]}/{z}/{x}/{y}.png`;
+    const layers = [{ holder: this.ground, url: ground }];
+    if (heat) layers.push({ holder: this.heat, url: heat.tiles });
     if (base && this.zoom >= base.zooms[0] && this.zoom <= base.zooms[1]) layers.push({ holder: this.under, url: baseTiles });
     this.under.style.opacity = String(base?.strength ?? 0);
     // The ground has no holes: it is laid over the base map as ink is over paper, or light over the dark.
@@ -174,40 +187,63 @@ export class PictureMap implements MapView {
           const source = url.replace('{z}', String(this.zoom)).replace('{x}', String(x)).replace('{y}', String(y));
           const key = `${this.epoch} ${source}`;
           wanted.add(key);
-          this.lay(holder, key, source, this.toScreen({ x: x / n, y: y / n }));
+          this.lay(holder, key, source, { set: url, zoom: this.zoom, corner: { x: x / n, y: y / n } });
         }
       }
     }
-    for (const [key, tile] of this.tiles) {
-      if (wanted.has(key)) continue;
-      tile.remove();
-      this.tiles.delete(key);
-    }
+    this.wanted = wanted;
+    this.clear();
     this.drawInk();
     this.settle();
   }
 
-  private lay(holder: HTMLElement, key: string, source: string, at: Spot) {
-    let tile = this.tiles.get(key);
-    if (!tile) {
-      tile = new Image(SIDE, SIDE);
-      tile.alt = '';
-      tile.draggable = false;
-      this.loading += 1;
-      const done = (ok: boolean) => {
-        this.loading -= 1;
-        // What lies under the grids may end, or be away.
-        if (holder !== this.under) this.options.events.reachable(ok);
-        else if (!ok) tile?.remove();
-        this.settle();
-      };
-      tile.addEventListener('load', () => done(true), { once: true });
-      tile.addEventListener('error', () => done(false), { once: true });
-      tile.src = source;
-      holder.append(tile);
-      this.tiles.set(key, tile);
+  /** Takes away what is not wanted any more; what another picture is to cover, only when all of that has come. */
+  private clear() {
+    for (const [key, tile] of this.tiles) {
+      if (this.wanted.has(key)) continue;
+      if (tile.zoom === this.zoom && this.loading > 0) {
+        this.put(tile);
+        continue;
+      }
+      tile.image.remove();
+      this.tiles.delete(key);
     }
-    tile.style.transform = `translate(${Math.round(at.x)}px, ${Math.round(at.y)}px)`;
+    const heat = this.scene.heat?.tiles;
+    if (!heat || this.loading > 0 || this.framed === heat) return;
+    this.framed = heat;
+    this.options.events.framed(heat);
+  }
+
+  private lay(holder: HTMLElement, key: string, source: string, at: Omit<Tile, 'image'>) {
+    const known = this.tiles.get(key);
+    if (known) {
+      this.put(known);
+      return;
+    }
+    const image = new Image(SIDE, SIDE);
+    image.alt = '';
+    image.draggable = false;
+    this.loading += 1;
+    const done = (ok: boolean) => {
+      this.loading -= 1;
+      // What lies under the grids may end, or be away.
+      if (holder !== this.under) this.options.events.reachable(ok);
+      else if (!ok) image.remove();
+      if (this.loading === 0) this.clear();
+      this.settle();
+    };
+    image.addEventListener('load', () => done(true), { once: true });
+    image.addEventListener('error', () => done(false), { once: true });
+    image.src = source;
+    holder.append(image);
+    const tile = { image, ...at };
+    this.tiles.set(key, tile);
+    this.put(tile);
+  }
+
+  private put({ image, corner }: Tile) {
+    const { x, y } = this.toScreen(corner);
+    image.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
   }
 
   private settle() {
@@ -258,6 +294,7 @@ export class PictureMap implements MapView {
 
   show(scene: Scene) {
     this.scene = scene;
+    if (scene.heat?.tiles !== this.framed) this.framed = null;
     this.draw();
     this.tell();
   }
@@ -269,6 +306,10 @@ export class PictureMap implements MapView {
     const zoom = Math.floor(Math.log2(Math.min(free / (b.x - a.x), tall / (b.y - a.y)) / SIDE));
     const centre = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
     this.centreInFree(centre, Math.max(8, Math.min(DEEPEST - 1, zoom)), padding);
+  }
+
+  reframe() {
+    // Whole zooms leave more room than panels take.
   }
 
   private centreInFree(at: Spot, zoom: number, padding: Padding) {
@@ -289,7 +330,7 @@ export class PictureMap implements MapView {
     this.zoomAt({ x: width / 2, y: height / 2 }, steps);
   }
 
-  refresh() {
+  async refresh() {
     this.epoch += 1;
     this.draw();
   }

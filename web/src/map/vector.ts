@@ -1,15 +1,19 @@
 // The map in WebGL: MapLibre with the server's own style, and the page's overlays composed into it.
-import { Map as GlMap, setWorkerUrl } from 'maplibre-gl';
+import { Map as GlMap, setWorkerCount, setWorkerUrl } from 'maplibre-gl';
 import type { MapMouseEvent, StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Bounds } from '../api';
 import { BASE } from './base';
+import { Frames, nameOf } from './frames';
 import { levelAt } from './levels';
 import { compose, PICK } from './overlay';
+import { addHatchings, States } from './shaded';
 import type { Camera, Changed, MapEvents, MapView, Padding, Place, Scene, Theme } from './scene';
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
+// An edit near the corner of a tile changes four of them; the library's own one worker would read them one after the other.
+setWorkerCount(Math.max(2, Math.min(4, Math.floor(navigator.hardwareConcurrency / 2))));
 
 /** Fonts of the reader's own machine: no glyph is ever fetched. */
 const fonts = '"PingFang SC","HarmonyOS Sans SC","Microsoft YaHei","Noto Sans CJK SC","Source Han Sans SC",sans-serif';
@@ -23,6 +27,15 @@ function largestCanvas(): [number, number] {
   gl?.getExtension('WEBGL_lose_context')?.loseContext();
   return [side, side];
 }
+
+/** How long one frame of heat gives way to the next. */
+const FADE_MS = 250;
+
+/** What waits for the map to be drawn waits no longer than that. */
+const DRAWN_MS = 2000;
+/** Nor is a frame held back for longer: whoever moves the map meanwhile must not feel it. */
+const HELD_MS = 200;
+const late = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 export interface VectorOptions {
   element: HTMLElement;
@@ -42,9 +55,19 @@ export class VectorMap implements MapView {
   readonly map: GlMap;
   private scene: Scene;
   private hovered: string | null = null;
+  private readonly frames = new Frames();
+  private readonly states = new States();
+  /** The style is there: differences, images and feature-states can be set. */
+  private styled = false;
+  /** The whole district is framed, and nobody has moved the map since. */
+  private whole: boolean;
+  /** The heat tiles last told to be seen. */
+  private told: string | null = null;
 
   constructor(private readonly options: VectorOptions) {
     this.scene = options.scene;
+    this.frames.want(options.scene.heat);
+    this.whole = options.camera === null;
     const [w, s, e, n] = options.bounds;
     const far = 4 * Math.max(e - w, n - s); // wide screens show much around a district before it fills them
     this.map = new GlMap({
@@ -73,7 +96,8 @@ export class VectorMap implements MapView {
 
   private composed(): StyleSpecification {
     const base = this.options.styles[this.scene.theme];
-    return compose(base, this.options.keys, this.scene, this.level(), this.hovered);
+    const pick = this.scene.choropleth?.level ?? this.level();
+    return compose(base, this.options.keys, this.scene, { pick, hovered: this.hovered, heat: this.frames.pictures(), fade_ms: calm() ? 0 : FADE_MS });
   }
 
   private level(): number {
@@ -85,7 +109,17 @@ export class VectorMap implements MapView {
     const { events } = this.options;
     map.on('click', ({ lngLat }: MapMouseEvent) => events.clicked({ lon: lngLat.lng, lat: lngLat.lat }));
     map.on('mousemove', (event) => this.hover(event));
+    map.on('movestart', (event) => {
+      if (event.originalEvent) this.whole = false;
+    });
     map.on('mouseout', () => this.hover(null));
+    map.on('style.load', () => {
+      // Told of every difference, too; then the images are there.
+      if (!addHatchings(map)) return;
+      this.styled = true;
+      this.states.forget();
+      this.draw(); // the scene may be another by now
+    });
     let drawn = this.level();
     const moved = () => {
       const { lng, lat } = map.getCenter();
@@ -103,35 +137,60 @@ export class VectorMap implements MapView {
     });
     map.on('error', (event) => {
       // What lies under the grids comes from elsewhere, and may be away while the service is there.
-      if ('sourceId' in event && event.sourceId !== BASE) events.reachable(false);
+      if ('sourceId' in event) {
+        if (event.sourceId !== BASE) events.reachable(false);
+      } else console.error(event.error); // a fault of the page's own, which a listener would hide
     });
     map.on('sourcedata', (event) => {
       if (event.tile) events.reachable(true);
     });
+    map.on('render', () => this.framed());
   }
 
   private hover(event: MapMouseEvent | null) {
     const found = event && this.map.getLayer(PICK) ? this.map.queryRenderedFeatures(event.point, { layers: [PICK] })[0] : undefined;
     const code = (found?.properties.code as string | undefined) ?? null;
     const place = event ? { lon: event.lngLat.lng, lat: event.lngLat.lat } : null;
-    this.options.events.hovered(place, (found?.properties.name as string | undefined) ?? null);
+    this.options.events.hovered(place, code === null ? null : { code, name: String(found?.properties.name ?? '') });
     if (code === this.hovered) return;
     this.hovered = code;
     if (this.map.getLayer('page-hover')) this.map.setFilter('page-hover', ['==', ['get', 'code'], code ?? '']);
   }
 
   private draw() {
+    if (!this.styled) return; // what is asked for until then is drawn then
     this.map.setStyle(this.composed(), { diff: true });
+    this.states.apply(this.map, this.scene.choropleth);
+  }
+
+  /** Shows the awaited frame of heat once all of it is there, and tells when it is the one asked for that is seen. */
+  private framed() {
+    const tiles = this.scene.heat?.tiles;
+    if (!tiles || tiles === this.told || !this.map.getSource(nameOf(tiles)) || !this.map.isSourceLoaded(nameOf(tiles))) return;
+    this.told = tiles;
+    if (this.frames.awaited !== null) {
+      this.frames.arrived();
+      this.draw();
+    }
+    this.options.events.framed(tiles);
   }
 
   show(scene: Scene) {
     this.scene = scene;
+    this.frames.want(scene.heat);
+    if (scene.heat?.tiles !== this.told) this.told = null;
     this.draw();
     const { lng, lat } = this.map.getCenter();
     this.options.events.moved({ lon: lng, lat, zoom: this.map.getZoom() }, this.level());
   }
 
-  fit([w, s, e, n]: Bounds, padding: Padding, animate: boolean) {
+  reframe(padding: Padding) {
+    if (this.whole) this.fit(this.options.bounds, padding, !calm());
+  }
+
+  fit(bounds: Bounds, padding: Padding, animate: boolean) {
+    const [w, s, e, n] = bounds;
+    this.whole = bounds.every((side, index) => side === this.options.bounds[index]);
     const air = 28;
     const padded = { top: padding.top + air, right: padding.right + air, bottom: padding.bottom + air, left: padding.left + air };
     this.map.fitBounds([w, s, e, n], { padding: padded, animate, maxZoom: 17.5, duration: 700 });
@@ -144,15 +203,17 @@ export class VectorMap implements MapView {
     const free =
       at.x > padding.left + margin && at.x < width - padding.right - margin && at.y > padding.top + margin && at.y < height - padding.bottom - margin;
     if (free && (zoom === undefined || this.map.getZoom() >= zoom)) return;
+    this.whole = false;
     const offset: [number, number] = [(padding.left - padding.right) / 2, (padding.top - padding.bottom) / 2];
     this.map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.map.getZoom(), zoom ?? 0), offset, duration: 600 });
   }
 
   zoomBy(steps: number) {
+    this.whole = false;
     this.map.easeTo({ zoom: this.map.getZoom() + steps, duration: 250 });
   }
 
-  refresh(changed: Changed) {
+  async refresh(changed: Changed) {
     const tile = (name: string) => {
       const [z = 0, x = 0, y = 0] = name.split('/').map(Number);
       return { z, x, y };
@@ -163,6 +224,31 @@ export class VectorMap implements MapView {
       if (tiles === null) this.map.refreshTiles(source);
       else if (tiles) this.map.refreshTiles(source, tiles.map(tile));
     }
+    if (this.map.areTilesLoaded()) return;
+    const drawn = new Promise<void>((idle) => this.map.once('idle', () => idle()));
+    if (!this.map.isMoving()) await this.heldUntilLoaded();
+    await Promise.race([drawn, late(DRAWN_MS)]);
+  }
+
+  /** Paints nothing until the tiles that come anew are all there: a line across their edges changes at once, in one frame instead of one a tile. */
+  private async heldUntilLoaded() {
+    const { map } = this;
+    const own = map as { triggerRepaint?: () => void };
+    let owed = false;
+    own.triggerRepaint = () => {
+      owed = true;
+    };
+    const loaded = new Promise<void>((all) => {
+      const look = () => {
+        if (!map.areTilesLoaded()) return;
+        map.off('sourcedata', look);
+        all();
+      };
+      map.on('sourcedata', look);
+    });
+    await Promise.race([loaded, late(HELD_MS)]);
+    delete own.triggerRepaint; // the library's own is behind it
+    if (owed) map.triggerRepaint();
   }
 
   destroy() {
