@@ -396,6 +396,7 @@ fn whole(seen: &[u8]) -> Result<Option<usize>, Failure> {
     if !head.starts_with("HTTP/1.1 200") {
         return Err(head.into());
     }
-    let length = head.split("\r\n").find_map(|line| line.strip_prefix("content-length: "));
+    let named = |line: &&str| line.get(..16).is_some_and(|name| name.eq_ignore_ascii_case("content-length: "));
+    let length = head.split("\r\n").find(named).map(|line| &line[16..]);
     Ok(Some(end + 4 + length.ok_or("an answer without a length")?.parse::<usize>()?))
 }
