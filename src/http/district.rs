@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::query::Asked;
 use super::routes::App;
 use crate::crs::Crs;
+use crate::crs::paste::Extent;
 use crate::exchange::archive::{About, Kind};
 use crate::grid::people::Role;
 use crate::service::base_map::BaseMap;
@@ -67,13 +68,16 @@ struct UnderGrids<'a> {
     attribution: &'a str,
     min_zoom: u8,
     max_zoom: u8,
+    /// Where it has tiles: west, south, east, north.
+    bounds: [f64; 4],
 }
 
 impl<'a> UnderGrids<'a> {
-    fn of(base_map: &'a BaseMap) -> Self {
+    fn of(base_map: &'a BaseMap, district: Extent) -> Self {
         let About { kind, name, attribution, min_zoom, max_zoom, .. } = base_map.about();
         let kind = if *kind == Kind::Vector { "vector" } else { "raster" };
-        Self { kind, name, attribution, min_zoom: *min_zoom, max_zoom: *max_zoom }
+        let bounds = base_map.bounds(district);
+        Self { kind, name, attribution, min_zoom: *min_zoom, max_zoom: *max_zoom, bounds }
     }
 }
 
@@ -157,7 +161,7 @@ impl<'a> Description<'a> {
             places: snapshot.places.len(),
             sets: TileSet::ALL.map(TileSet::name).to_vec(),
             styles: styles.chain([HEAT]).collect(),
-            base_map: base_map.map(UnderGrids::of),
+            base_map: base_map.map(|base_map| UnderGrids::of(base_map, state.extent())),
         }
     }
 }

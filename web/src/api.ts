@@ -25,7 +25,7 @@ export interface District {
   stamp: string;
   /** Local times of the first and the last issue. */
   /** The map under the grids, if the service has one. */
-  base_map: { kind: 'raster' | 'vector'; name: string; attribution: string; min_zoom: number; max_zoom: number } | null;
+  base_map: { kind: 'raster' | 'vector'; name: string; attribution: string; min_zoom: number; max_zoom: number; bounds: Bounds } | null;
   issues: { total: number; from: string | null; to: string | null; categories: { name: string; n: number }[] };
 }
 

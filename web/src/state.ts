@@ -105,7 +105,7 @@ export const baseMap = computed(() => {
 });
 
 const under = computed<UnderGrids | null>(() =>
-  baseMap.value && state.base.on ? { strength: state.base.strength / 100, zooms: [baseMap.value.min_zoom, baseMap.value.max_zoom] } : null,
+  baseMap.value && state.base.on ? { kind: baseMap.value.kind, strength: state.base.strength / 100, zooms: [baseMap.value.min_zoom, baseMap.value.max_zoom], bounds: baseMap.value.bounds } : null,
 );
 
 /** The frame shown, if heat is shown frame by frame. */

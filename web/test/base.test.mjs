@@ -78,8 +78,9 @@ for (const [kind, arrange] of [
       await close();
     });
 
-    test('without WebGL pictures lie under pictures', async () => {
+    test('without WebGL pictures lie under pictures', async (context) => {
       const plain = await launch({ webgl: false });
+      context.after(() => plain.close());
       const { page, faults, requests, close } = await open(plain, server.origin, { hash: '#base=70&map=12/35.42/116.65' });
       const { base_map: offered } = await json(server.origin, '/api/v1/district');
       const raster = offered.kind === 'raster';
@@ -87,7 +88,6 @@ for (const [kind, arrange] of [
       assert.equal(await page.locator('[data-base]').count(), raster ? 1 : 0);
       assert.deepEqual(faults, []);
       await close();
-      await plain.close();
     });
   });
 }

@@ -172,18 +172,20 @@ export class PictureMap implements MapView {
     const n = 2 ** this.zoom;
     const { heat, choropleth, theme } = this.scene;
     // Figures stand on plain ground.
-    const base = choropleth ? null : this.scene.base;
+    const base = choropleth || this.scene.base?.kind !== 'raster' ? null : this.scene.base;
     const ground = choropleth ? `/tiles/choropleth/{z}/{x}/{y}.png?${choropleth.query}` : `/tiles/${drawn[theme]}/{z}/{x}/{y}.png`;
-    const layers = [{ holder: this.ground, url: ground }];
+    const layers: { holder: HTMLElement; url: string; within?: Bounds }[] = [{ holder: this.ground, url: ground }];
     if (heat) layers.push({ holder: this.heat, url: heat.tiles });
-    if (base && this.zoom >= base.zooms[0] && this.zoom <= base.zooms[1]) layers.push({ holder: this.under, url: baseTiles });
+    if (base && this.zoom >= base.zooms[0] && this.zoom <= base.zooms[1]) layers.push({ holder: this.under, url: baseTiles, within: base.bounds });
     this.under.style.opacity = String(base?.strength ?? 0);
     // The ground has no holes: it is laid over the base map as ink is over paper, or light over the dark.
     this.ground.style.mixBlendMode = base === null ? 'normal' : theme === 'dark' ? 'screen' : 'multiply';
-    for (const { holder, url } of layers) {
-      for (let x = Math.floor(first.x * n); x <= Math.floor(last.x * n); x++) {
-        for (let y = Math.floor(first.y * n); y <= Math.floor(last.y * n); y++) {
-          if (x < 0 || y < 0 || x >= n || y >= n) continue;
+    for (const { holder, url, within: [w, s, e, north] = [-180, -90, 180, 90] } of layers) {
+      const [a, b] = [spot({ lon: w, lat: north }), spot({ lon: e, lat: s })];
+      const from = (seen: number, there: number) => Math.max(0, Math.floor(seen * n), Math.floor(there * n));
+      const to = (seen: number, there: number) => Math.min(n - 1, Math.floor(seen * n), Math.floor(there * n));
+      for (let x = from(first.x, a.x); x <= to(last.x, b.x); x++) {
+        for (let y = from(first.y, a.y); y <= to(last.y, b.y); y++) {
           const source = url.replace('{z}', String(this.zoom)).replace('{x}', String(x)).replace('{y}', String(y));
           const key = `${this.epoch} ${source}`;
           wanted.add(key);

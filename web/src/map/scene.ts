@@ -14,10 +14,14 @@ export interface Camera extends Place {
 
 /** A map under the grids. */
 export interface UnderGrids {
+  /** Only pictures can be shown without WebGL. */
+  kind: 'raster' | 'vector';
   /** Its opacity, above 0 to 1. */
   strength: number;
   /** First and last zoom of its tiles. */
   zooms: readonly [number, number];
+  /** Where it has tiles. */
+  bounds: Bounds;
 }
 
 /** Addresses of the heat tiles to be seen, and of those to be ready next. */
