@@ -15,12 +15,10 @@ use publication::{bend, desk, halve, next};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use town::{Desk, Town, code};
-use wangge::exchange::Limits;
 use wangge::grid::change::{Change, Described, NewUnit, Verb};
 use wangge::grid::draft::{Actor, Draft, Entry, Logged, Scope};
 use wangge::grid::past::Boundaries;
 use wangge::service::check;
-use wangge::service::import::{Sources, prepare};
 use wangge::snapshot::{Contents, Snapshot};
 use wangge::store::{Extras, GeoPackage, Publication, Store, StoreFault, digest_of};
 

@@ -245,10 +245,10 @@ impl Layer {
     /// One layer of a tile as PostGIS is usually asked for it, nothing simplified.
     pub fn statement(&self) -> String {
         let Self { name, buffer, .. } = self;
-        let columns: String = self.columns.iter().map(|(name, _)| format!("{name}, ")).collect();
+        let columns = self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let margin = f64::from(*buffer) / f64::from(EXTENT);
         format!(
-            "coalesce((SELECT ST_AsMVT(t, '{name}', 4096, 'shape') FROM (SELECT {columns}\
+            "coalesce((SELECT ST_AsMVT(t, '{name}', 4096, 'shape') FROM (SELECT {columns}, \
              ST_AsMVTGeom(shape, ST_TileEnvelope($1, $2, $3), 4096, {buffer}, true) AS shape FROM {name} WHERE $1 >= first AND \
              shape && ST_TileEnvelope($1, $2, $3, margin => {margin})) t), '')"
         )

@@ -268,8 +268,8 @@ fn single(root: &Path, town: &Town, pyramid: &Pyramid, layers: &[Layer]) -> Fall
             Zoom { z, tiles, ours_us: Vec::new(), theirs_us: Vec::new(), ours_bytes: 0.0, theirs_bytes: 0.0 }
         })
         .collect();
-    let tables: String = layers.iter().map(|layer| format!("{}\t{}\n", layer.name, layer.declared())).collect();
-    fs::write(town.at("tables.txt"), tables)?;
+    let tables: Vec<String> = layers.iter().map(|layer| format!("{}\t{}", layer.name, layer.declared())).collect();
+    fs::write(town.at("tables.txt"), tables.join("\n"))?;
     let statements: Vec<String> = layers.iter().map(Layer::statement).collect();
     fs::write(town.at("tile.sql"), format!("SELECT {}", statements.join(" || ")))?;
     let places = zooms.iter().flat_map(|zoom| &zoom.tiles).flat_map(|t| [u32::from(t.z()), t.x(), t.y()]);

@@ -39,19 +39,19 @@ struct Side<const VERTICAL: bool, const KEEPS_GREATER: bool> {
 
 impl<const VERTICAL: bool, const KEEPS_GREATER: bool> Side<VERTICAL, KEEPS_GREATER> {
     /// (distance coordinate, position along the side).
-    const fn of(self, p: Spot) -> (i64, i64) {
+    const fn of(p: Spot) -> (i64, i64) {
         if VERTICAL { p } else { (p.1, p.0) }
     }
 
     const fn keeps(self, p: Spot) -> bool {
-        let at = self.of(p).0;
+        let at = Self::of(p).0;
         if KEEPS_GREATER { at >= self.limit } else { at <= self.limit }
     }
 
     /// Where the edge meets this side, for ends on different sides of it: the exact place, rounded to the nearest unit (ties to the
     /// greater), and so the same in both walking directions.
     fn cut(self, p: Spot, q: Spot) -> Spot {
-        let ((ac, ao), (bc, bo)) = (self.of(p), self.of(q));
+        let ((ac, ao), (bc, bo)) = (Self::of(p), Self::of(q));
         let mut numerator = i128::from(bo - ao) * i128::from(self.limit - ac);
         let mut denominator = i128::from(bc - ac);
         if denominator < 0 {
@@ -270,7 +270,7 @@ impl Clipper {
                 cut_ring(ring, side, chains);
             }
         }
-        links.join(chains, side, kept);
+        links.join::<V>(chains, kept);
         swap(parts, kept);
     }
 
@@ -317,13 +317,14 @@ fn cut_ring<const V: bool, const G: bool>(ring: &[Spot], side: Side<V, G>, chain
 }
 
 impl Links {
-    /// Joins chains to rings along the side: in the order of their ends there, inside and outside alternate.
-    fn join<const V: bool, const G: bool>(&mut self, chains: &Parts, side: Side<V, G>, kept: &mut Parts) {
+    /// Joins chains to rings along a side of this direction: in the order of their ends there, inside and outside alternate.
+    fn join<const VERTICAL: bool>(&mut self, chains: &Parts, kept: &mut Parts) {
         let Self { ends, open, next, used } = self;
         ends.clear();
         for (i, chain) in chains.iter().enumerate() {
             if let (Some(first), Some(last)) = (chain.first(), chain.last()) {
-                ends.extend([(side.of(*first).1, i, true), (side.of(*last).1, i, false)]);
+                let along = |p: &Spot| if VERTICAL { p.1 } else { p.0 };
+                ends.extend([(along(first), i, true), (along(last), i, false)]);
             }
         }
         ends.sort_unstable();
