@@ -45,10 +45,10 @@ fn about(kind: Kind) -> About {
     }
 }
 
-/// An archive of these tiles, by the ending of its name.
-/// Its key and its bytes.
+/// A tile's key and its bytes.
 type Tile = ((u8, u32, u32), Vec<u8>);
 
+/// An archive of these tiles, by the ending of its name.
 fn write(path: &Path, kind: Kind, tiles: &[Tile]) {
     let mut writer: Box<dyn ArchiveWriter> = if path.extension().is_some_and(|e| e == "pmtiles") {
         Box::new(pmtiles::Writer::create(path, &about(kind)).unwrap())
