@@ -241,7 +241,7 @@ fn whole(root: &Path, town: &Town, layers: &[Layer]) -> Fallible<(String, Vec<St
     let _ = writeln!(
         text,
         "\nOf ours {drawing:.2} s is generalising, drawing and packing (one thread; the program uses {cores}); the rest is opening the store with every check of it, and reading the \
-         archive back. Wall times are of a machine with {cores} cores that was busy with other work."
+         archive back. Wall times are of a machine with {cores} cores."
     );
     Ok((text, versions, absent))
 }
