@@ -19,6 +19,7 @@ use super::problem::Problem;
 use crate::crs::{Cgcs2000, Crs, PlaneCrs};
 use crate::grid::UnitIx;
 use crate::grid::people::OnDuty;
+use crate::service::cards::Made;
 use crate::service::locate::{Neighbour, Placed, Question, chain};
 use crate::service::serving::State;
 use crate::service::slots::WorkFault;
@@ -26,18 +27,22 @@ use crate::snapshot::Snapshot;
 
 /// What an answer has besides the card: enough without neighbours.
 const REST_BYTES: usize = 600;
+/// Shorter texts are not worth looking elsewhere for.
+const WORTH_SHARING: usize = 128;
 
 /// Writes the answer; with the position in other systems only if these are asked for: they cost as much as all the rest.
 pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates: bool) -> Result<Vec<u8>, Problem> {
     let snapshot = &state.snapshot;
     let card = state.cards.of(placed.owner, day, || card(snapshot, placed.owner, day))?;
-    let mut json = Json(Vec::with_capacity(card.len() + REST_BYTES));
+    let card = state.cards.pieces(&card);
+    let mut json = Json(Vec::with_capacity(card.map(<[u8]>::len).iter().sum::<usize>() + REST_BYTES));
     let Question { crs, x, y, accuracy_m } = placed.asked;
     json.raw(r#"{"query":{"lon":"#).number(x).raw(r#","lat":"#).number(y);
     json.raw(r#","crs":""#).system(crs).raw(r#"","accuracy_m":"#).number(accuracy_m);
     json.raw(r#"},"point":{"lon":"#).number(rounded(placed.point.lon(), POINT_DECIMALS));
     json.raw(r#","lat":"#).number(rounded(placed.point.lat(), POINT_DECIMALS));
-    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#).bytes(&card);
+    json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#);
+    card.into_iter().for_each(|piece| _ = json.bytes(piece));
     json.raw(r#","boundary":{"distance_m":"#).number(rounded(placed.boundary.distance_m, 3));
     json.raw(r#","ambiguous":"#).raw(if placed.boundary.ambiguous { "true" } else { "false" });
     json.raw(r#","neighbours":["#);
@@ -58,7 +63,7 @@ pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates
 }
 
 /// Owner, chain and people of a unit: the members of an object, without its braces.
-fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Vec<u8>, Problem> {
+fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Made, Problem> {
     #[derive(Serialize)]
     struct Card<'a> {
         owner: Option<Owner<'a>>,
@@ -73,10 +78,15 @@ fn card(snapshot: &Snapshot, owner: Option<UnitIx>, day: Date) -> Result<Vec<u8>
         chain: above.into_iter().map(|unit| Link::of(district, unit)).collect(),
         people: People::masked(&duty),
     };
-    let mut members = serde_json::to_vec(&card).map_err(|fault| WorkFault::Failed(fault.to_string()))?;
-    members.pop();
-    members.remove(0);
-    Ok(members)
+    let failed = |fault: serde_json::Error| WorkFault::Failed(fault.to_string());
+    let mut text = serde_json::to_vec(&card).map_err(failed)?;
+    text.pop();
+    text.remove(0);
+    // The units of a street have the same specialists.
+    let common = serde_json::to_vec(card.people.specialists()).map_err(failed)?;
+    let at = text.windows(common.len().max(1)).position(|part| part == common);
+    let shared = at.filter(|_| common.len() >= WORTH_SHARING).map_or(0..0, |at| at..at + common.len());
+    Ok(Made { text, shared })
 }
 
 /// JSON as it grows. Writing to memory cannot fail, so what the writers return is of no interest.

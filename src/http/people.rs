@@ -54,4 +54,9 @@ impl<'a> People<'a> {
             masked: true,
         }
     }
+
+    /// Of a unit those of its street: all its units have the same.
+    pub(super) const fn specialists(&self) -> &(impl Serialize + use<'a>) {
+        &self.specialists
+    }
 }
