@@ -8,6 +8,7 @@ use axum::http::{Response, StatusCode};
 use super::negotiate::{Keep, fresh};
 use super::problem::Problem;
 use super::query::{Asked, Pair, echo};
+use crate::render::xml::escape;
 use crate::service::slots::WorkFault;
 
 /// Why a request of a web map service has no answer.
@@ -161,22 +162,6 @@ impl Xml {
 
     pub(super) fn finish(self) -> String {
         self.0
-    }
-}
-
-/// What XML and HTML would read is written so that they do not; what XML cannot hold at all is left out.
-pub(super) fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' | '\r' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => out.push(c),
-        }
     }
 }
 

@@ -21,6 +21,7 @@ mod swatches;
 pub mod style;
 pub mod view;
 mod wrap;
+pub(crate) mod xml;
 
 #[cfg(test)]
 mod tests;

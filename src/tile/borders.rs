@@ -99,7 +99,7 @@ pub(super) fn line(arcs: &Generalized, halves: &[HalfArc], frame: &Frame, clippe
 
 /// A stretch that the window holds; `false` of others.
 fn as_walked(arcs: &Zoom, halves: &[HalfArc], frame: &Frame, shape: &mut Shape) -> bool {
-    if !frame.on_grid() || !halves.iter().all(|half| frame.holds(arcs.bounds(half.arc()))) {
+    if !frame.holds_all(arcs, halves) {
         return false;
     }
     let begun = shape.points.len();

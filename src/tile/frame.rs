@@ -3,7 +3,8 @@
 use super::TileCoord;
 use super::clip::{Spot, Window};
 use super::feature::EXTENT;
-use crate::coverage::generalize::GridBounds;
+use crate::coverage::HalfArc;
+use crate::coverage::generalize::{GridBounds, Zoom};
 use crate::coverage::world::{FULL_ZOOM, GridPoint, TILE_BITS, WORLD_BITS};
 
 /// The deepest zoom whose grid a square can lie on.
@@ -81,18 +82,18 @@ impl Frame {
         (((p.x as i64) << self.up) - self.west, ((p.y as i64) << self.up) - self.north)
     }
 
-    /// Whether a point of `data_zoom`'s grid is one of the frame's: it is as deep as the data at most.
-    pub(super) const fn on_grid(&self) -> bool {
-        self.up == 0
+    /// Whether the window holds all of these arcs, and their points are points of the frame: it is as deep as the data at most.
+    pub(super) fn holds_all(&self, arcs: &Zoom, halves: &[HalfArc]) -> bool {
+        self.up == 0 && halves.iter().all(|half| self.holds(arcs.bounds(half.arc())))
     }
 
-    /// [`Frame::spot`] of a point that the window holds, where the frame is on the data's grid.
+    /// [`Frame::spot`] of a point of arcs that the frame holds.
     pub(super) const fn near(&self, p: GridPoint) -> (i32, i32) {
         ((p.x as i64 - self.west) as i32, (p.y as i64 - self.north) as i32)
     }
 
     /// Whether the window holds all of a box (on `data_zoom`'s grid).
-    pub(super) fn holds(&self, bounds: GridBounds) -> bool {
+    fn holds(&self, bounds: GridBounds) -> bool {
         let (min, max, window) = (self.spot(bounds.min), self.spot(bounds.max), self.window);
         min.0 >= window.low && min.1 >= window.low && max.0 <= window.high && max.1 <= window.high
     }

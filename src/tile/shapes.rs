@@ -295,7 +295,7 @@ impl UnitShape {
     /// what is there is to be cleared.
     pub(super) fn as_walked(&self, arcs: &Zoom, frame: &Frame, shape: &mut Shape) -> bool {
         let [halves] = &self.rings[..] else { return false };
-        if !frame.on_grid() || !halves.iter().all(|half| frame.holds(arcs.bounds(half.arc()))) {
+        if !frame.holds_all(arcs, halves) {
             return false;
         }
         for half in halves {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::outline::{self, Piece};
 use super::scene::{BOLD, Bend, Colour, Mosaic, Op, PER_MM, Run, Scene, Stroke};
+use crate::render::xml::escape;
 use crate::tile::feature::{Geometry, Shape};
 
 /// Writes a page. Writing to a `String` cannot fail, so what the writers return is of no interest.
@@ -198,20 +199,10 @@ fn uses(run: &Run, out: &mut String) {
     }
 }
 
-/// Text as XML takes it, in elements and in attributes; what XML 1.0 has no place for is left out.
+/// Text as XML takes it, on one line.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {}
-            other => out.push(other),
-        }
-    }
+    escape(&text.replace(['\t', '\n', '\r'], " "), &mut out);
     out
 }
 
@@ -221,6 +212,6 @@ mod tests {
 
     #[test]
     fn text_cannot_leave_its_place() {
-        assert_eq!(escaped("a<b>\"c\"&'d'\u{1}\n"), "a&lt;b&gt;&quot;c&quot;&amp;'d' ");
+        assert_eq!(escaped("a<b>\"c\"&'d'\u{1}\n"), "a&lt;b&gt;&quot;c&quot;&amp;&#39;d&#39; ");
     }
 }
