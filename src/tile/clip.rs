@@ -177,7 +177,7 @@ impl Clipper {
         if !self.cut_to(window, true) {
             return;
         }
-        self.tidied();
+        self.tidied(window);
         let outers = || self.signs.iter().enumerate().filter(|(_, sign)| **sign > 0).map(|(i, _)| i);
         let holes = || self.signs.iter().enumerate().filter(|(_, sign)| **sign < 0).map(|(i, _)| i);
         let mut push = |i: usize| shape.push(self.kept.part(i).iter().map(|p| (p.0 as i32, p.1 as i32)));
@@ -208,7 +208,8 @@ impl Clipper {
 
     /// Cuts lines or rings to a window, one side after the other; whether anything is left.
     fn cut_to(&mut self, Window { low, high }: Window, rings: bool) -> bool {
-        let (mut min, mut max) = corners(&self.parts.points);
+        // Cutting makes the box smaller; that a side is looked at in vain then costs less than finding by how much.
+        let (min, max) = corners(&self.parts.points);
         for side in 0..4 {
             let (least, most) = if side < 2 { (min.0, max.0) } else { (min.1, max.1) };
             if most < low || least > high {
@@ -228,7 +229,6 @@ impl Clipper {
                 (2, false) => self.cut_lines(Side::<false, true> { limit: low }),
                 (_, false) => self.cut_lines(Side::<false, false> { limit: high }),
             }
-            (min, max) = corners(&self.parts.points);
         }
         true
     }
@@ -275,19 +275,26 @@ impl Clipper {
     }
 
     /// Into `kept` the rings of `parts` without repeated points and spikes, as far as they have an area; into `signs` its sign.
-    fn tidied(&mut self) {
+    fn tidied(&mut self, window: Window) {
         let Self { parts, kept, signs, .. } = self;
+        let small = window.low > -AREA_SIDE && window.high < AREA_SIDE;
         kept.clear();
         signs.clear();
         for ring in parts.iter() {
             let open = kept.points.len();
-            tidy(ring, &mut kept.points);
-            match doubled_area(&kept.points[open..]).signum() {
-                0 => kept.points.truncate(open),
-                sign => {
-                    kept.end();
-                    signs.push(sign as i8);
-                }
+            let tidy_area = if small { area_of_tidy(ring.iter().copied()) } else { None };
+            let sign = if let Some(area) = tidy_area {
+                kept.points.extend_from_slice(ring);
+                area.signum() as i8
+            } else {
+                tidy(ring, &mut kept.points);
+                doubled_area(&kept.points[open..]).signum() as i8
+            };
+            if sign == 0 {
+                kept.points.truncate(open);
+            } else {
+                kept.end();
+                signs.push(sign);
             }
         }
     }
@@ -358,6 +365,27 @@ impl Links {
             }
         }
     }
+}
+
+/// Products of differences of smaller coordinates fit into 64 bits, two of them added too.
+const AREA_SIDE: i64 = 1 << 29;
+
+/// Twice the area of a ring of three points and more that [`tidy`] would leave as it is; `None` of others. For coordinates below [`AREA_SIDE`].
+pub(super) fn area_of_tidy(mut ring: impl DoubleEndedIterator<Item = Spot> + Clone) -> Option<i64> {
+    let step = |from: Spot, to: Spot| (to.0 - from.0, to.1 - from.1);
+    let (last, first) = (ring.clone().next_back()?, ring.next()?);
+    let (mut from, mut along, mut edges) = (first, step(last, first), 1);
+    let mut clean = along != (0, 0);
+    let mut doubled_area = 0_i64;
+    for to in ring.chain([first]) {
+        let next = step(from, to);
+        let back = along.0 * next.1 == along.1 * next.0 && along.0 * next.0 + along.1 * next.1 < 0;
+        clean &= !back && next != (0, 0);
+        // Only the whole sum has to fit.
+        doubled_area = doubled_area.wrapping_add(from.0 * next.1 - from.1 * next.0);
+        (from, along, edges) = (to, next, edges + 1);
+    }
+    (clean && edges > 3).then_some(doubled_area)
 }
 
 /// Appends a ring to `kept` without repeated points and spikes (`a b` and straight back); nothing when no three points are left. The area stays.

@@ -1,41 +1,38 @@
 //! Geometry as a vector tile writes it: commands and zigzag-coded steps, one point after the other.
 
 use super::feature::{Geometry, Shape};
+use super::room::{AT_ONCE, NUMBER, Room};
 
 const MOVE_TO: u32 = 1;
 const LINE_TO: u32 = 2;
 const CLOSE_PATH: u32 = 7;
-/// Most bytes of a number.
-pub(super) const NUMBER: usize = 5;
 
 /// The `geometry` field of one feature, reused from feature to feature.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
-    /// What is written, and room for what comes.
-    bytes: Vec<u8>,
-    length: usize,
+    room: Room,
     cursor: (i32, i32),
 }
 
 impl Commands {
-    pub(super) fn clear(&mut self) {
-        self.length = 0;
+    pub(super) const fn clear(&mut self) {
+        self.room.clear();
         self.cursor = (0, 0);
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        self.room.written()
     }
 
     /// Everything of a shape.
     pub(super) fn write(&mut self, shape: &Shape) {
         if shape.geometry == Geometry::Point {
-            self.room(shape.points.len());
+            self.room_for(shape.points.len());
             self.command(MOVE_TO, shape.points.len());
             return self.steps(&shape.points);
         }
         for part in shape.parts().filter(|part| part.len() >= 2) {
-            self.room(part.len());
+            self.room_for(part.len());
             self.command(MOVE_TO, 1);
             self.steps(&part[..1]);
             self.command(LINE_TO, part.len() - 1);
@@ -47,52 +44,32 @@ impl Commands {
     }
 
     /// Makes room for a part of so many points, its commands included.
-    fn room(&mut self, points: usize) {
-        let needed = self.length + (2 * points + 3) * NUMBER;
-        if self.bytes.len() < needed {
-            self.bytes.resize(needed.next_power_of_two(), 0);
-        }
+    fn room_for(&mut self, points: usize) {
+        self.room.make((2 * points + 3) * NUMBER);
     }
 
     fn command(&mut self, id: u32, count: usize) {
-        self.length = put(&mut self.bytes, self.length, id | (count as u32) << 3);
+        self.room.number(id | (count as u32) << 3);
     }
 
     fn steps(&mut self, points: &[(i32, i32)]) {
-        let Self { bytes, length, cursor } = self;
-        let (mut at, mut from) = (*length, *cursor);
-        for p in points {
-            at = put(bytes, at, zigzag(p.0.wrapping_sub(from.0)));
-            at = put(bytes, at, zigzag(p.1.wrapping_sub(from.1)));
+        let Self { room, cursor } = self;
+        let mut from = *cursor;
+        let (whole, rest) = points.as_chunks::<{ AT_ONCE / 2 }>();
+        for points in whole {
+            let mut numbers = [0; AT_ONCE];
+            for (numbers, p) in numbers.as_chunks_mut::<2>().0.iter_mut().zip(points) {
+                *numbers = [zigzag(p.0.wrapping_sub(from.0)), zigzag(p.1.wrapping_sub(from.1))];
+                from = *p;
+            }
+            room.numbers(&numbers);
+        }
+        for p in rest {
+            room.pair(zigzag(p.0.wrapping_sub(from.0)), zigzag(p.1.wrapping_sub(from.1)));
             from = *p;
         }
-        (*length, *cursor) = (at, from);
+        *cursor = from;
     }
-}
-
-/// Writes a number where there is room for the longest; where it ends.
-#[inline]
-pub(super) fn put(bytes: &mut [u8], at: usize, n: u32) -> usize {
-    let room = &mut bytes[at..at + NUMBER];
-    if n < 0x80 {
-        room[0] = n as u8;
-        return at + 1;
-    }
-    room[0] = n as u8 | 0x80;
-    if n < 0x4000 {
-        room[1] = (n >> 7) as u8;
-        return at + 2;
-    }
-    let mut rest = n >> 7;
-    for (i, byte) in room.iter_mut().enumerate().skip(1) {
-        *byte = rest as u8 | 0x80;
-        rest >>= 7;
-        if rest == 0 {
-            *byte &= 0x7F;
-            return at + i + 1;
-        }
-    }
-    at + NUMBER
 }
 
 const fn zigzag(n: i32) -> u32 {
@@ -114,12 +91,12 @@ mod tests {
 
         for (n, bytes) in [(63, &[126][..]), (64, &[128, 1]), (8191, &[254, 127]), (8192, &[128, 128, 1])] {
             commands.clear();
-            commands.room(1);
+            commands.room_for(1);
             commands.steps(&[(n, 0)]);
             assert_eq!(commands.bytes(), [bytes, &[0]].concat(), "{n}");
         }
         commands.clear();
-        commands.room(1);
+        commands.room_for(1);
         commands.steps(&[(i32::MIN, i32::MAX)]);
         assert_eq!(commands.bytes(), [255, 255, 255, 255, 15, 254, 255, 255, 255, 15]);
     }

@@ -1,5 +1,7 @@
 //! What a tile holds, before it becomes bytes or pixels: features in tile units, handed one by one to a [`Sink`].
 
+use super::said::Said;
+
 /// Tile units a side.
 pub const EXTENT: i32 = 1 << crate::coverage::world::TILE_BITS;
 
@@ -102,6 +104,13 @@ pub trait Sink {
     fn layer(&mut self, name: &str);
 
     fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], shape: &Shape);
+
+    /// Whether attributes are wanted as vector tiles write them, where they are there so: then [`Sink::written`] brings the feature.
+    fn takes_written(&self) -> bool {
+        false
+    }
+
+    fn written(&mut self, _said: Said<'_>, _shape: &Shape) {}
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::TileCoord;
 use super::boxes::Boxes;
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
 use super::frame::Frame;
+use super::said::Sayings;
 use super::shapes::LevelShapes;
 use super::words::hinted;
 use crate::coverage::generalize::GridBounds;
@@ -30,6 +31,7 @@ pub(super) struct Labels {
     pub labels: Vec<Label>,
     /// What each says in place of its unit's name, where that is another text.
     own: Vec<Option<Box<str>>>,
+    said: Sayings,
     tree: Boxes,
 }
 
@@ -54,7 +56,13 @@ impl Labels {
             let text = hinted(own(name, parent));
             (*text != **name).then(|| text.into())
         };
-        Self { own: labels.iter().map(own).collect(), labels, tree: Boxes::new(&bounds) }
+        let own: Vec<Option<Box<str>>> = labels.iter().map(own).collect();
+        let mut said = Sayings::default();
+        for (label, own) in labels.iter().zip(&own) {
+            let tags = label.tags(hierarchy, levels, own.as_deref());
+            said.push(hierarchy.unit(label.unit).id, &tags, tags.len());
+        }
+        Self { own, said, labels, tree: Boxes::new(&bounds) }
     }
 
     /// The labels of one tile, in tile units. The last tiles that hold data hold them all.
@@ -67,7 +75,11 @@ impl Labels {
             if Frame::owns(spot) && label.shown(coord.z()) {
                 shape.clear(Geometry::Point);
                 shape.push([(spot.0 as i32, spot.1 as i32)]);
-                label.send(hierarchy, levels, self.own[i as usize].as_deref(), &shape, sink);
+                if sink.takes_written() {
+                    sink.written(self.said.of(i, true), &shape);
+                } else {
+                    label.send(hierarchy, levels, self.own[i as usize].as_deref(), &shape, sink);
+                }
             }
         }
     }
@@ -105,11 +117,16 @@ impl Label {
         shape: &Shape,
         sink: &mut dyn Sink,
     ) {
+        let tags = self.tags(hierarchy, levels, own);
+        sink.feature(Some(hierarchy.unit(self.unit).id), &tags, shape);
+    }
+
+    fn tags<'a>(&self, hierarchy: &'a Hierarchy, levels: &'a [LevelShapes], own: Option<&'a str>) -> [Tag<'a>; 9] {
         let unit = hierarchy.unit(self.unit);
         let code = named(hierarchy, unit).map_or("", |(code, _)| code);
         let key = levels.get(usize::from(unit.level)).map_or("", |l| &l.info.key);
         let rank = self.rank << SCATTER_BITS | scattered(unit.id);
-        let tags: [Tag<'_>; 9] = [
+        [
             ("code", Value::Text(&unit.code)),
             ("name", Value::Text(&unit.name)),
             ("own", Value::Text(own.unwrap_or(&unit.name))),
@@ -119,8 +136,7 @@ impl Label {
             ("min_zoom", Value::Number(self.min_zoom)),
             ("short_zoom", Value::Number(self.short_zoom)),
             ("rank", Value::Integer(i64::from(rank))),
-        ];
-        sink.feature(Some(unit.id), &tags, shape);
+        ]
     }
 }
 

@@ -19,6 +19,8 @@ mod issues;
 mod labels;
 pub mod mvt;
 mod places;
+mod room;
+mod said;
 mod shapes;
 mod since;
 mod units;

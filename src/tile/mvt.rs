@@ -1,42 +1,42 @@
 //! Mapbox Vector Tile 2.1, written flat: no message objects, each byte written once.
 
-use super::commands::{Commands, NUMBER, put};
+use super::commands::Commands;
 use super::feature::{EXTENT, Geometry, Shape, Sink, Tag, Value};
+use super::room::{NUMBER, Room};
+use super::said::{Mark, Said, field_of, varint, varint_length};
 
 /// Bytes for which there is room from the start: growing to them takes longer than filling them.
 const USUAL: usize = 2048;
+/// Most bytes of a feature besides its attributes and its geometry.
+const FRAME: usize = 8 * NUMBER;
 
 /// Writes layers and features into one tile. Layers without features are left out.
 #[derive(Debug)]
 pub struct Writer {
     tile: Vec<u8>,
     name: String,
-    features: Vec<u8>,
+    features: Room,
     keys: Keys,
-    values: Interner,
-    /// Room for the numbers of one feature's attributes.
-    tags: Vec<u8>,
+    values: Values,
+    /// The numbers of one feature's attributes.
+    tags: Room,
     geometry: Commands,
+    /// A value's field.
+    field: Vec<u8>,
 }
 
 impl Writer {
     #[must_use]
     pub fn new() -> Self {
-        let room = || Vec::with_capacity(USUAL);
         Self {
-            tile: room(),
+            tile: Vec::with_capacity(USUAL),
             name: String::new(),
-            features: room(),
+            features: Room::with(USUAL),
             keys: Keys::default(),
-            values: Interner {
-                bytes: room(),
-                known: Vec::with_capacity(FEW),
-                table: Vec::with_capacity(4 * FEW),
-                last: Vec::with_capacity(16),
-                small: vec![0; 2 * SMALL],
-            },
-            tags: Vec::new(),
+            values: Values { fields: Room::with(USUAL), count: 0, before: 0, table: vec![Known::default(); FEW] },
+            tags: Room::default(),
             geometry: Commands::default(),
+            field: Vec::new(),
         }
     }
 
@@ -48,12 +48,12 @@ impl Writer {
     }
 
     fn end_layer(&mut self) {
-        if self.features.is_empty() {
+        if self.features.len() == 0 {
             return;
         }
-        let (keys, values) = (&self.keys.bytes, &self.values.bytes);
+        let (features, keys, values) = (self.features.written(), &self.keys.bytes, self.values.fields.written());
         let length = bytes_length(self.name.len())
-            + self.features.len()
+            + features.len()
             + keys.len()
             + values.len()
             + 1
@@ -63,7 +63,7 @@ impl Writer {
         varint(&mut self.tile, 3 << 3 | 2);
         varint(&mut self.tile, length as u64);
         field_bytes(&mut self.tile, 1, self.name.as_bytes());
-        self.tile.extend_from_slice(&self.features);
+        self.tile.extend_from_slice(features);
         self.tile.extend_from_slice(keys);
         self.tile.extend_from_slice(values);
         field_varint(&mut self.tile, 5, EXTENT as u64);
@@ -71,6 +71,37 @@ impl Writer {
         self.features.clear();
         self.keys.clear();
         self.values.clear();
+    }
+
+    /// Makes room for so many attributes of the next feature.
+    fn begin(&mut self, attributes: usize) {
+        self.tags.clear();
+        self.tags.make(attributes * 2 * NUMBER);
+    }
+
+    /// The attributes are there: now the feature.
+    fn end(&mut self, id: Option<u64>, shape: &Shape) {
+        self.geometry.clear();
+        self.geometry.write(shape);
+        let (tags, commands) = (self.tags.written(), self.geometry.bytes());
+        let id_length = id.map_or(0, |id| 1 + varint_length(id));
+        let length = id_length + bytes_length(tags.len()) + 2 + bytes_length(commands.len());
+        let features = &mut self.features;
+        features.make(FRAME + length);
+        features.number(2 << 3 | 2);
+        features.number(length as u32);
+        if let Some(id) = id {
+            features.number(1 << 3);
+            features.long_number(id);
+        }
+        features.number(2 << 3 | 2);
+        features.number(tags.len() as u32);
+        features.copy(tags);
+        features.number(3 << 3);
+        features.number(kind(shape.geometry));
+        features.number(4 << 3 | 2);
+        features.number(commands.len() as u32);
+        features.copy(commands);
     }
 }
 
@@ -81,6 +112,10 @@ impl Default for Writer {
 }
 
 impl Sink for Writer {
+    fn takes_written(&self) -> bool {
+        true
+    }
+
     fn layer(&mut self, name: &str) {
         self.end_layer();
         self.name.clear();
@@ -91,48 +126,31 @@ impl Sink for Writer {
         if shape.is_empty() {
             return;
         }
-        self.geometry.clear();
-        self.geometry.write(shape);
-        let room = tags.len() * 2 * NUMBER;
-        if self.tags.len() < room {
-            self.tags.resize(room, 0);
-        }
-        let mut end = 0;
+        self.begin(tags.len());
         for (place, (key, value)) in tags.iter().enumerate() {
-            end = put(&mut self.tags, end, self.keys.number(place, key));
-            end = put(&mut self.tags, end, self.values.intern(place, value));
+            self.tags.pair(self.keys.number(place, key), self.values.number_of(&mut self.field, value));
         }
-        let tags = &self.tags[..end];
-        let commands = self.geometry.bytes();
-        let id_length = id.map_or(0, |id| 1 + varint_length(id));
-        let length = id_length + bytes_length(tags.len()) + 2 + bytes_length(commands.len());
-        let features = &mut self.features;
-        features.reserve(bytes_length(length));
-        varint(features, 2 << 3 | 2);
-        varint(features, length as u64);
-        if let Some(id) = id {
-            field_varint(features, 1, id);
+        self.end(id, shape);
+    }
+
+    fn written(&mut self, said: Said<'_>, shape: &Shape) {
+        if shape.is_empty() {
+            return;
         }
-        field_bytes(features, 2, tags);
-        field_varint(features, 3, kind(shape.geometry));
-        field_bytes(features, 4, commands);
+        self.begin(said.len());
+        for (place, (key, mark, field)) in said.each().enumerate() {
+            self.tags.pair(self.keys.number(place, key), self.values.number(mark, field));
+        }
+        self.end(Some(said.id), shape);
     }
 }
 
-const fn kind(geometry: Geometry) -> u64 {
+const fn kind(geometry: Geometry) -> u32 {
     match geometry {
         Geometry::Point => 1,
         Geometry::Line => 2,
         Geometry::Polygon => 3,
     }
-}
-
-fn varint(out: &mut Vec<u8>, mut n: u64) {
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
 }
 
 fn field_varint(out: &mut Vec<u8>, field: u64, n: u64) {
@@ -146,46 +164,9 @@ fn field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// A whole `values` field of a layer.
-fn field_value(out: &mut Vec<u8>, value: &Value<'_>) {
-    if let Value::Text(text) = value
-        && let length @ 0..0x7E = text.len() as u64
-    {
-        out.reserve(4 + text.len());
-        out.extend_from_slice(&[4 << 3 | 2, length as u8 + 2, 1 << 3 | 2, length as u8]);
-        return out.extend_from_slice(text.as_bytes());
-    }
-    varint(out, 4 << 3 | 2);
-    let start = out.len();
-    out.push(0);
-    match value {
-        Value::Text(text) => {
-            // Only texts can make the length need more than one byte.
-            out.truncate(start);
-            let length = text.len() + 1 + varint_length(text.len() as u64);
-            varint(out, length as u64);
-            field_bytes(out, 1, text.as_bytes());
-            return;
-        }
-        Value::Number(number) => {
-            varint(out, 3 << 3 | 1);
-            out.extend_from_slice(&number.to_le_bytes());
-        }
-        Value::Integer(n) if *n >= 0 => field_varint(out, 5, *n as u64),
-        Value::Integer(n) => field_varint(out, 6, ((n << 1) ^ (n >> 63)) as u64),
-        Value::Flag(flag) => field_varint(out, 7, u64::from(*flag)),
-    }
-    out[start] = (out.len() - start - 1) as u8;
-}
-
 /// Bytes of a whole field with so many bytes in it.
 const fn bytes_length(bytes: usize) -> usize {
     1 + varint_length(bytes as u64) + bytes
-}
-
-const fn varint_length(n: u64) -> usize {
-    let bits = 64 - (n | 1).leading_zeros() as usize;
-    bits.div_ceil(7)
 }
 
 /// The names of a layer's attributes, numbered in the order they come.
@@ -194,8 +175,8 @@ struct Keys {
     /// Ready to be written.
     bytes: Vec<u8>,
     names: Vec<&'static str>,
-    /// The number of the name that came last at each place of a feature: mostly it is the same again.
-    last: Vec<u32>,
+    /// The name that came last at each place of a feature, and its number: mostly it is the same again.
+    last: Vec<(&'static str, u32)>,
 }
 
 impl Keys {
@@ -205,20 +186,25 @@ impl Keys {
         self.last.clear();
     }
 
+    #[inline]
     fn number(&mut self, place: usize, key: &'static str) -> u32 {
-        if let Some(last) = self.last.get(place)
-            && same(self.names[*last as usize], key)
-        {
-            return *last;
+        match self.last.get(place) {
+            Some((last, number)) if same(last, key) => *number,
+            _ => self.other(place, key),
         }
+    }
+
+    /// A name that is not the one that came last at its place.
+    fn other(&mut self, place: usize, key: &'static str) -> u32 {
         let number = self.names.iter().position(|name| *name == key).unwrap_or_else(|| {
             field_bytes(&mut self.bytes, 3, key.as_bytes());
             self.names.push(key);
             self.names.len() - 1
         }) as u32;
-        match self.last.get_mut(place) {
-            Some(last) => *last = number,
-            None => self.last.push(number),
+        if place == self.last.len() {
+            self.last.push((key, number));
+        } else if let Some(last) = self.last.get_mut(place) {
+            *last = (key, number);
         }
         number
     }
@@ -231,134 +217,83 @@ fn same(one: &'static str, other: &'static str) -> bool {
 
 /// Numbers distinct values in the order they come, and keeps them in one buffer, ready to be written.
 #[derive(Debug)]
-struct Interner {
-    bytes: Vec<u8>,
-    /// Where each value ends in `bytes`, and its hash.
-    known: Vec<(u32, u32)>,
-    /// The numbers plus one of small integers, then of small halves (zooms are such), or 0.
-    small: Vec<u32>,
-    /// Open addressing, a power of two long: the number of a value plus one, or 0.
-    table: Vec<u32>,
-    /// The number of the value that came last at each place of a feature: neighbours often share their parent, or their class.
-    last: Vec<u32>,
+struct Values {
+    fields: Room,
+    /// Values of this layer and of those before.
+    count: u32,
+    /// Of those before: what is left of them in the table is nothing.
+    before: u32,
+    /// Open addressing, a power of two long.
+    table: Vec<Known>,
 }
 
-/// Integers below it, and halves below half of it, are found without hashing.
-const SMALL: usize = 256;
-
-/// The place of a small number.
-fn small(value: &Value<'_>) -> Option<usize> {
-    let among = |n: i64| usize::try_from(n).ok().filter(|n| *n < SMALL);
-    match value {
-        Value::Integer(n) => among(*n),
-        Value::Number(n) => {
-            let doubled = n * 2.0;
-            let whole = doubled as i64;
-            // As bits: minus zero is another value.
-            ((whole as f64).to_bits() == doubled.to_bits()).then(|| among(whole)).flatten().map(|n| n + SMALL)
-        }
-        Value::Text(_) | Value::Flag(_) => None,
-    }
+/// A value that is there, or none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    mark: Mark,
+    /// Where its field is.
+    at: u32,
+    /// How many values there were with it, those of earlier layers included.
+    count: u32,
 }
 
-/// Places in the table of a new layer.
-const FEW: usize = 64;
+/// Places in the table from the start.
+const FEW: usize = 256;
 
-impl Interner {
+impl Values {
     fn clear(&mut self) {
-        self.bytes.clear();
-        // The next layer mostly has as many values; growing to them takes longer than emptying a table that is a little too large.
-        if self.known.len() * 8 < self.table.len() {
-            self.table.clear();
-        }
-        self.table.fill(0);
-        self.known.clear();
-        self.last.clear();
-        self.small.fill(0);
+        self.fields.clear();
+        self.before = self.count;
     }
 
-    fn value(&self, number: u32) -> &[u8] {
-        let start = if number == 0 { 0 } else { self.known[number as usize - 1].0 };
-        &self.bytes[start as usize..self.known[number as usize].0 as usize]
+    /// `room` is for its field.
+    fn number_of(&mut self, room: &mut Vec<u8>, value: &Value<'_>) -> u32 {
+        room.clear();
+        field_of(room, value);
+        self.number(Mark::of(room), room)
     }
 
-    fn intern(&mut self, place: usize, value: &Value<'_>) -> u32 {
-        if let Some(at) = small(value) {
-            if self.small[at] == 0 {
-                self.small[at] = self.number(value) + 1;
-            }
-            return self.small[at] - 1;
-        }
-        if let Some(last) = self.last.get(place)
-            && is_text(self.value(*last), value)
-        {
-            return *last;
-        }
-        let number = self.number(value);
-        if self.last.len() <= place {
-            self.last.resize(place + 1, number);
-        }
-        self.last[place] = number;
-        number
-    }
-
-    fn number(&mut self, value: &Value<'_>) -> u32 {
-        if (self.known.len() + 1) * 2 > self.table.len() {
-            self.grow();
-        }
-        // Written where it belongs, and taken back when it is there already.
-        let start = self.bytes.len();
-        field_value(&mut self.bytes, value);
-        let hash = hash(&self.bytes[start..]);
+    #[inline]
+    fn number(&mut self, mark: Mark, field: &[u8]) -> u32 {
         let mask = self.table.len() - 1;
-        let mut slot = hash as usize & mask;
-        while let Some(number) = self.table[slot].checked_sub(1) {
-            if self.known[number as usize].1 == hash && *self.value(number) == self.bytes[start..] {
-                self.bytes.truncate(start);
-                return number;
+        let mut slot = mark.place() & mask;
+        loop {
+            let known = self.table[slot];
+            if known.count <= self.before {
+                return self.add(slot, mark, field);
+            }
+            if known.mark == mark && (mark.is_whole() || self.fields.written()[known.at as usize..].starts_with(field))
+            {
+                return known.count - self.before - 1;
             }
             slot = (slot + 1) & mask;
         }
-        self.known.push((self.bytes.len() as u32, hash));
-        self.table[slot] = self.known.len() as u32;
-        self.known.len() as u32 - 1
+    }
+
+    /// A value that is not there; `slot` is where the search ended.
+    fn add(&mut self, slot: usize, mark: Mark, field: &[u8]) -> u32 {
+        self.count += 1;
+        self.table[slot] = Known { mark, at: self.fields.len() as u32, count: self.count };
+        self.fields.make(field.len());
+        self.fields.copy(field);
+        let number = self.count - self.before - 1;
+        if (number as usize + 1) * 2 >= self.table.len() {
+            self.grow();
+        }
+        number
     }
 
     fn grow(&mut self) {
-        let places = (self.table.len() * 2).max(FEW);
-        self.table.clear();
-        self.table.resize(places, 0);
-        for (number, (_, hash)) in (1u32..).zip(&self.known) {
-            let mut slot = *hash as usize & (places - 1);
-            while self.table[slot] != 0 {
+        let places = self.table.len() * 4;
+        let known = std::mem::replace(&mut self.table, vec![Known::default(); places]);
+        for known in known.into_iter().filter(|known| known.count > self.before) {
+            let mut slot = known.mark.place() & (places - 1);
+            while self.table[slot].count != 0 {
                 slot = (slot + 1) & (places - 1);
             }
-            self.table[slot] = number;
+            self.table[slot] = known;
         }
     }
-}
-
-/// Whether a value is a text and was written as `field`.
-fn is_text(field: &[u8], value: &Value<'_>) -> bool {
-    let Value::Text(text) = value else { return false };
-    let inner = bytes_length(text.len());
-    field.len() == bytes_length(inner) && field[field.len() - inner] == 1 << 3 | 2 && field.ends_with(text.as_bytes())
-}
-
-/// Multiplies and folds eight bytes at a time: the values are ours and short, and collisions only cost time.
-fn hash(bytes: &[u8]) -> u32 {
-    let mix = |hash: u64, word: u64| {
-        let hash = (hash ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        hash ^ (hash >> 32)
-    };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let whole = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    // The last eight bytes again rather than byte by byte.
-    let end = match bytes.last_chunk::<8>() {
-        Some(end) => u64::from_le_bytes(*end),
-        None => rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
-    mix(whole, end) as u32
 }
 
 #[cfg(test)]
@@ -424,16 +359,16 @@ mod tests {
 
     #[test]
     fn equal_values_are_stored_once_however_many_there_are() {
-        let Writer { values: mut interner, .. } = Writer::new();
+        let (Writer { mut values, .. }, mut room) = (Writer::new(), Vec::new());
         for i in 0..5000u32 {
-            assert_eq!(interner.intern(0, &Value::Number(f64::from(i % 1000))), i % 1000);
+            assert_eq!(values.number_of(&mut room, &Value::Number(f64::from(i % 1000))), i % 1000);
         }
-        assert_eq!(interner.bytes.len(), 1000 * (2 + 1 + 8));
-        let others = [Value::Number(-0.0), Value::Integer(0), Value::Integer(1), Value::Number(0.25)];
-        assert_eq!(others.map(|value| interner.intern(1, &value)), [1000, 1001, 1002, 1003]);
-        assert_eq!(others.map(|value| interner.intern(2, &value)), [1000, 1001, 1002, 1003]);
-        interner.clear();
-        assert_eq!(others.map(|value| interner.intern(0, &value)), [0, 1, 2, 3]);
+        assert_eq!(values.fields.len(), 1000 * (2 + 1 + 8));
+        let others = [Value::Number(-0.0), Value::Integer(0), Value::Integer(1), Value::Text("一个网格")];
+        let mut numbers = |values: &mut Values| others.map(|value| values.number_of(&mut room, &value));
+        assert_eq!([numbers(&mut values), numbers(&mut values)], [[1000, 1001, 1002, 1003]; 2]);
+        values.clear();
+        assert_eq!(numbers(&mut values), [0, 1, 2, 3]);
     }
 
     #[test]

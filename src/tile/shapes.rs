@@ -10,8 +10,9 @@ use super::clip::{self, Clipper, Spot};
 use super::colour::colours;
 use super::feature::{Geometry, Shape};
 use super::frame::Frame;
+use super::said::Sayings;
 use super::since::Touched;
-use super::units::ring;
+use super::units::{ring, tags};
 use crate::coverage::exact::doubled_area;
 use crate::coverage::generalize::{Generalized, GridBounds, Zoom};
 use crate::coverage::region::{Group, Tracer};
@@ -34,6 +35,8 @@ const FIGURES_AFTER: u8 = 3;
 pub(super) struct LevelShapes {
     pub info: LevelInfo,
     pub units: Vec<UnitShape>,
+    /// Of each unit.
+    pub said: Sayings,
     pub tree: Boxes,
 }
 
@@ -121,8 +124,23 @@ impl LevelShapes {
         let mut units = shapes(source, groups, kept);
         paint(source, groups, &mut units);
         let bounds: Vec<GridBounds> = units.iter().map(|u| u.bounds).collect();
-        Self { info: ladder(&level.key, &level.name, &units), tree: Boxes::new(&bounds), units }
+        let said = said(source.hierarchy, &units);
+        Self { info: ladder(&level.key, &level.name, &units), tree: Boxes::new(&bounds), units, said }
     }
+}
+
+fn said(hierarchy: &Hierarchy, units: &[UnitShape]) -> Sayings {
+    let (mut said, mut says) = (Sayings::default(), Vec::new());
+    for shape in units {
+        let unit = hierarchy.unit(shape.unit);
+        says.clear();
+        tags(hierarchy, unit, shape.colour, false, &mut says);
+        let always = says.len();
+        says.clear();
+        tags(hierarchy, unit, shape.colour, true, &mut says);
+        said.push(unit.id, &says, always);
+    }
+    said
 }
 
 /// With as many colours in a palette as there are units, each has its own; otherwise neighbours differ.
@@ -192,25 +210,6 @@ impl UnitShape {
         made.anchor = made.find_anchor(arcs);
         made
     }
-}
-
-/// Whether a ring within a window has land inside and is what [`clip::tidy`] would leave of it.
-fn is_tidy(ring: &[(i32, i32)]) -> bool {
-    let [first, .., last] = ring else { return false };
-    let step = |from: (i32, i32), to: (i32, i32)| (i64::from(to.0 - from.0), i64::from(to.1 - from.1));
-    let mut along = step(*last, *first);
-    let mut clean = along != (0, 0);
-    let mut doubled_area = 0;
-    let mut goes = |from: (i32, i32), to: (i32, i32)| {
-        let next = step(from, to);
-        let back = along.0 * next.1 == along.1 * next.0 && along.0 * next.0 + along.1 * next.1 < 0;
-        clean &= !back && next != (0, 0);
-        doubled_area += i64::from(from.0) * next.1 - i64::from(from.1) * next.0;
-        along = next;
-    };
-    ring.windows(2).for_each(|pair| goes(pair[0], pair[1]));
-    goes(*last, *first);
-    clean && doubled_area > 0
 }
 
 /// For each shape those it shares a border with, by place in the list.
@@ -307,7 +306,8 @@ impl UnitShape {
             }
         }
         shape.ends.push(shape.points.len() as u32);
-        is_tidy(&shape.points)
+        let spots = shape.points.iter().map(|p| (i64::from(p.0), i64::from(p.1)));
+        clip::area_of_tidy(spots).is_some_and(|area| area > 0)
     }
 
     /// The anchor of its largest part, in world steps: found on the coarsest grid that still shows the unit well.

@@ -141,11 +141,15 @@ impl Units {
             if shape.is_empty() {
                 continue;
             }
+            any = true;
+            if sink.takes_written() {
+                sink.written(level.said.of(i, near), &shape);
+                continue;
+            }
             let unit = snapshot.hierarchy.unit(drawn.unit);
             said.clear();
             tags(&snapshot.hierarchy, unit, drawn.colour, near, &mut said);
             sink.feature(Some(unit.id), &said, &shape);
-            any = true;
         }
         any
     }
