@@ -29,7 +29,7 @@ use tower::ServiceExt;
 use wangge::coverage::LatticePoint;
 use wangge::crs::{Crs, PlaneCrs};
 use wangge::exchange::Limits as FileLimits;
-use wangge::http::{App, Limits, look, router, router_with, serve};
+use wangge::http::{App, Guarded, Limits, look, router, router_with, serve};
 use wangge::service::actors::Actors;
 use wangge::service::import::{Sources, prepare};
 use wangge::service::locate::owner_of;
@@ -122,7 +122,7 @@ const PACKED: &str = "accept-encoding: gzip\r\n";
 const TILE_BYTES: usize = 10_000;
 
 /// A tile of about [`TILE_BYTES`], cached from now on: its path, and head and body of its answer.
-async fn typical_tile(router: &Router, state: &State) -> Result<(String, Parts, Bytes), Failure> {
+async fn typical_tile(router: &Guarded, state: &State) -> Result<(String, Parts, Bytes), Failure> {
     let mut found: Vec<(String, Parts, Bytes)> = Vec::new();
     for tile in covering(state.info(TileSet::Units).bounds, 13) {
         let path = format!("/tiles/units/{}/{}/{}.mvt", tile.z(), tile.x(), tile.y());
@@ -161,7 +161,7 @@ fn questions(snapshot: &Snapshot, Way { crs, rest, owned, .. }: Way) -> Vec<Stri
 }
 
 /// The answer of the middle length.
-async fn typical(router: &Router, questions: &[String]) -> Result<Bytes, Failure> {
+async fn typical(router: &Guarded, questions: &[String]) -> Result<Bytes, Failure> {
     let mut answers = Vec::new();
     for question in questions.iter().take(501) {
         let request = Request::get(format!("/api/v1/locate{question}")).body(Body::empty())?;
@@ -181,7 +181,7 @@ fn unchanging(body: Bytes) -> Response<Body> {
 }
 
 /// What the two paths cost between the connection and the answer, in turn on this thread, and what is left in the best round of each.
-async fn without_sockets(router: &Router, questions: &[String], paths: &[String; 2]) -> Result<(), Failure> {
+async fn without_sockets(router: &Guarded, questions: &[String], paths: &[String; 2]) -> Result<(), Failure> {
     let mut best_us = [f64::INFINITY; 2];
     for _ in 0..ROUNDS {
         for (path, best_us) in paths.iter().zip(&mut best_us) {

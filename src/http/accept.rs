@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -13,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::guard::Guarded;
 use super::patience::{Doorkeeper, Limits, PatientStream, Place};
 
 /// What an HTTP/2 client that was told beforehand sends first (RFC 9113 §3.4).
@@ -34,7 +34,7 @@ pub enum Drained {
 
 /// Serves until `stop` is done, then answers what is under way for at most `limits.drain`. One bad connection, or a lack
 /// of file descriptors, never ends the loop.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) -> Drained {
+pub async fn serve(listener: TcpListener, router: Guarded, limits: Limits, stop: impl Future<Output = ()>) -> Drained {
     let door = Doorkeeper::new(&limits);
     let graceful = GracefulShutdown::new();
     let (stopping, silent) = watch::channel(());
@@ -109,7 +109,7 @@ struct Connection {
 
 impl Connection {
     /// From the first byte to the last. Faults of the other side end it quietly.
-    async fn converse(mut self, stream: TcpStream, router: Router, watcher: Watcher) {
+    async fn converse(mut self, stream: TcpStream, router: Guarded, watcher: Watcher) {
         let version = tokio::select! {
             spoken = timeout(self.limits.header, spoken(&stream)) => spoken,
             _ = self.silent.changed() => return,

@@ -1,40 +1,92 @@
 //! Around every request: sizes, counting, the headers that every answer carries, and a panic that stays inside.
 
 use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use axum::response::IntoResponse;
+use axum::{BoxError, Router};
+use futures_util::FutureExt;
 use jiff::Timestamp;
-use tower_http::catch_panic::ResponseForPanic;
+use tower_service::Service;
 
 use super::batch;
-use super::metrics::Metrics;
 use super::problem::Problem;
 use super::routes::App;
 
-/// Sizes first, then the answer, then its headers and the count.
-pub(super) async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response<Body> {
-    let begun = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let open = is_open(request.uri().path());
-    let mut response = match (too_large(&app, &request), request.method()) {
-        (Some(problem), _) => problem.into_response(),
-        (None, &Method::OPTIONS) if open => preflight(request.uri().path()),
-        (None, _) => next.run(request).await,
-    };
-    headers(response.headers_mut(), open);
-    app.metrics.count(route.as_ref().map(MatchedPath::as_str), response.status(), begun.elapsed());
-    response
+/// All routes, and what is done around each request: sizes first, then the answer, then its headers and the count.
+///
+/// It stands around the router as a whole: a layer of the router's own is kept once a route, and boxed and copied with it for each request.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    router: Router,
+    around: Arc<Around>,
+}
+
+#[derive(Debug)]
+struct Around {
+    app: Arc<App>,
+    /// The places of the paths that are counted.
+    paths: matchit::Router<usize>,
+}
+
+impl Guarded {
+    /// `paths` as the metrics of `app` have them. One that `router` takes is one that the matcher of both takes.
+    pub(super) fn new(app: Arc<App>, paths: &[&str], router: Router) -> Self {
+        let mut places = matchit::Router::new();
+        for (place, path) in paths.iter().enumerate() {
+            let _ = places.insert(*path, place);
+        }
+        Self { router, around: Arc::new(Around { app, paths: places }) }
+    }
+}
+
+impl<B> Service<Request<B>> for Guarded
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let begun = Instant::now();
+        let around = Arc::clone(&self.around);
+        let path = request.uri().path();
+        let (open, place) = (is_open(path), around.paths.at(path).ok().map(|found| *found.value));
+        let at_once = match too_large(&around.app, &request) {
+            Some(problem) => Some(problem.into_response()),
+            None if open && request.method() == Method::OPTIONS => Some(preflight(path)),
+            None => None,
+        };
+        let answer = if at_once.is_none() { Some(self.router.call(request)) } else { None };
+        Box::pin(async move {
+            let answered = match answer {
+                Some(answer) => AssertUnwindSafe(answer).catch_unwind().await,
+                None => Ok(Ok(at_once.unwrap_or_default())),
+            };
+            let mut response = answered.unwrap_or_else(|reason| Ok(panicked(&around.app, reason.as_ref())))?;
+            headers(response.headers_mut(), open);
+            around.app.metrics.count(place, response.status(), begun.elapsed());
+            Ok(response)
+        })
+    }
 }
 
 /// A stated length is believed at once; a body without one is read by the batch route only, which bounds rows instead.
-fn too_large(app: &App, request: &Request) -> Option<Problem> {
+fn too_large<B>(app: &App, request: &Request<B>) -> Option<Problem> {
     let length = |headers: &HeaderMap| headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok();
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     if target > app.limits.uri_bytes {
@@ -80,53 +132,83 @@ fn headers(headers: &mut HeaderMap, open: bool) {
     }
 }
 
-/// Turns a panic of one request into its 500, with an identifier that is in the log beside the reason.
-#[derive(Clone, Debug)]
-pub(super) struct OnPanic(pub(super) Arc<Metrics>);
-
-impl ResponseForPanic for OnPanic {
-    type ResponseBody = Body;
-
-    fn response_for_panic(&mut self, reason: Box<dyn Any + Send + 'static>) -> Response<Body> {
-        let number = self.0.panicked();
-        let instance = format!("urn:wangge:panic:{}-{number}", Timestamp::now().as_millisecond());
-        let text =
-            reason.downcast_ref::<&str>().copied().or_else(|| reason.downcast_ref::<String>().map(String::as_str));
-        tracing::error!(instance, reason = text.unwrap_or("not a text"), "a request panicked");
-        Problem::internal(instance).into_response()
-    }
+/// A panic of one request is its 500, with an identifier that is in the log beside the reason.
+fn panicked(app: &App, reason: &(dyn Any + Send)) -> Response<Body> {
+    let number = app.metrics.panicked();
+    let instance = format!("urn:wangge:panic:{}-{number}", Timestamp::now().as_millisecond());
+    let text = reason.downcast_ref::<&str>().copied().or_else(|| reason.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(instance, reason = text.unwrap_or("not a text"), "a request panicked");
+    Problem::internal(instance).into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
+    use std::path::Path;
+
     use axum::routing::get;
     use tower::ServiceExt;
-    use tower_http::catch_panic::CatchPanicLayer;
 
     use super::*;
+    use crate::exchange::Limits as FileLimits;
+    use crate::http::{Limits, look, router_with};
+    use crate::service::actors::Actors;
+    use crate::service::import::{Sources, prepare};
+    use crate::service::serving::{Capacity, Serving};
+
+    fn app() -> Arc<App> {
+        let district = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample/district.toml");
+        let sources = Sources { district, ..Sources::default() };
+        let prepared =
+            prepare(&sources, &FileLimits::default(), Timestamp::UNIX_EPOCH, &mut |_| ()).expect("is readable");
+        let contents = prepared.accept(None, Timestamp::UNIX_EPOCH).expect("the sample imports").contents;
+        let serving = Serving::new(contents, look(None).expect("the look is built in"), Capacity::default());
+        App::new(Arc::new(serving), Limits::default(), None, Actors::default())
+    }
 
     #[tokio::test]
     async fn a_panic_is_a_500_with_an_identifier_for_that_request_only() {
         async fn boom() -> &'static str {
             panic!("on purpose")
         }
-        let metrics = Arc::new(Metrics::new(std::iter::empty()));
-        let router = Router::new()
-            .route("/boom", get(boom))
-            .route("/fine", get(async || "fine"))
-            .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(&metrics))));
+        let app = app();
+        let router = router_with(&app, Router::new().route("/boom", get(boom)).route("/fine", get(async || "fine")));
         let ask = async |path: &str| {
             let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
             router.clone().oneshot(request).await.expect("answers")
         };
         let broken = ask("/boom").await;
         assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(broken.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         let body = axum::body::to_bytes(broken.into_body(), 4096).await.expect("a body");
         let problem: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         assert!(problem["instance"].as_str().is_some_and(|id| id.starts_with("urn:wangge:panic:")), "{problem}");
         assert!(!String::from_utf8_lossy(&body).contains("on purpose"), "the reason stays in the log");
         assert_eq!(ask("/fine").await.status(), StatusCode::OK);
-        assert!(metrics.written(1, 0, &[]).contains("wangge_panics_total 1"));
+        assert_eq!(ask("/api/v1/units/370871001").await.status(), StatusCode::OK);
+        assert_eq!(ask("/api/v1/units/1/2/3").await.status(), StatusCode::NOT_FOUND);
+        let text = app.metrics.written(1, 0, &[]);
+        for line in [
+            "wangge_panics_total 1",
+            "wangge_requests_total{route=\"other\",status=\"500\"} 1",
+            "wangge_requests_total{route=\"/api/v1/units/{code}\",status=\"200\"} 1",
+            "wangge_requests_total{route=\"other\",status=\"404\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_route_is_counted_under_its_own_path() {
+        let app = app();
+        let Guarded { around, .. } = router_with(&app, Router::new());
+        for (path, route) in [
+            ("/api/v1/locate", "/api/v1/locate"),
+            ("/api/v1/units/370871001/geometry", "/api/v1/units/{code}/geometry"),
+            ("/tiles/units/14/1/2.mvt", "/tiles/{set}/{z}/{x}/{file}"),
+            ("/tiles/basemap/14/1/2.png", "/tiles/basemap/{z}/{x}/{file}"),
+        ] {
+            let place = around.paths.at(path).map(|found| *found.value).expect(path);
+            assert_eq!(app.metrics.name(place), Some(route));
+        }
     }
 }

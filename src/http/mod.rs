@@ -52,6 +52,7 @@ mod patience;
 mod accept;
 
 pub use accept::{Drained, serve};
+pub use guard::Guarded;
 pub use look::look;
 pub use patience::Limits;
 pub use routes::{App, router, router_with};

@@ -7,14 +7,12 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, Uri, header};
-use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::assets::Assets;
-use super::guard::{OnPanic, around};
+use super::guard::Guarded;
 use super::metrics::Metrics;
 use super::patience::Limits;
 use super::problem::Problem;
@@ -156,7 +154,7 @@ const SHEETS_WAITING: usize = 8;
 pub struct App {
     pub(super) serving: Arc<Serving>,
     pub(super) assets: Assets,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) metrics: Metrics,
     pub(super) limits: Limits,
     /// Places for batches under way.
     pub(super) batches: Arc<Semaphore>,
@@ -174,7 +172,7 @@ impl App {
     /// follow the Host header of each request. `actors` may change boundaries; without any, nobody may.
     #[must_use]
     pub fn new(serving: Arc<Serving>, limits: Limits, origin: Option<String>, actors: Actors) -> Arc<Self> {
-        let metrics = Arc::new(Metrics::new(routes().into_iter().map(|(at, ..)| at)));
+        let metrics = Metrics::new(routes().into_iter().map(|(at, ..)| at));
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
         let batches = Arc::new(Semaphore::new(limits.batches.min(Semaphore::MAX_PERMITS)));
         let drafts = Arc::new(Drafts::new(Arc::clone(&serving)));
@@ -192,19 +190,16 @@ impl App {
 }
 
 /// The whole service, to be given to [`super::serve`].
-pub fn router(app: &Arc<App>) -> Router {
+pub fn router(app: &Arc<App>) -> Guarded {
     router_with(app, Router::new())
 }
 
-/// The whole service and more routes under the same roof: sizes, counting, headers and panics are theirs too.
-pub fn router_with(app: &Arc<App>, more: Router<Arc<App>>) -> Router {
+/// The whole service and more routes under the same roof: sizes, headers and panics are theirs too; they are counted as `other`.
+pub fn router_with(app: &Arc<App>, more: Router<Arc<App>>) -> Guarded {
+    let paths: Vec<&str> = routes().into_iter().map(|(at, ..)| at).collect();
     let router = routes().into_iter().fold(more, |router, (at, _, methods)| router.route(at, methods));
-    router
-        .fallback(asset)
-        .method_not_allowed_fallback(async || Problem::method())
-        .layer(CatchPanicLayer::custom(OnPanic(Arc::clone(&app.metrics))))
-        .layer(from_fn_with_state(Arc::clone(app), around))
-        .with_state(Arc::clone(app))
+    let router = router.fallback(asset).method_not_allowed_fallback(async || Problem::method());
+    Guarded::new(Arc::clone(app), &paths, router.with_state(Arc::clone(app)))
 }
 
 /// The page and its files; anything else does not exist.
