@@ -27,7 +27,7 @@ use crate::place::Place;
 use crate::render::Font;
 use crate::snapshot::{Contents, Snapshot};
 use crate::store::{Store, StoreFault};
-use crate::tile::{DATA_ZOOM, Dirty, TileCoord, TileSet};
+use crate::tile::{DATA_ZOOM, Dirty, Pyramid, TileCoord, TileSet};
 
 /// Where days begin and end, and what “today” means for who is on duty.
 pub const ZONE: &str = "Asia/Shanghai";
@@ -113,17 +113,29 @@ impl State {
         }
     }
 
-    /// The state of the next version, and what it changed on the map: `snapshot` is [`Snapshot::next`] of this one's by the same `delta`. Finished
-    /// bytes that are still right stay, under their tags: of the vector tiles only those of `units` can change, of the pictures only maps, whose names
-    /// may move anywhere. What was redrawn is left to [`State::finish`]. Answers, cards and sums by unit are made anew when asked for; the owner of an
-    /// issue is looked up again inside the delta's bounds. Takes what [`Pyramid::next`] takes, and [`Pyramid::new`] before if nobody has asked for a tile.
+    /// The state of the next version, and what it changed on the map: [`State::redrawn`], then [`State::with_redrawn`].
+    #[must_use]
+    pub fn next(&self, snapshot: Snapshot, delta: &Delta) -> (Self, Dirty) {
+        let (pyramid, dirty) = self.redrawn(&snapshot, delta);
+        (self.with_redrawn(snapshot, delta, pyramid, &dirty), dirty)
+    }
+
+    /// What the next version changes on the map: `after` is [`Snapshot::next`] of this one's by the same `delta`. Takes what [`Pyramid::next`] takes, and
+    /// [`Pyramid::new`] before if nobody has asked for a tile.
     ///
     /// [`Pyramid::next`]: crate::tile::Pyramid::next
     /// [`Pyramid::new`]: crate::tile::Pyramid::new
     #[must_use]
-    pub fn next(&self, snapshot: Snapshot, delta: &Delta) -> (Self, Dirty) {
+    pub fn redrawn(&self, after: &Snapshot, delta: &Delta) -> (Pyramid, Dirty) {
         let held = |coord| self.tiles.peek(&of_units(coord)).map(|finished| Arc::clone(&finished.identity.bytes));
-        let (pyramid, dirty) = self.pyramid().next(&self.snapshot, &snapshot, delta, &held);
+        self.pyramid().next(&self.snapshot, after, delta, &held)
+    }
+
+    /// The state of the next version, of which [`State::redrawn`] is known. Finished bytes that are still right stay, under their tags: of the vector tiles
+    /// only those of `units` can change, of the pictures only maps, whose names may move anywhere. What was redrawn is left to [`State::finish`]. Answers,
+    /// cards and sums by unit are made anew when asked for; the owner of an issue is looked up again inside the delta's bounds.
+    #[must_use]
+    pub fn with_redrawn(&self, snapshot: Snapshot, delta: &Delta, pyramid: Pyramid, dirty: &Dirty) -> Self {
         let redrawn = dirty.tiles.as_deref();
         let gone: Option<HashSet<TileCoord>> = redrawn.map(|tiles| tiles.iter().map(|tile| tile.coord).collect());
         let same_extent = self.info(TileSet::Units).bounds == pyramid.info(TileSet::Units).bounds;
@@ -144,7 +156,7 @@ impl State {
         if let Some(owners) = owners {
             let _ = made.owners.set(owners); // it is empty
         }
-        (Self { tiles: Arc::new(tiles), drawing: Drawing::of(pyramid), ..made }, dirty)
+        Self { tiles: Arc::new(tiles), drawing: Drawing::of(pyramid), ..made }
     }
 
     /// The state of the same version with other places. What is drawn without their names, and what is counted by unit, stays as it is; answers are made
@@ -351,13 +363,11 @@ impl Serving {
         read(&self.state.load())
     }
 
-    /// Serves the version after `head`, which is in the store already: what is still right of what was made for `head` stays. Says which tiles are
-    /// not what they were. As long as [`State::next`] takes.
-    pub fn follow(&self, head: &State, after: Snapshot, delta: &Delta) -> (Arc<State>, Dirty) {
-        let (state, dirty) = head.next(after, delta);
-        let state = Arc::new(state);
+    /// Serves the version after another one; it is in the store already. Only for who has the turn.
+    pub fn follow(&self, next: State) -> Arc<State> {
+        let state = Arc::new(next);
         self.state.store(Arc::clone(&state));
-        (state, dirty)
+        state
     }
 
     /// The right to change what is served: whoever holds it reads the state, stores what follows it, and serves that, and no other change is lost

@@ -63,7 +63,7 @@ const shown = (page) =>
     return tiles;
   });
 
-/** From now on: when the picture is whole again after a tile has arrived. */
+/** From now on: when the picture with all new tiles has been handed to the screen, and when names have come to rest in it too. */
 const watch = (page) =>
   page.evaluate(() => {
     const { map } = document.querySelector('#map');
@@ -71,7 +71,17 @@ const watch = (page) =>
       const arrived = ({ tile }) => {
         if (!tile) return;
         map.off('sourcedata', arrived);
-        map.once('idle', () => resolve(Date.now()));
+        const rest = new Promise((idle) => map.once('idle', () => idle(Date.now())));
+        const painted = () => {
+          if (!map.areTilesLoaded()) return;
+          map.off('render', painted);
+          // The next picture is begun when the screen has taken this one.
+          requestAnimationFrame(() => {
+            const shown = Date.now();
+            void rest.then((still) => resolve({ shown, still }));
+          });
+        };
+        map.on('render', painted);
       };
       map.on('sourcedata', arrived);
     });
@@ -112,7 +122,7 @@ test('an edit is published: each wall draws it, and fetches nothing but the chan
     await done(`/drafts/${id}/publish`, author);
     const drawn = await Promise.all(walls.slice(0, 2).map(({ page }) => page.evaluate(() => globalThis.redrawn)));
     const changed = new Set((await told).tiles.units);
-    context.diagnostic(`${changed.size} tiles changed; drawn after ${drawn.map((at) => at - begun).join(' and ')} ms`);
+    context.diagnostic(`${changed.size} tiles changed; on the screens after ${drawn.map(({ shown }) => shown - begun).join(' and ')} ms, names at rest after ${drawn.map(({ still }) => still - begun).join(' and ')} ms`);
     for (const [at, { page, requests, faults }] of walls.entries()) {
       const fetched = requests.filter((url) => url.includes('/tiles/')).map((url) => new URL(url).pathname);
       const wanted = (await shown(page)).filter((tile) => changed.has(tile)).map((tile) => `/tiles/units/${tile}.mvt`);

@@ -51,8 +51,12 @@ impl Drafts {
             open.move_to(&head)?;
         }
         let boundaries = open.desk.boundaries();
-        if let Some(fault) = validate::faults(&boundaries.coverage).first() {
-            return Err(DraftFault::Invalid(fault.rule));
+        let (digest, fault) = at_once(
+            || digest_of(&boundaries.coverage, &boundaries.hierarchy),
+            || validate::faults(&boundaries.coverage).first().map(|fault| fault.rule),
+        );
+        if let Some(rule) = fault {
+            return Err(DraftFault::Invalid(rule));
         }
         let number = head.snapshot.version + 1;
         let version = Version {
@@ -60,7 +64,7 @@ impl Drafts {
             reason: submission.reason,
             by: actor.name.clone(),
             draft: Some(id),
-            digest: digest_of(&boundaries.coverage, &boundaries.hierarchy),
+            digest,
             ..Version::dated(number, submission.effective, now)
         };
         let history = head.snapshot.history.clone().followed_by(version).with_lineage(open.desk.lineage(number));
@@ -72,8 +76,10 @@ impl Drafts {
         let logged = Logged { number: open.draft.last + 1, actor: actor.clone(), at: now, entry };
         let publication =
             Publication { before: &head.snapshot, after: &after, changes: &changes, draft: Some((id, &logged)) };
-        store.publish(&publication).inspect_err(|_| self.forget(id))?;
-        let (state, dirty) = self.serving.follow(&head, after, &delta);
+        // Drawing needs nothing of the store: where it fails, what was drawn is thrown away.
+        let ((pyramid, dirty), stored) = at_once(|| head.redrawn(&after, &delta), || store.publish(&publication));
+        stored.inspect_err(|_| self.forget(id))?;
+        let state = self.serving.follow(head.with_redrawn(after, &delta, pyramid, &dirty));
         open.draft.follow(&logged)?;
         let draft = open.draft.clone();
         // It is history now; whoever looks at it again finds it in the store.
@@ -91,6 +97,15 @@ impl Drafts {
             tracing::warn!(%fault, "the store could not be put in order");
         }
     }
+}
+
+/// Both, the first on a thread of its own. A panic of either is one of the caller.
+fn at_once<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|threads| {
+        let one = threads.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|reason| std::panic::resume_unwind(reason)), other)
+    })
 }
 
 impl Open {
