@@ -300,26 +300,29 @@ impl Clipper {
     }
 }
 
-/// Appends the parts of a ring on the kept side, each from its entry on the side to its exit.
+/// Appends the parts of a ring on the kept side, each from its entry on the side to its exit. From one crossing to the next the points are taken as
+/// they stand.
 fn cut_ring<const V: bool, const G: bool>(ring: &[Spot], side: Side<V, G>, chains: &mut Parts) {
-    let n = ring.len();
-    let after = |i: usize| if i + 1 == n { 0 } else { i + 1 };
+    let after = |i: usize| if i + 1 == ring.len() { 0 } else { i + 1 };
     let enters = |i: &usize| !side.keeps(ring[*i]) && side.keeps(ring[after(*i)]);
-    let Some(start) = (0..n).find(enters) else { return };
-    let (mut at, mut inside) = (start, false);
-    for _ in 0..n {
-        let (p, q) = (ring[at], ring[after(at)]);
-        let goes_on = side.keeps(q);
-        match (inside, goes_on) {
-            (false, true) => chains.extend([side.cut(p, q), q]),
-            (true, true) => chains.push(q),
-            (true, false) => {
-                chains.push(side.cut(p, q));
+    let Some(start) = (0..ring.len()).find(enters) else { return };
+    // Once around, and back at the start, which is not kept.
+    let (mut before, mut inside) = (ring[start], false);
+    for mut rest in [&ring[start + 1..], &ring[..=start]] {
+        loop {
+            let alike = rest.iter().position(|p| side.keeps(*p) != inside).unwrap_or(rest.len());
+            let (run, onward) = rest.split_at(alike);
+            if inside {
+                chains.points.extend_from_slice(run);
+            }
+            before = run.last().copied().unwrap_or(before);
+            let Some(next) = onward.first() else { break };
+            chains.push(side.cut(before, *next));
+            if inside {
                 chains.end();
             }
-            (false, false) => {}
+            (rest, inside) = (onward, !inside);
         }
-        (at, inside) = (after(at), goes_on);
     }
 }
 
