@@ -201,14 +201,14 @@ mod tests {
     fn every_route_is_counted_under_its_own_path() {
         let app = app();
         let Guarded { around, .. } = router_with(&app, Router::new());
-        for (path, route) in [
-            ("/api/v1/locate", "/api/v1/locate"),
-            ("/api/v1/units/370871001/geometry", "/api/v1/units/{code}/geometry"),
-            ("/tiles/units/14/1/2.mvt", "/tiles/{set}/{z}/{x}/{file}"),
-            ("/tiles/basemap/14/1/2.png", "/tiles/basemap/{z}/{x}/{file}"),
-        ] {
-            let place = around.paths.at(path).map(|found| *found.value).expect(path);
-            assert_eq!(app.metrics.name(place), Some(route));
+        let routes = (0..).map_while(|place| Some((place, app.metrics.name(place)?)));
+        let mut counted = 0;
+        for (place, route) in routes {
+            let parts = route.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
+            let path = parts.collect::<Vec<_>>().join("/");
+            assert_eq!(around.paths.at(&path).map(|found| *found.value), Ok(place), "{path}");
+            counted += 1;
         }
+        assert!(counted > 40, "{counted}");
     }
 }

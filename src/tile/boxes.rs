@@ -41,17 +41,25 @@ impl Boxes {
 
     /// Whether any box meets the given one.
     pub(super) fn any_meets(&self, bounds: GridBounds) -> bool {
-        !self.meeting(bounds).is_empty()
+        self.any_below(self.layers.len(), 0, bounds)
+    }
+
+    fn any_below(&self, layer: usize, node: usize, bounds: GridBounds) -> bool {
+        let Some(below) = layer.checked_sub(1) else { return false };
+        self.met(below, node, bounds).any(|child| below == 0 || self.any_below(below, child, bounds))
+    }
+
+    /// The children of a node that meet a box, by their places in their layer.
+    fn met(&self, layer: usize, node: usize, bounds: GridBounds) -> impl Iterator<Item = usize> {
+        let (boxes, first) = (&self.layers[layer], node * FAN);
+        let children = &boxes[first..(first + FAN).min(boxes.len())];
+        (first..).zip(children).filter(move |(_, child)| child.meets(bounds)).map(|(place, _)| place)
     }
 
     /// What the children of a node hold; the top's only child is the layer of one.
     fn descend(&self, layer: usize, node: usize, bounds: GridBounds, found: &mut Vec<u32>) {
         let Some(below) = layer.checked_sub(1) else { return };
-        let boxes = &self.layers[below];
-        let first = node * FAN;
-        for (child, _) in
-            (first..).zip(&boxes[first..(first + FAN).min(boxes.len())]).filter(|(_, child)| child.meets(bounds))
-        {
+        for child in self.met(below, node, bounds) {
             if below == 0 {
                 found.push(self.items[child]);
             } else {
@@ -94,7 +102,7 @@ mod tests {
             for _ in 0..50 {
                 let query = any_box(20_000);
                 let scan: Vec<u32> = (0..n as u32).filter(|i| bounds[*i as usize].meets(query)).collect();
-                assert_eq!(tree.meeting(query), scan);
+                assert_eq!((tree.meeting(query), tree.any_meets(query)), (scan.clone(), !scan.is_empty()));
             }
         }
     }

@@ -237,8 +237,8 @@ struct Known {
     count: u32,
 }
 
-/// Places in the table from the start.
-const FEW: usize = 256;
+/// Places in the table from the start: twice as many as most layers have values.
+const FEW: usize = 512;
 
 impl Values {
     fn clear(&mut self) {
