@@ -49,7 +49,7 @@ impl Commands {
     }
 
     fn command(&mut self, id: u32, count: usize) {
-        self.room.number(id | (count as u32) << 3);
+        self.room.varint(id | (count as u32) << 3);
     }
 
     fn steps(&mut self, points: &[(i32, i32)]) {

@@ -1,6 +1,6 @@
 //! What a tile holds, before it becomes bytes or pixels: features in tile units, handed one by one to a [`Sink`].
 
-use super::said::Said;
+use super::attributes::Attributes;
 
 /// Tile units a side.
 pub const EXTENT: i32 = 1 << crate::coverage::world::TILE_BITS;
@@ -110,7 +110,7 @@ pub trait Sink {
         false
     }
 
-    fn written(&mut self, _said: Said<'_>, _shape: &Shape) {}
+    fn written(&mut self, _said: Attributes<'_>, _shape: &Shape) {}
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Layer `labels`: one point a unit, so that a name is never repeated and never cut.
 
 use super::TileCoord;
+use super::attributes::AttributeTable;
 use super::boxes::Boxes;
 use super::feature::{Geometry, Shape, Sink, Tag, Value};
 use super::frame::Frame;
-use super::said::Sayings;
 use super::shapes::LevelShapes;
 use super::words::hinted;
 use crate::coverage::generalize::GridBounds;
@@ -31,7 +31,7 @@ pub(super) struct Labels {
     pub labels: Vec<Label>,
     /// What each says in place of its unit's name, where that is another text.
     own: Vec<Option<Box<str>>>,
-    said: Sayings,
+    attributes: AttributeTable,
     tree: Boxes,
 }
 
@@ -57,12 +57,12 @@ impl Labels {
             (*text != **name).then(|| text.into())
         };
         let own: Vec<Option<Box<str>>> = labels.iter().map(own).collect();
-        let mut said = Sayings::default();
+        let mut attributes = AttributeTable::default();
         for (label, own) in labels.iter().zip(&own) {
             let tags = label.tags(hierarchy, levels, own.as_deref());
-            said.push(hierarchy.unit(label.unit).id, &tags, tags.len());
+            attributes.push(hierarchy.unit(label.unit).id, &tags, tags.len());
         }
-        Self { own, said, labels, tree: Boxes::new(&bounds) }
+        Self { own, attributes, labels, tree: Boxes::new(&bounds) }
     }
 
     /// The labels of one tile, in tile units. The last tiles that hold data hold them all.
@@ -76,7 +76,7 @@ impl Labels {
                 shape.clear(Geometry::Point);
                 shape.push([(spot.0 as i32, spot.1 as i32)]);
                 if sink.takes_written() {
-                    sink.written(self.said.of(i, true), &shape);
+                    sink.written(self.attributes.of(i, true), &shape);
                 } else {
                     label.send(hierarchy, levels, self.own[i as usize].as_deref(), &shape, sink);
                 }

@@ -5,6 +5,7 @@
 
 mod along;
 mod anchor;
+mod attributes;
 mod base;
 mod borders;
 mod boxes;
@@ -20,7 +21,6 @@ mod labels;
 pub mod mvt;
 mod places;
 mod room;
-mod said;
 mod shapes;
 mod since;
 mod units;

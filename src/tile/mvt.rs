@@ -1,9 +1,9 @@
 //! Mapbox Vector Tile 2.1, written flat: no message objects, each byte written once.
 
+use super::attributes::{Attributes, Mark, field_of, varint, varint_length};
 use super::commands::Commands;
 use super::feature::{EXTENT, Geometry, Shape, Sink, Tag, Value};
 use super::room::{NUMBER, Room};
-use super::said::{Mark, Said, field_of, varint, varint_length};
 
 /// Bytes for which there is room from the start: growing to them takes longer than filling them.
 const USUAL: usize = 2048;
@@ -88,19 +88,19 @@ impl Writer {
         let length = id_length + bytes_length(tags.len()) + 2 + bytes_length(commands.len());
         let features = &mut self.features;
         features.make(FRAME + length);
-        features.number(2 << 3 | 2);
-        features.number(length as u32);
+        features.varint(2 << 3 | 2);
+        features.varint(length as u32);
         if let Some(id) = id {
-            features.number(1 << 3);
-            features.long_number(id);
+            features.varint(1 << 3);
+            features.varint64(id);
         }
-        features.number(2 << 3 | 2);
-        features.number(tags.len() as u32);
+        features.varint(2 << 3 | 2);
+        features.varint(tags.len() as u32);
         features.copy(tags);
-        features.number(3 << 3);
-        features.number(kind(shape.geometry));
-        features.number(4 << 3 | 2);
-        features.number(commands.len() as u32);
+        features.varint(3 << 3);
+        features.varint(kind(shape.geometry));
+        features.varint(4 << 3 | 2);
+        features.varint(commands.len() as u32);
         features.copy(commands);
     }
 }
@@ -133,7 +133,7 @@ impl Sink for Writer {
         self.end(id, shape);
     }
 
-    fn written(&mut self, said: Said<'_>, shape: &Shape) {
+    fn written(&mut self, said: Attributes<'_>, shape: &Shape) {
         if shape.is_empty() {
             return;
         }

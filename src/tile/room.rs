@@ -43,12 +43,12 @@ impl Room {
 
     /// Writes a number where there is room for [`NUMBER`] bytes.
     #[inline]
-    pub(super) fn number(&mut self, n: u32) {
+    pub(super) fn varint(&mut self, n: u32) {
         self.length = put(&mut self.bytes, self.length, n);
     }
 
     /// Writes a long number where there is room for twice as much.
-    pub(super) fn long_number(&mut self, mut n: u64) {
+    pub(super) fn varint64(&mut self, mut n: u64) {
         while n >= 0x80 {
             self.bytes[self.length] = n as u8 | 0x80;
             self.length += 1;
@@ -80,14 +80,14 @@ impl Room {
 
     #[cold]
     fn long_pair(&mut self, x: u32, y: u32) {
-        self.number(x);
-        self.number(y);
+        self.varint(x);
+        self.varint(y);
     }
 
     /// Writes numbers where there is room for as many.
     pub(super) fn numbers(&mut self, numbers: &[u32; AT_ONCE]) {
         if numbers.iter().fold(0, |all, n| all | n) >= TWO_BYTES {
-            return numbers.iter().for_each(|n| self.number(*n));
+            return numbers.iter().for_each(|n| self.varint(*n));
         }
         // First all of them, which the machine does together; then one behind the other.
         let mut written = [0; AT_ONCE];
@@ -155,8 +155,8 @@ mod tests {
         for x in &numbers {
             room.clear();
             room.make(3 * NUMBER);
-            room.number(*x);
-            room.long_number(u64::from(*x) << 20);
+            room.varint(*x);
+            room.varint64(u64::from(*x) << 20);
             assert_eq!(room.written(), [plain(u64::from(*x)), plain(u64::from(*x) << 20)].concat());
             for y in &numbers {
                 room.clear();

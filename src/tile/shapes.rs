@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use super::LevelInfo;
 use super::anchor::anchor;
+use super::attributes::AttributeTable;
 use super::boxes::Boxes;
 use super::clip::{self, Clipper, Spot};
 use super::colour::colours;
 use super::feature::{Geometry, Shape};
 use super::frame::Frame;
-use super::said::Sayings;
 use super::since::Touched;
 use super::units::{ring, tags};
 use crate::coverage::exact::doubled_area;
@@ -36,7 +36,7 @@ pub(super) struct LevelShapes {
     pub info: LevelInfo,
     pub units: Vec<UnitShape>,
     /// Of each unit.
-    pub said: Sayings,
+    pub attributes: AttributeTable,
     pub tree: Boxes,
 }
 
@@ -124,13 +124,13 @@ impl LevelShapes {
         let mut units = shapes(source, groups, kept);
         paint(source, groups, &mut units);
         let bounds: Vec<GridBounds> = units.iter().map(|u| u.bounds).collect();
-        let said = said(source.hierarchy, &units);
-        Self { info: ladder(&level.key, &level.name, &units), tree: Boxes::new(&bounds), units, said }
+        let attributes = attributes(source.hierarchy, &units);
+        Self { info: ladder(&level.key, &level.name, &units), tree: Boxes::new(&bounds), units, attributes }
     }
 }
 
-fn said(hierarchy: &Hierarchy, units: &[UnitShape]) -> Sayings {
-    let (mut said, mut says) = (Sayings::default(), Vec::new());
+fn attributes(hierarchy: &Hierarchy, units: &[UnitShape]) -> AttributeTable {
+    let (mut attributes, mut says) = (AttributeTable::default(), Vec::new());
     for shape in units {
         let unit = hierarchy.unit(shape.unit);
         says.clear();
@@ -138,9 +138,9 @@ fn said(hierarchy: &Hierarchy, units: &[UnitShape]) -> Sayings {
         let always = says.len();
         says.clear();
         tags(hierarchy, unit, shape.colour, true, &mut says);
-        said.push(unit.id, &says, always);
+        attributes.push(unit.id, &says, always);
     }
-    said
+    attributes
 }
 
 /// With as many colours in a palette as there are units, each has its own; otherwise neighbours differ.

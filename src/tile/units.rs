@@ -143,7 +143,7 @@ impl Units {
             }
             any = true;
             if sink.takes_written() {
-                sink.written(level.said.of(i, near), &shape);
+                sink.written(level.attributes.of(i, near), &shape);
                 continue;
             }
             let unit = snapshot.hierarchy.unit(drawn.unit);

@@ -1,4 +1,4 @@
-//! What is said of things – the attributes of features – as vector tiles write it: made once a version, written into every tile in which a thing lies.
+//! The attributes of features as vector tiles write them: made once a version, written into every tile in which a feature lies.
 
 use super::feature::{Tag, Value};
 
@@ -41,9 +41,9 @@ struct Attribute {
     key: u32,
 }
 
-/// What is said of many things of a kind, by their numbers.
+/// The attributes of many things of a kind, by their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Sayings {
+pub(super) struct AttributeTable {
     keys: Vec<&'static str>,
     attributes: Vec<Attribute>,
     /// `values` fields, one behind the other.
@@ -60,15 +60,15 @@ struct Thing {
     to: u32,
 }
 
-/// What is said of one thing.
+/// The attributes of one thing.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
-    sayings: &'a Sayings,
+pub struct Attributes<'a> {
+    sayings: &'a AttributeTable,
     pub(super) id: u64,
     attributes: &'a [Attribute],
 }
 
-impl Sayings {
+impl AttributeTable {
     /// Appends a thing, of which the first `always` tags are said always.
     pub(super) fn push(&mut self, id: u64, tags: &[Tag<'_>], always: usize) {
         let from = self.attributes.len() as u32;
@@ -88,21 +88,21 @@ impl Sayings {
     }
 
     /// All that is said of a thing, or what is said always.
-    pub(super) fn of(&self, number: u32, all: bool) -> Said<'_> {
+    pub(super) fn of(&self, number: u32, all: bool) -> Attributes<'_> {
         let Thing { id, from, always, to } = self.things[number as usize];
         let to = if all { to } else { always };
-        Said { sayings: self, id, attributes: &self.attributes[from as usize..to as usize] }
+        Attributes { sayings: self, id, attributes: &self.attributes[from as usize..to as usize] }
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> Attributes<'a> {
     pub(super) const fn len(&self) -> usize {
         self.attributes.len()
     }
 
     /// Key, and the value's mark and field.
     pub(super) fn each(self) -> impl Iterator<Item = (&'static str, Mark, &'a [u8])> {
-        let Sayings { keys, fields, .. } = self.sayings;
+        let AttributeTable { keys, fields, .. } = self.sayings;
         self.attributes.iter().map(move |Attribute { mark, at, length, key }| {
             (keys[*key as usize], *mark, &fields[*at as usize..(*at + *length) as usize])
         })
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn what_is_said_of_a_thing_is_all_or_what_is_said_always() {
-        let mut sayings = Sayings::default();
+        let mut sayings = AttributeTable::default();
         sayings.push(7, &[("code", Value::Text("a")), ("households", Value::Integer(3))], 1);
         sayings.push(9, &[("code", Value::Text("b"))], 4);
         let keys = |number, all| sayings.of(number, all).each().map(|(key, ..)| key).collect::<Vec<_>>();
