@@ -6,13 +6,10 @@
 //!
 //! [`Cards`]: crate::service::cards::Cards
 
-use std::fmt::Display;
-use std::io::Write;
-
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::answer::rounded;
+use super::figures;
 use super::owner::{Link, Owner, POINT_DECIMALS, outcome};
 use super::people::People;
 use super::problem::Problem;
@@ -39,11 +36,11 @@ pub(super) fn written(state: &State, placed: &Placed<'_>, day: Date, coordinates
     let Question { crs, x, y, accuracy_m } = placed.asked;
     json.raw(r#"{"query":{"lon":"#).number(x).raw(r#","lat":"#).number(y);
     json.raw(r#","crs":""#).system(crs).raw(r#"","accuracy_m":"#).number(accuracy_m);
-    json.raw(r#"},"point":{"lon":"#).number(rounded(placed.point.lon(), POINT_DECIMALS));
-    json.raw(r#","lat":"#).number(rounded(placed.point.lat(), POINT_DECIMALS));
+    json.raw(r#"},"point":{"lon":"#).rounded::<{ POINT_DECIMALS as usize }>(placed.point.lon());
+    json.raw(r#","lat":"#).rounded::<{ POINT_DECIMALS as usize }>(placed.point.lat());
     json.raw(r#"},"outcome":""#).raw(outcome(placed.outcome)).raw(r#"","#);
     card.into_iter().for_each(|piece| _ = json.bytes(piece));
-    json.raw(r#","boundary":{"distance_m":"#).number(rounded(placed.boundary.distance_m, 3));
+    json.raw(r#","boundary":{"distance_m":"#).rounded::<3>(placed.boundary.distance_m);
     json.raw(r#","ambiguous":"#).raw(if placed.boundary.ambiguous { "true" } else { "false" });
     json.raw(r#","neighbours":["#);
     for (at, neighbour) in placed.boundary.neighbours.iter().enumerate() {
@@ -103,12 +100,6 @@ impl Json {
         self
     }
 
-    /// What needs no escape.
-    fn plain(&mut self, value: impl Display) -> &mut Self {
-        let _ = write!(self.0, "{value}");
-        self
-    }
-
     /// The name of a system.
     fn system(&mut self, crs: Crs) -> &mut Self {
         match crs {
@@ -127,7 +118,13 @@ impl Json {
 
     /// The shortest digits that read as this number; `null` if there are none.
     fn number(&mut self, value: f64) -> &mut Self {
-        let _ = serde_json::to_writer(&mut self.0, &value);
+        figures::number(&mut self.0, value);
+        self
+    }
+
+    /// A number rounded to so many decimals, in the shortest digits.
+    fn rounded<const DECIMALS: usize>(&mut self, value: f64) -> &mut Self {
+        figures::rounded_to::<DECIMALS>(&mut self.0, value);
         self
     }
 
@@ -139,7 +136,7 @@ impl Json {
 
     fn near(&mut self, near: &Neighbour<'_>) -> &mut Self {
         self.raw(r#"{"code":"#).text(&near.unit.code).raw(r#","name":"#).text(&near.unit.name);
-        self.raw(r#","distance_m":"#).number(rounded(near.distance_m, 3)).raw("}")
+        self.raw(r#","distance_m":"#).rounded::<3>(near.distance_m).raw("}")
     }
 
     /// The same position in the systems that people work with, ready to be copied: degrees to 1 cm, metres to 1 mm. A system in which it
@@ -163,42 +160,10 @@ impl Json {
         self.raw(r#""}"#);
     }
 
-    /// The digits of `{value:.DECIMALS$}` for up to seven decimals, from an integer where that is certain to be the same: away from
-    /// ties, which the formatter settles by the digits of the binary number itself.
+    /// With all of so many decimals.
     fn decimal<const DECIMALS: usize>(&mut self, value: f64) -> &mut Self {
-        /// Below this the product errs by less than 10⁻⁵.
-        const CERTAIN: f64 = (1u64 << 36) as f64;
-        let unit = const { 10u64.pow(DECIMALS as u32) };
-        let scaled = value.abs() * unit as f64;
-        let down = scaled as u64;
-        let part = scaled - down as f64;
-        let certain = scaled < CERTAIN && (part - 0.5).abs() >= 1e-5;
-        if !certain {
-            return self.plain(format_args!("{value:.DECIMALS$}"));
-        }
-        let nearest = down + u64::from(part > 0.5);
-        // Right to left: at most eleven figures before the point (of 2³⁶), ours behind it.
-        let (mut text, mut at) = ([b'.'; 20], 20 - DECIMALS);
-        let mut left = (nearest % unit) as u32;
-        for digit in text[at..].iter_mut().rev() {
-            *digit = b'0' + (left % 10) as u8;
-            left /= 10;
-        }
-        at -= 1;
-        let mut left = nearest / unit;
-        loop {
-            at -= 1;
-            text[at] = b'0' + (left % 10) as u8;
-            left /= 10;
-            if left == 0 {
-                break;
-            }
-        }
-        if value.is_sign_negative() {
-            at -= 1;
-            text[at] = b'-';
-        }
-        self.bytes(&text[at..])
+        figures::decimal::<DECIMALS>(&mut self.0, value);
+        self
     }
 }
 
@@ -212,6 +177,7 @@ mod tests {
     use super::*;
     use crate::coverage::LatticePoint;
     use crate::exchange::Limits;
+    use crate::http::answer::rounded;
     use crate::http::look;
     use crate::http::owner::Point;
     use crate::locate::Outcome;
@@ -354,33 +320,6 @@ mod tests {
         let [inside, boundary, outside] =
             [Outcome::Inside, Outcome::OnBoundary, Outcome::Outside].map(|o| outcomes[o as usize]);
         assert!(inside > 1000 && boundary > 500 && outside > 100 && neighbours > 1000, "{outcomes:?}, {neighbours}");
-    }
-
-    #[test]
-    fn decimals_are_the_formatters() {
-        let mut random: u64 = 20_260_101;
-        let mut values =
-            vec![0.0, -0.0, 1e-9, -1e-9, 0.5, 0.000_000_05, 1.0 / 1024.0, 2.5e-7, 9.999_999_95, 1e300, 5e-324];
-        values.extend([
-            f64::NAN,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            68_719_476_735.0,
-            68_719.476_735_5,
-            -179.999_999_999,
-        ]);
-        for i in 0..200_000 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let share = (random >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
-            // Random ones, and those that lie on or beside a tie.
-            let value = share * [360.0, 2e8, 4e7, 1e-5][i % 4];
-            values.extend([value, (value * 1e7).floor() / 1e7 + 0.5e-7, (value * 2048.0).round() / 2048.0]);
-        }
-        for value in values {
-            let mut json = Json(Vec::new());
-            json.decimal::<3>(value).raw(" ").decimal::<7>(value);
-            assert_eq!(String::from_utf8_lossy(&json.0), format!("{value:.3} {value:.7}"));
-        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
+use std::future::{Ready, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,10 +15,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::{BoxError, Router};
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use jiff::Timestamp;
 use tower_service::Service;
 
 use super::batch;
+use super::express::{self, Express};
 use super::problem::Problem;
 use super::routes::App;
 
@@ -35,6 +38,8 @@ struct Around {
     app: Arc<App>,
     /// The places of the paths that are counted.
     paths: matchit::Router<usize>,
+    /// Of those, the ones of what is answered before routing.
+    express: [Option<usize>; Express::ALL.len()],
 }
 
 impl Guarded {
@@ -44,7 +49,8 @@ impl Guarded {
         for (place, path) in paths.iter().enumerate() {
             let _ = places.insert(*path, place);
         }
-        Self { router, around: Arc::new(Around { app, paths: places }) }
+        let express = Express::ALL.map(|question| paths.iter().position(|path| *path == question.route()));
+        Self { router, around: Arc::new(Around { app, paths: places, express }) }
     }
 }
 
@@ -55,7 +61,10 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Either<
+        Ready<Result<Response<Body>, Infallible>>,
+        Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>,
+    >;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -63,6 +72,9 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let begun = Instant::now();
+        if let Some(response) = self.around.answered(&request, begun) {
+            return Either::Left(ready(Ok(response)));
+        }
         let around = Arc::clone(&self.around);
         let path = request.uri().path();
         let (open, place) = (is_open(path), around.paths.at(path).ok().map(|found| *found.value));
@@ -72,7 +84,7 @@ where
             None => None,
         };
         let answer = if at_once.is_none() { Some(self.router.call(request)) } else { None };
-        Box::pin(async move {
+        Either::Right(Box::pin(async move {
             let answered = match answer {
                 Some(answer) => AssertUnwindSafe(answer).catch_unwind().await,
                 None => Ok(Ok(at_once.unwrap_or_default())),
@@ -81,15 +93,28 @@ where
             headers(response.headers_mut(), open);
             around.app.metrics.count(place, response.status(), begun.elapsed());
             Ok(response)
-        })
+        }))
+    }
+}
+
+impl Around {
+    /// The answer that needs no routing, counted. A question that panics here goes the long way, where a second panic is told of.
+    fn answered<B: HttpBody>(&self, request: &Request<B>, begun: Instant) -> Option<Response<Body>> {
+        // What has a body, or an address longer than is read, is refused for that first.
+        if target_bytes(request) > self.app.limits.uri_bytes || !request.body().is_end_stream() {
+            return None;
+        }
+        let answered = catch_unwind(AssertUnwindSafe(|| express::answered(&self.app, request)));
+        let (question, response) = answered.ok().flatten()?;
+        self.app.metrics.count(self.express[question as usize], response.status(), begun.elapsed());
+        Some(response)
     }
 }
 
 /// A stated length is believed at once; a body without one is read by the batch route only, which bounds rows instead.
 fn too_large<B>(app: &App, request: &Request<B>) -> Option<Problem> {
     let length = |headers: &HeaderMap| headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<u64>().ok();
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    if target > app.limits.uri_bytes {
+    if target_bytes(request) > app.limits.uri_bytes {
         Some(Problem::uri_length(app.limits.uri_bytes))
     } else if request.uri().path() != batch::PATH
         && length(request.headers()).is_some_and(|bytes| bytes > app.limits.body_bytes)
@@ -98,6 +123,10 @@ fn too_large<B>(app: &App, request: &Request<B>) -> Option<Problem> {
     } else {
         None
     }
+}
+
+fn target_bytes<B>(request: &Request<B>) -> usize {
+    request.uri().path_and_query().map_or(0, |target| target.as_str().len())
 }
 
 /// What pages of other origins may read: all that anybody may read, and nothing that could change anything.
@@ -123,7 +152,7 @@ fn preflight(path: &str) -> Response<Body> {
     response
 }
 
-fn headers(headers: &mut HeaderMap, open: bool) {
+pub(super) fn headers(headers: &mut HeaderMap, open: bool) {
     const NOSNIFF: (HeaderName, HeaderValue) = (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(NOSNIFF.0, NOSNIFF.1);
     if open {
@@ -195,6 +224,93 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_answered_before_routing_is_what_the_router_answers() {
+        let app = app();
+        app.serving.state().pyramid_made().await;
+        let mut guarded = router_with(&app, Router::new());
+        let mut answers = async |request: &Request<()>| {
+            let request = || Request::from_parts(request.clone().into_parts().0, Body::empty());
+            let ours = guarded.around.answered(&request(), Instant::now());
+            let mut routed = guarded.router.call(request()).await.expect("answers");
+            headers(routed.headers_mut(), is_open(request().uri().path()));
+            // The router says how long a body is; what is answered before leaves that to the connection, which does.
+            routed.headers_mut().remove(header::CONTENT_LENGTH);
+            let mut whole = Vec::new();
+            for (head, body) in [ours, Some(routed)].into_iter().flatten().map(Response::into_parts) {
+                let mut lines: Vec<_> = head
+                    .headers
+                    .into_iter()
+                    .map(|(name, value)| (name.expect("one each").to_string(), value))
+                    .collect();
+                lines.sort();
+                whole.push((head.status, lines, axum::body::to_bytes(body, 1 << 20).await.expect("a body")));
+            }
+            let answered = whole.len() == 2;
+            assert!(
+                !answered || whole[0] == whole[1],
+                "{:?} {:?}",
+                request(),
+                whole.iter().map(|w| &w.1).collect::<Vec<_>>()
+            );
+            answered
+        };
+        let get = |target: &str, lines: &[(HeaderName, &str)]| {
+            let request =
+                lines.iter().fold(Request::get(target), |request, (name, value)| request.header(name, *value));
+            request.body(()).expect("a request")
+        };
+        let (tile, other) = ("/tiles/units/13/6750/3236.mvt", "/tiles/units/22/0/0.mvt");
+        let stamp = app.serving.state().stamp.clone();
+        assert!(!answers(&get(tile, &[])).await, "nobody has asked for it");
+        for coding in
+            [None, Some("gzip"), Some("br"), Some("gzip, deflate, br, zstd"), Some("identity"), Some("gzip;q=0, *")]
+        {
+            let mut lines: Vec<_> = coding.map(|coding| (header::ACCEPT_ENCODING, coding)).into_iter().collect();
+            let tag = tag(&app, get(tile, &lines)).await;
+            assert!(answers(&get(tile, &lines)).await, "{coding:?}");
+            assert!(answers(&get(&format!("{tile}?v={stamp}"), &lines)).await, "{coding:?}");
+            lines.push((header::IF_NONE_MATCH, &tag));
+            assert!(answers(&get(tile, &lines)).await, "{coding:?}");
+        }
+        for target in [
+            "/api/v1/locate?lon=116.66&lat=35.43",
+            "/api/v1/locate?lon=116.677&lat=35.441&crs=gcj02&accuracy_m=60&coordinates=true",
+            "/api/v1/locate?lon=39468205.34&lat=3919026.85&crs=epsg:4527",
+            "/api/v1/locate?lon=100&lat=%335.43",
+        ] {
+            assert!(answers(&get(target, &[])).await, "{target}");
+        }
+        for target in [
+            "/api/v1/locate",
+            "/api/v1/locate?lon=116.66&lat=x",
+            "/api/v1/locate?lon=116.66&lat=35.43&as_of=2026-01-01",
+            "/api/v1/locate?lon=116.66&lat=35.43&lat=35.43",
+            "/api/v1/locate/batch",
+            "/tiles/units.json",
+            "/tiles/units/13/6750/3236.mvt?v=1&x=2",
+            "/tiles/issues/13/6750/3236.mvt",
+            "/tiles/%75nits/13/6750/3236.mvt",
+            "/tiles/units/13/6750/3236/.mvt",
+            "/tiles/light/13/6750/3236.png",
+            other,
+        ] {
+            assert!(!answers(&get(target, &[])).await, "{target}");
+        }
+        for method in [Method::HEAD, Method::POST, Method::OPTIONS] {
+            let mut request = get(tile, &[]);
+            *request.method_mut() = method;
+            assert!(!answers(&request).await, "{request:?}");
+        }
+    }
+
+    /// The tag of an answer, which is packed from then on as it was asked for.
+    async fn tag(app: &Arc<App>, request: Request<()>) -> String {
+        let request = request.map(|()| Body::empty());
+        let response = router_with(app, Router::new()).oneshot(request).await.expect("answers");
+        response.headers()[header::ETAG].to_str().expect("is ascii").to_owned()
     }
 
     #[test]

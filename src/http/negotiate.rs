@@ -22,7 +22,7 @@ pub(super) enum Keep {
 }
 
 impl Keep {
-    const fn header(self) -> HeaderValue {
+    pub(super) const fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Revalidate => "no-cache",
             Self::Hour => "public, max-age=3600",
@@ -35,38 +35,73 @@ impl Keep {
 /// The finished bytes as this request likes them best, which are made in a slot if nobody wanted them so before. When the slots are all taken,
 /// they go out in a form that is there.
 pub(super) async fn served(slots: &Slots, asked: &HeaderMap, finished: &Arc<Finished>, keep: Keep) -> Response<Body> {
-    let best = liked(asked).into_iter().flatten().next();
-    if let Some(coding) = best.filter(|coding| finished.is_to_be_packed(*coding)) {
+    if let Some(coding) = to_be_packed(asked, finished) {
         let of = Arc::clone(finished);
         let _ = slots.run(move || of.pack(coding)).await;
     }
     respond(asked, finished, keep)
 }
 
+/// The coding that this request likes best, if the bytes are still to be packed so.
+pub(super) fn to_be_packed(asked: &HeaderMap, finished: &Finished) -> Option<Coding> {
+    liked(asked).into_iter().flatten().next().filter(|coding| finished.is_to_be_packed(*coding))
+}
+
 /// The finished bytes as this request wants them, of the forms that are there. Costs no compression, hashing or copying.
 pub(super) fn respond(asked: &HeaderMap, finished: &Finished, keep: Keep) -> Response<Body> {
-    let packed = |coding: Coding| finished.packed(coding).map(|encoded| (coding, encoded));
-    let packed = liked(asked).into_iter().flatten().find_map(packed);
-    let chosen = packed.map_or(&finished.identity, |(_, encoded)| encoded);
-    let known = already_has(asked, &chosen.etag);
-    let body = if known { Body::empty() } else { Body::from(shared(chosen)) };
-    let mut response = Response::new(body);
-    *response.status_mut() = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let chosen = Chosen::of(asked, finished);
+    let mut response = chosen.response();
     let headers = response.headers_mut();
-    if !known {
+    if !chosen.known {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(finished.content_type));
-        if let Some((coding, _)) = packed {
+        if let Some(coding) = chosen.coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
     }
     if finished.gzip.is_some() {
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        headers.insert(header::VARY, VARY);
     }
-    if let Ok(etag) = HeaderValue::from_str(&chosen.etag) {
+    if let Some(etag) = chosen.etag() {
         headers.insert(header::ETAG, etag);
     }
     headers.insert(header::CACHE_CONTROL, keep.header());
     response
+}
+
+/// What an answer depends on that comes in several codings.
+pub(super) const VARY: HeaderValue = HeaderValue::from_static("accept-encoding");
+
+/// One of the forms of finished bytes.
+#[derive(Debug)]
+pub(super) struct Chosen<'a> {
+    pub coding: Option<Coding>,
+    encoded: &'a Encoded,
+    /// The client has it already.
+    pub known: bool,
+}
+
+impl<'a> Chosen<'a> {
+    /// The one that a request likes best of those that are there.
+    pub(super) fn of(asked: &HeaderMap, finished: &'a Finished) -> Self {
+        let packed = |coding: Coding| finished.packed(coding).map(|encoded| (coding, encoded));
+        let packed = liked(asked).into_iter().flatten().find_map(packed);
+        let encoded = packed.map_or(&finished.identity, |(_, encoded)| encoded);
+        Self { coding: packed.map(|(coding, _)| coding), encoded, known: already_has(asked, &encoded.etag) }
+    }
+
+    /// Status and body.
+    pub(super) fn response(&self) -> Response<Body> {
+        if self.known {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        Response::new(Body::from(Bytes::from_owner(Arc::clone(&self.encoded.bytes))))
+    }
+
+    pub(super) fn etag(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.encoded.etag).ok()
+    }
 }
 
 /// A body made for this request alone, without a tag.
@@ -76,10 +111,6 @@ pub(super) fn fresh(content_type: &'static str, body: impl Into<Body>, keep: Kee
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, keep.header());
     response
-}
-
-fn shared(encoded: &Encoded) -> Bytes {
-    Bytes::from_owner(std::sync::Arc::clone(&encoded.bytes))
 }
 
 /// The codings of `Accept-Encoding` that are to be tried, the best liked first, and of those alike the smallest. A coding is tried when it is

@@ -1,5 +1,6 @@
 //! `locate`: whose is this position, and who answers for it?
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -23,41 +24,77 @@ use crate::service::past::{Held, PastFault, held};
 use crate::service::serving;
 use crate::service::slots::WorkFault;
 
-/// `GET /api/v1/locate`
-pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Result<Response<Body>, Problem> {
-    let query = asked.only(&["lon", "lat", "crs", "accuracy_m", "as_of", "coordinates"])?;
-    let coordinates = query.parsed("coordinates", "true or false")?.unwrap_or(false);
-    let question = Question {
-        crs: crs(&query)?,
-        x: query.needed_number("lon")?,
-        y: query.needed_number("lat")?,
-        accuracy_m: query.number("accuracy_m")?.unwrap_or(0.0),
-    };
-    // Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
-    let at_once = |state: &serving::State| match question.crs {
-        Crs::Plane(plane) => plane == state.snapshot.district.plane || plane.reads_at_once(question.x, question.y),
-        _ => true,
-    };
-    let (state, day) = match query.text("as_of") {
-        None => {
-            let day = app.serving.today();
-            let quick = |state: &serving::State| at_once(state).then(|| answer(state, question, day, coordinates));
-            if let Some(answer) = app.serving.read(quick) {
-                return answer;
-            }
-            (app.serving.state(), day)
-        }
-        Some(text) => as_of(&app, text).await?,
-    };
-    if at_once(&state) {
-        return answer(&state, question, day, coordinates);
-    }
-    app.serving.slots.run(move || answer(&state, question, day, coordinates)).await?
+pub(super) const PATH: &str = "/api/v1/locate";
+
+/// What the parameters ask for.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    question: Question,
+    /// Whether the position is wanted in other systems too.
+    coordinates: bool,
+    as_of: Option<Cow<'a, str>>,
 }
 
-fn answer(state: &serving::State, question: Question, day: Date, coordinates: bool) -> Result<Response<Body>, Problem> {
-    let placed = place(&state.snapshot, question).map_err(refused)?;
-    Ok(fresh(JSON, written(state, &placed, day, coordinates)?, Keep::Never))
+impl<'a> Wanted<'a> {
+    pub(super) const PARAMETERS: [&'static str; 6] = ["lon", "lat", "crs", "accuracy_m", "as_of", "coordinates"];
+
+    pub(super) fn of(query: Query<'a>) -> Result<Self, Problem> {
+        let coordinates = query.parsed("coordinates", "true or false")?.unwrap_or(false);
+        let question = Question {
+            crs: crs(&query)?,
+            x: query.needed_number("lon")?,
+            y: query.needed_number("lat")?,
+            accuracy_m: query.number("accuracy_m")?.unwrap_or(0.0),
+        };
+        Ok(Self { question, coordinates, as_of: query.take("as_of") })
+    }
+
+    /// Opening a plane that is not the district's own takes PROJ some 10 ms: not on a thread that others wait for.
+    fn is_quick(&self, state: &serving::State) -> bool {
+        let Question { crs, x, y, .. } = self.question;
+        match crs {
+            Crs::Plane(plane) => plane == state.snapshot.district.plane || plane.reads_at_once(x, y),
+            _ => true,
+        }
+    }
+
+    /// The JSON of the answer.
+    fn answer(&self, state: &serving::State, day: Date) -> Result<Vec<u8>, Problem> {
+        let placed = place(&state.snapshot, self.question).map_err(refused)?;
+        written(state, &placed, day, self.coordinates)
+    }
+}
+
+/// The JSON of an answer from what is in force, where nobody has to wait for it; `None` where somebody has.
+pub(super) fn at_hand(app: &App, wanted: &Wanted<'_>) -> Option<Result<Vec<u8>, Problem>> {
+    if wanted.as_of.is_some() {
+        return None;
+    }
+    let day = app.serving.today();
+    app.serving.read(|state| wanted.is_quick(state).then(|| wanted.answer(state, day)))
+}
+
+/// `GET /api/v1/locate`
+pub(super) async fn of_position(State(app): State<Arc<App>>, asked: Asked) -> Result<Response<Body>, Problem> {
+    let wanted = Wanted::of(asked.only(&Wanted::PARAMETERS)?)?;
+    let body = match at_hand(&app, &wanted) {
+        Some(answer) => answer?,
+        None => patiently(&app, wanted).await?,
+    };
+    Ok(fresh(JSON, body, Keep::Never))
+}
+
+/// The answer for which versions or planes may have to be opened.
+async fn patiently(app: &Arc<App>, Wanted { question, coordinates, as_of }: Wanted<'_>) -> Result<Vec<u8>, Problem> {
+    let (state, day) = match as_of {
+        None => (app.serving.state(), app.serving.today()),
+        Some(text) => self::as_of(app, &text).await?,
+    };
+    let wanted = Wanted { question, coordinates, as_of: None };
+    if wanted.is_quick(&state) {
+        return wanted.answer(&state, day);
+    }
+    app.serving.slots.run(move || wanted.answer(&state, day)).await?
 }
 
 fn crs(query: &Query) -> Result<Crs, Problem> {

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
 
@@ -35,29 +36,44 @@ pub(super) struct Query<'a>(Vec<Pair<'a>>);
 
 impl Asked {
     /// # Errors
-    /// 400 when the string cannot be decoded, or a parameter is unknown or given twice.
+    /// As [`only`].
     pub(super) fn only(&self, known: &[&str]) -> Result<Query<'_>, Problem> {
-        let pairs = decode(self.0.as_ref().and_then(PathAndQuery::query).unwrap_or_default())?;
-        for (i, (name, _)) in pairs.iter().enumerate() {
-            if !known.contains(&name.as_ref()) {
-                let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                return Err(Problem::query(
-                    &echo(name),
-                    format!("unknown parameter “{}”; known here: {list}", echo(name)),
-                ));
-            }
-            if pairs[..i].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Problem::query(name, format!("parameter “{name}” is given more than once")));
-            }
-        }
-        Ok(Query(pairs))
+        read(self.0.as_ref().and_then(PathAndQuery::query), known)
     }
-}
 
-impl Asked {
     /// What came, decoded, whatever it is: for interfaces that say themselves which names are one.
     pub(super) fn pairs(&self) -> Result<Vec<Pair<'_>>, Problem> {
         decode(self.0.as_ref().and_then(PathAndQuery::query).unwrap_or_default())
+    }
+}
+
+/// The parameters of an address, borrowed from it.
+///
+/// # Errors
+/// 400 when the string cannot be decoded, or a parameter is unknown or given twice.
+pub(super) fn only<'a>(uri: &'a Uri, known: &[&str]) -> Result<Query<'a>, Problem> {
+    read(uri.query(), known)
+}
+
+fn read<'a>(raw: Option<&'a str>, known: &[&str]) -> Result<Query<'a>, Problem> {
+    let pairs = decode(raw.unwrap_or_default())?;
+    for (i, (name, _)) in pairs.iter().enumerate() {
+        if !known.contains(&name.as_ref()) {
+            let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(Problem::query(&echo(name), format!("unknown parameter “{}”; known here: {list}", echo(name))));
+        }
+        if pairs[..i].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Problem::query(name, format!("parameter “{name}” is given more than once")));
+        }
+    }
+    Ok(Query(pairs))
+}
+
+impl<'a> Query<'a> {
+    /// A parameter as it was written, taken out.
+    pub(super) fn take(mut self, name: &str) -> Option<Cow<'a, str>> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.swap_remove(at).1)
     }
 }
 

@@ -37,7 +37,7 @@ fn routes() -> Vec<Route> {
 fn questions() -> Vec<Route> {
     vec![
         // Dispatchers: whose point is this?
-        ("/api/v1/locate", &["/api/v1/locate"], get(owner::of_position)),
+        (owner::PATH, &[owner::PATH], get(owner::of_position)),
         (batch::PATH, &[batch::PATH], post(batch::of_rows)),
         ("/api/v1/search", &["/api/v1/search"], get(search::of_text)),
         ("/api/v1/readings", &["/api/v1/readings"], get(readings::of_text)),
@@ -104,7 +104,7 @@ fn maps() -> Vec<Route> {
         // Map clients: tiles and what describes them.
         ("/tiles/{file}", &["/tiles/{set}.json"], get(tiles::describe)),
         (
-            "/tiles/{set}/{z}/{x}/{file}",
+            tiles::PATH,
             &[
                 "/tiles/{set}/{z}/{x}/{y}.mvt",
                 "/tiles/{style}/{z}/{x}/{y}.png",

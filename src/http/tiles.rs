@@ -30,6 +30,8 @@ const HEAT_REACH: f64 = 4.0;
 /// The longest tile file name that can name a tile: `4294967295@2x.png`.
 const LONGEST_FILE: usize = 17;
 
+pub(super) const PATH: &str = "/tiles/{set}/{z}/{x}/{file}";
+
 static EMPTY: LazyLock<Finished> = LazyLock::new(|| Finished::as_is(MVT, Vec::new()));
 
 /// `GET /tiles/{set}/{z}/{x}/{y}.mvt` and `/tiles/{style}/{z}/{x}/{y}[@2x].png`
@@ -83,6 +85,22 @@ pub(super) async fn one(
     Ok(served(&app.serving.slots, &headers, &finished, keep).await)
 }
 
+/// The key of a vector tile of a set that cannot be filtered, by its address as everybody writes it; `None` for all others.
+pub(super) fn plain_key(path: &str) -> Option<TileKey> {
+    let mut parts = path.strip_prefix("/tiles/")?.split('/');
+    let [set, z, x, file] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+    if parts.next().is_some() {
+        return None;
+    }
+    let set = set.parse().ok().filter(|set| *set != TileSet::Issues)?;
+    match Form::of(file) {
+        Ok((y, Form::Vector)) => {
+            Some(TileKey::Vector { set, filter: IssueFilter::default(), coord: coord(z, x, y).ok()? })
+        }
+        _ => None,
+    }
+}
+
 /// The parameters of a set that can be filtered.
 const FILTERED: [&str; 4] = ["from", "to", "category", "v"];
 
@@ -128,7 +146,7 @@ fn unknown(name: &str, what: &str, known: &[&str]) -> Problem {
 }
 
 /// With `v` = the stamp of this content the address names the bytes; otherwise they may change with the next version.
-fn keep(query: &Query, state: &serving::State) -> Keep {
+pub(super) fn keep(query: &Query, state: &serving::State) -> Keep {
     if query.text("v") == Some(state.stamp.as_str()) { Keep::Immutable } else { Keep::Revalidate }
 }
 
