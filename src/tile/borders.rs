@@ -6,6 +6,7 @@ use super::clip::{Clipper, Parts};
 use super::feature::{Geometry, Shape, Sink, Value};
 use super::frame::{Beyond, Frame};
 use super::shapes::{LevelShapes, first_edge};
+use super::units::Tools;
 use crate::coverage::generalize::{Generalized, GridBounds, Zoom};
 use crate::coverage::region::{Group, ranks};
 use crate::coverage::world::FULL_ZOOM;
@@ -57,11 +58,10 @@ impl Borders {
         arcs: &Generalized,
         levels: &[LevelShapes],
         frame: &Frame,
-        clipper: &mut Clipper,
+        Tools { clipper, shape, found }: &mut Tools,
         sink: &mut dyn Sink,
     ) {
-        let mut shape = Shape::new(Geometry::Line);
-        let found = self.tree.meeting(frame.world_bounds());
+        self.tree.find(frame.world_bounds(), found);
         let whole = sink.wants_whole("boundaries");
         for same in found.chunk_by(|a, b| self.stretches[*a as usize].0.0 == self.stretches[*b as usize].0.0) {
             let class = self.stretches[same[0] as usize].0.0;
@@ -74,7 +74,7 @@ impl Borders {
                     spots(arcs, halves, frame, false, lines);
                     lines.iter().for_each(|line| shape.push_far(line.iter().copied()));
                 } else {
-                    line(arcs, halves, frame, clipper, &mut shape);
+                    line(arcs, halves, frame, clipper, shape);
                 }
             }
             let tags = [
@@ -83,7 +83,7 @@ impl Borders {
                 ("outline", Value::Flag(class.outline)),
             ];
             if !shape.is_empty() {
-                sink.feature(None, &tags, &shape);
+                sink.feature(None, &tags, shape);
             }
         }
     }

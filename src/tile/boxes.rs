@@ -34,9 +34,15 @@ impl Boxes {
     /// The items whose boxes meet the given one (sides included), in ascending order.
     pub(super) fn meeting(&self, bounds: GridBounds) -> Vec<u32> {
         let mut found = Vec::new();
-        self.descend(self.layers.len(), 0, bounds, &mut found);
-        found.sort_unstable();
+        self.find(bounds, &mut found);
         found
+    }
+
+    /// [`Boxes::meeting`], into room that is there.
+    pub(super) fn find(&self, bounds: GridBounds, found: &mut Vec<u32>) {
+        found.clear();
+        self.descend(self.layers.len(), 0, bounds, found);
+        found.sort_unstable();
     }
 
     /// Whether any box meets the given one.

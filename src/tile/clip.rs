@@ -165,6 +165,11 @@ impl Clipper {
         Self { parts: parts(), kept: parts(), chains: parts(), links: Links::default(), signs: Vec::new() }
     }
 
+    /// Points for which there is room.
+    pub(super) const fn room(&self) -> usize {
+        self.parts.points.capacity() + self.kept.points.capacity() + self.chains.points.capacity()
+    }
+
     /// Empties `parts`.
     pub(super) fn begin(&mut self) -> &mut Parts {
         self.parts.clear();

@@ -1,19 +1,23 @@
 //! Mapbox Vector Tile 2.1, written flat: no message objects, each byte written once.
 
+use std::cell::Cell;
+
 use super::attributes::{Attributes, Mark, field_of, varint, varint_length};
 use super::commands::Commands;
 use super::feature::{EXTENT, Geometry, Shape, Sink, Tag, Value};
 use super::room::{NUMBER, Room};
 
-/// Bytes for which there is room from the start: growing to them takes longer than filling them.
-const USUAL: usize = 2048;
 /// Most bytes of a feature besides its attributes and its geometry.
 const FRAME: usize = 8 * NUMBER;
 
 /// Writes layers and features into one tile. Layers without features are left out.
 #[derive(Debug)]
-pub struct Writer {
-    tile: Vec<u8>,
+pub struct Writer(Box<Work>);
+
+/// What a tile is written in, and then the next one: growing to a tile's size takes longer than filling it.
+#[derive(Debug, Default)]
+struct Work {
+    tile: Room,
     name: String,
     features: Room,
     keys: Keys,
@@ -25,28 +29,36 @@ pub struct Writer {
     field: Vec<u8>,
 }
 
+thread_local! {
+    /// What the last writer of a thread left behind, if it was no larger than most.
+    static LEFT: Cell<Option<Box<Work>>> = const { Cell::new(None) };
+}
+
+/// A tile of more bytes leaves nothing behind.
+const MOST_LEFT: usize = 1 << 18;
+
 impl Writer {
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            tile: Vec::with_capacity(USUAL),
-            name: String::new(),
-            features: Room::with(USUAL),
-            keys: Keys::default(),
-            values: Values { fields: Room::with(USUAL), count: 0, before: 0, table: vec![Known::default(); FEW] },
-            tags: Room::default(),
-            geometry: Commands::default(),
-            field: Vec::new(),
-        }
+        let mut work = LEFT.take().unwrap_or_default();
+        work.values.begin();
+        Self(work)
     }
 
     /// The finished tile, uncompressed; no bytes at all when it holds no feature.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
-        self.end_layer();
-        self.tile
+        self.0.end_layer();
+        let tile = self.0.tile.written().to_vec();
+        self.0.tile.clear();
+        if tile.len() <= MOST_LEFT {
+            LEFT.set(Some(self.0));
+        }
+        tile
     }
+}
 
+impl Work {
     fn end_layer(&mut self) {
         if self.features.len() == 0 {
             return;
@@ -59,15 +71,20 @@ impl Writer {
             + 1
             + varint_length(EXTENT as u64)
             + 2;
-        self.tile.reserve(bytes_length(length));
-        varint(&mut self.tile, 3 << 3 | 2);
-        varint(&mut self.tile, length as u64);
-        field_bytes(&mut self.tile, 1, self.name.as_bytes());
-        self.tile.extend_from_slice(features);
-        self.tile.extend_from_slice(keys);
-        self.tile.extend_from_slice(values);
-        field_varint(&mut self.tile, 5, EXTENT as u64);
-        field_varint(&mut self.tile, 15, 2);
+        let tile = &mut self.tile;
+        tile.make(bytes_length(length) + NUMBER);
+        tile.varint(3 << 3 | 2);
+        tile.varint(length as u32);
+        tile.varint(1 << 3 | 2);
+        tile.varint(self.name.len() as u32);
+        tile.copy(self.name.as_bytes());
+        tile.copy(features);
+        tile.copy(keys);
+        tile.copy(values);
+        tile.varint(5 << 3);
+        tile.varint(EXTENT as u32);
+        tile.varint(15 << 3);
+        tile.varint(2);
         self.features.clear();
         self.keys.clear();
         self.values.clear();
@@ -117,31 +134,33 @@ impl Sink for Writer {
     }
 
     fn layer(&mut self, name: &str) {
-        self.end_layer();
-        self.name.clear();
-        self.name.push_str(name);
+        self.0.end_layer();
+        self.0.name.clear();
+        self.0.name.push_str(name);
     }
 
     fn feature(&mut self, id: Option<u64>, tags: &[Tag<'_>], shape: &Shape) {
         if shape.is_empty() {
             return;
         }
-        self.begin(tags.len());
+        let work = &mut *self.0;
+        work.begin(tags.len());
         for (place, (key, value)) in tags.iter().enumerate() {
-            self.tags.pair(self.keys.number(place, key), self.values.number_of(&mut self.field, value));
+            work.tags.pair(work.keys.number(place, key), work.values.number_of(&mut work.field, value));
         }
-        self.end(id, shape);
+        work.end(id, shape);
     }
 
     fn written(&mut self, said: Attributes<'_>, shape: &Shape) {
         if shape.is_empty() {
             return;
         }
-        self.begin(said.len());
+        let work = &mut *self.0;
+        work.begin(said.len());
         for (place, (key, mark, field)) in said.each().enumerate() {
-            self.tags.pair(self.keys.number(place, key), self.values.number(mark, field));
+            work.tags.pair(work.keys.number(place, key), work.values.number(mark, field));
         }
-        self.end(Some(said.id), shape);
+        work.end(Some(said.id), shape);
     }
 }
 
@@ -151,11 +170,6 @@ const fn kind(geometry: Geometry) -> u32 {
         Geometry::Line => 2,
         Geometry::Polygon => 3,
     }
-}
-
-fn field_varint(out: &mut Vec<u8>, field: u64, n: u64) {
-    varint(out, field << 3);
-    varint(out, n);
 }
 
 fn field_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
@@ -195,6 +209,7 @@ impl Keys {
     }
 
     /// A name that is not the one that came last at its place.
+    #[cold]
     fn other(&mut self, place: usize, key: &'static str) -> u32 {
         let number = self.names.iter().position(|name| *name == key).unwrap_or_else(|| {
             field_bytes(&mut self.bytes, 3, key.as_bytes());
@@ -227,6 +242,12 @@ struct Values {
     table: Vec<Known>,
 }
 
+impl Default for Values {
+    fn default() -> Self {
+        Self { fields: Room::default(), count: 0, before: 0, table: vec![Known::default(); FEW] }
+    }
+}
+
 /// A value that is there, or none.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
@@ -239,8 +260,19 @@ struct Known {
 
 /// Places in the table from the start: twice as many as most layers have values.
 const FEW: usize = 512;
+/// Places that are not kept for the next tile: what fits into few cache lines is at hand.
+const MANY: usize = 1 << 13;
+/// Values that are counted on from tile to tile: one tile has by far fewer than are left to 2³².
+const MOST_COUNTED: u32 = 1 << 30;
 
 impl Values {
+    /// Before a tile: a count that has become large, or a table, begins anew.
+    fn begin(&mut self) {
+        if self.count >= MOST_COUNTED || self.table.len() > MANY {
+            *self = Self { fields: std::mem::take(&mut self.fields), ..Self::default() };
+        }
+    }
+
     fn clear(&mut self) {
         self.fields.clear();
         self.before = self.count;
@@ -359,7 +391,7 @@ mod tests {
 
     #[test]
     fn equal_values_are_stored_once_however_many_there_are() {
-        let (Writer { mut values, .. }, mut room) = (Writer::new(), Vec::new());
+        let (mut values, mut room) = (Values::default(), Vec::new());
         for i in 0..5000u32 {
             assert_eq!(values.number_of(&mut room, &Value::Number(f64::from(i % 1000))), i % 1000);
         }
@@ -369,6 +401,31 @@ mod tests {
         assert_eq!([numbers(&mut values), numbers(&mut values)], [[1000, 1001, 1002, 1003]; 2]);
         values.clear();
         assert_eq!(numbers(&mut values), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_tile_is_the_same_whatever_was_written_before_it() {
+        let tile = |from: u32, values: u32| {
+            let mut writer = Writer::new();
+            for layer in ["one", "other"] {
+                writer.layer(layer);
+                for i in from..from + values {
+                    let text = format!("网格{i}");
+                    let tags = [("name", Value::Text(&text)), ("n", Value::Integer(i64::from(i % 100)))];
+                    writer.feature(Some(u64::from(i)), &tags, &point(i as i32, 1));
+                }
+            }
+            writer.finish()
+        };
+        let small = tile(7, 20);
+        for (from, values) in [(0, 300), (7, 19), (0, 30_000), (0, 0), (5, 3000)] {
+            let once = tile(from, values);
+            assert_eq!(tile(7, 20), small, "after {values}");
+            assert_eq!(std::thread::spawn(move || tile(from, values)).join().expect("is written"), once, "{values}");
+        }
+        let mut values = Values { count: MOST_COUNTED, before: MOST_COUNTED, ..Values::default() };
+        values.begin();
+        assert_eq!((values.count, values.number_of(&mut Vec::new(), &Value::Flag(true))), (0, 0));
     }
 
     #[test]

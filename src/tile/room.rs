@@ -15,11 +15,6 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// With room from the start.
-    pub(super) fn with(bytes: usize) -> Self {
-        Self { bytes: vec![0; bytes], length: 0 }
-    }
-
     pub(super) const fn clear(&mut self) {
         self.length = 0;
     }

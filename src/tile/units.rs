@@ -1,6 +1,6 @@
 //! Set `units`: the polygons of every level, put together from the same generalised arcs.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use super::TileCoord;
 use super::borders::Borders;
@@ -77,34 +77,34 @@ impl Units {
 
     /// What has an area or a length in any square: of the levels, those that are there at the zoom that it shows.
     pub(super) fn draw_shapes(&self, snapshot: &Snapshot, frame: &Frame, sink: &mut dyn Sink) {
-        let mut clipper = Clipper::new();
-        let mut land = false;
-        for level in self.levels.iter().filter(|l| l.info.min_zoom <= frame.shown) {
-            if sink.wants(&level.info.key) {
-                land |= self.draw_level(snapshot, level, frame, &mut clipper, sink);
+        Tools::lent(|tools| {
+            let mut land = false;
+            for level in self.levels.iter().filter(|l| l.info.min_zoom <= frame.shown) {
+                if sink.wants(&level.info.key) {
+                    land |= self.draw_level(snapshot, level, frame, tools, sink);
+                }
             }
-        }
-        // Where there is somebody's land and no edge of it, there is no other.
-        if sink.wants("outside") && (!land || self.outline.any_meets(frame.world_bounds())) {
-            self.draw_outside(frame, &mut clipper, sink);
-        }
-        if sink.wants("boundaries") {
-            sink.layer("boundaries");
-            self.borders.draw(&self.arcs, &self.levels, frame, &mut clipper, sink);
-        }
+            // Where there is somebody's land and no edge of it, there is no other.
+            if sink.wants("outside") && (!land || self.outline.any_meets(frame.world_bounds())) {
+                self.draw_outside(frame, tools, sink);
+            }
+            if sink.wants("boundaries") {
+                sink.layer("boundaries");
+                self.borders.draw(&self.arcs, &self.levels, frame, tools, sink);
+            }
+        });
     }
 
     /// What the window shows of the land around, and of holes that are nobody's: to be covered, so that eyes stay on the
     /// district. Tiles that show nothing of the district's box have none.
-    fn draw_outside(&self, frame: &Frame, clipper: &mut Clipper, sink: &mut dyn Sink) {
+    fn draw_outside(&self, frame: &Frame, Tools { clipper, shape, .. }: &mut Tools, sink: &mut dyn Sink) {
         if !frame.world_bounds().meets(self.bounds) {
             return;
         }
-        let mut shape = Shape::new(Geometry::Polygon);
-        self.outside_in(frame, clipper, &mut shape);
+        self.outside_in(frame, clipper, shape);
         sink.layer("outside");
         if !shape.is_empty() {
-            sink.feature(None, &[], &shape);
+            sink.feature(None, &[], shape);
         }
     }
 
@@ -127,33 +127,64 @@ impl Units {
         snapshot: &Snapshot,
         level: &LevelShapes,
         frame: &Frame,
-        clipper: &mut Clipper,
+        Tools { clipper, shape, found }: &mut Tools,
         sink: &mut dyn Sink,
     ) -> bool {
         let mut any = false;
-        let mut shape = Shape::new(Geometry::Polygon);
         let mut said = Vec::new();
         sink.layer(&level.info.key);
         let near = level.info.shows_figures(frame.data_zoom);
-        for i in level.tree.meeting(frame.world_bounds()) {
+        level.tree.find(frame.world_bounds(), found);
+        for i in found.iter().copied() {
             let drawn = &level.units[i as usize];
-            drawn.draw(&self.arcs, frame, clipper, &mut shape);
+            drawn.draw(&self.arcs, frame, clipper, shape);
             if shape.is_empty() {
                 continue;
             }
             any = true;
             if sink.takes_written() {
-                sink.written(level.attributes.of(i, near), &shape);
+                sink.written(level.attributes.of(i, near), shape);
                 continue;
             }
             let unit = snapshot.hierarchy.unit(drawn.unit);
             said.clear();
             tags(&snapshot.hierarchy, unit, drawn.colour, near, &mut said);
-            sink.feature(Some(unit.id), &said, &shape);
+            sink.feature(Some(unit.id), &said, shape);
         }
         any
     }
 }
+
+/// What squares are drawn with, one after the other: to come by such room takes longer than to fill it.
+#[derive(Debug)]
+pub(super) struct Tools {
+    pub clipper: Clipper,
+    pub shape: Shape,
+    /// What may lie in the square.
+    pub found: Vec<u32>,
+}
+
+thread_local! {
+    /// Those of the last square that a thread drew.
+    static LEFT: Cell<Option<Box<Tools>>> = const { Cell::new(None) };
+}
+
+impl Tools {
+    /// Works with the thread's tools, and leaves them for the next square unless this one was far larger than most.
+    pub(super) fn lent<T>(work: impl FnOnce(&mut Self) -> T) -> T {
+        let anew =
+            || Box::new(Self { clipper: Clipper::new(), shape: Shape::new(Geometry::Polygon), found: Vec::new() });
+        let mut tools = LEFT.take().unwrap_or_else(anew);
+        let done = work(&mut tools);
+        if tools.clipper.room() <= MOST_LEFT && tools.shape.points.capacity() <= MOST_LEFT {
+            LEFT.set(Some(tools));
+        }
+        done
+    }
+}
+
+/// Points.
+const MOST_LEFT: usize = 1 << 16;
 
 /// Appends what is said of a unit.
 pub(super) fn tags<'a>(hierarchy: &'a Hierarchy, unit: &'a Unit, colour: u8, near: bool, tags: &mut Vec<Tag<'a>>) {

@@ -85,8 +85,12 @@ impl GridBounds {
 
     /// Whether two boxes share a point.
     #[must_use]
+    #[allow(clippy::needless_bitwise_bool, reason = "a branch on any of these would be guessed wrong half of the time")]
     pub const fn meets(self, other: Self) -> bool {
-        self.min.x <= other.max.x && other.min.x <= self.max.x && self.min.y <= other.max.y && other.min.y <= self.max.y
+        (self.min.x <= other.max.x)
+            & (other.min.x <= self.max.x)
+            & (self.min.y <= other.max.y)
+            & (other.min.y <= self.max.y)
     }
 
     #[must_use]
