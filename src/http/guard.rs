@@ -226,83 +226,81 @@ mod tests {
         }
     }
 
+    /// Whether a request is answered before routing; then by what the router answers.
+    async fn is_express(guarded: &mut Guarded, request: &Request<()>) -> bool {
+        let request = || Request::from_parts(request.clone().into_parts().0, Body::empty());
+        let ours = guarded.around.answered(&request(), Instant::now());
+        let mut routed = guarded.router.call(request()).await.expect("answers");
+        headers(routed.headers_mut(), is_open(request().uri().path()));
+        // The router says how long a body is; what is answered before leaves that to the connection, which does.
+        routed.headers_mut().remove(header::CONTENT_LENGTH);
+        let mut whole = Vec::new();
+        for (head, body) in [ours, Some(routed)].into_iter().flatten().map(Response::into_parts) {
+            let mut lines: Vec<_> = head.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+            lines.sort();
+            whole.push((head.status, lines, axum::body::to_bytes(body, 1 << 20).await.expect("a body")));
+        }
+        if whole.len() == 2 {
+            assert_eq!(whole[0], whole[1], "{:?}", request());
+        }
+        whole.len() == 2
+    }
+
+    fn asking(target: &str, lines: &[(HeaderName, &str)]) -> Request<()> {
+        let request = lines.iter().fold(Request::get(target), |request, (name, value)| request.header(name, *value));
+        request.body(()).expect("a request")
+    }
+
     #[tokio::test]
-    async fn what_is_answered_before_routing_is_what_the_router_answers() {
+    async fn a_finished_tile_is_answered_before_routing_as_the_router_does() {
         let app = app();
         app.serving.state().pyramid_made().await;
         let mut guarded = router_with(&app, Router::new());
-        let mut answers = async |request: &Request<()>| {
-            let request = || Request::from_parts(request.clone().into_parts().0, Body::empty());
-            let ours = guarded.around.answered(&request(), Instant::now());
-            let mut routed = guarded.router.call(request()).await.expect("answers");
-            headers(routed.headers_mut(), is_open(request().uri().path()));
-            // The router says how long a body is; what is answered before leaves that to the connection, which does.
-            routed.headers_mut().remove(header::CONTENT_LENGTH);
-            let mut whole = Vec::new();
-            for (head, body) in [ours, Some(routed)].into_iter().flatten().map(Response::into_parts) {
-                let mut lines: Vec<_> = head
-                    .headers
-                    .into_iter()
-                    .map(|(name, value)| (name.expect("one each").to_string(), value))
-                    .collect();
-                lines.sort();
-                whole.push((head.status, lines, axum::body::to_bytes(body, 1 << 20).await.expect("a body")));
-            }
-            let answered = whole.len() == 2;
-            assert!(
-                !answered || whole[0] == whole[1],
-                "{:?} {:?}",
-                request(),
-                whole.iter().map(|w| &w.1).collect::<Vec<_>>()
-            );
-            answered
-        };
-        let get = |target: &str, lines: &[(HeaderName, &str)]| {
-            let request =
-                lines.iter().fold(Request::get(target), |request, (name, value)| request.header(name, *value));
-            request.body(()).expect("a request")
-        };
-        let (tile, other) = ("/tiles/units/13/6750/3236.mvt", "/tiles/units/22/0/0.mvt");
+        let tile = "/tiles/units/13/6750/3236.mvt";
         let stamp = app.serving.state().stamp.clone();
-        assert!(!answers(&get(tile, &[])).await, "nobody has asked for it");
-        for coding in
-            [None, Some("gzip"), Some("br"), Some("gzip, deflate, br, zstd"), Some("identity"), Some("gzip;q=0, *")]
-        {
+        assert!(!is_express(&mut guarded, &asking(tile, &[])).await, "nobody has asked for it");
+        let codings = ["gzip", "br", "gzip, deflate, br, zstd", "identity", "gzip;q=0, *"];
+        for coding in [None].into_iter().chain(codings.map(Some)) {
             let mut lines: Vec<_> = coding.map(|coding| (header::ACCEPT_ENCODING, coding)).into_iter().collect();
-            let tag = tag(&app, get(tile, &lines)).await;
-            assert!(answers(&get(tile, &lines)).await, "{coding:?}");
-            assert!(answers(&get(&format!("{tile}?v={stamp}"), &lines)).await, "{coding:?}");
+            let tag = tag(&app, asking(tile, &lines)).await;
+            assert!(is_express(&mut guarded, &asking(tile, &lines)).await, "{coding:?}");
+            assert!(is_express(&mut guarded, &asking(&format!("{tile}?v={stamp}"), &lines)).await, "{coding:?}");
             lines.push((header::IF_NONE_MATCH, &tag));
-            assert!(answers(&get(tile, &lines)).await, "{coding:?}");
+            assert!(is_express(&mut guarded, &asking(tile, &lines)).await, "{coding:?}");
         }
         for target in [
-            "/api/v1/locate?lon=116.66&lat=35.43",
-            "/api/v1/locate?lon=116.677&lat=35.441&crs=gcj02&accuracy_m=60&coordinates=true",
-            "/api/v1/locate?lon=39468205.34&lat=3919026.85&crs=epsg:4527",
-            "/api/v1/locate?lon=100&lat=%335.43",
-        ] {
-            assert!(answers(&get(target, &[])).await, "{target}");
-        }
-        for target in [
-            "/api/v1/locate",
-            "/api/v1/locate?lon=116.66&lat=x",
-            "/api/v1/locate?lon=116.66&lat=35.43&as_of=2026-01-01",
-            "/api/v1/locate?lon=116.66&lat=35.43&lat=35.43",
-            "/api/v1/locate/batch",
             "/tiles/units.json",
             "/tiles/units/13/6750/3236.mvt?v=1&x=2",
             "/tiles/issues/13/6750/3236.mvt",
             "/tiles/%75nits/13/6750/3236.mvt",
             "/tiles/units/13/6750/3236/.mvt",
             "/tiles/light/13/6750/3236.png",
-            other,
+            "/tiles/units/22/0/0.mvt",
         ] {
-            assert!(!answers(&get(target, &[])).await, "{target}");
+            assert!(!is_express(&mut guarded, &asking(target, &[])).await, "{target}");
         }
         for method in [Method::HEAD, Method::POST, Method::OPTIONS] {
-            let mut request = get(tile, &[]);
+            let mut request = asking(tile, &[]);
             *request.method_mut() = method;
-            assert!(!answers(&request).await, "{request:?}");
+            assert!(!is_express(&mut guarded, &request).await, "{request:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_position_is_answered_before_routing_as_the_router_does() {
+        let mut guarded = router_with(&app(), Router::new());
+        for (target, express) in [
+            ("/api/v1/locate?lon=116.66&lat=35.43", true),
+            ("/api/v1/locate?lon=116.677&lat=35.441&crs=gcj02&accuracy_m=60&coordinates=true", true),
+            ("/api/v1/locate?lon=39468205.34&lat=3919026.85&crs=epsg:4527", true),
+            ("/api/v1/locate?lon=100&lat=%335.43", true),
+            ("/api/v1/locate", false),
+            ("/api/v1/locate?lon=116.66&lat=x", false),
+            ("/api/v1/locate?lon=116.66&lat=35.43&as_of=2026-01-01", false),
+            ("/api/v1/locate?lon=116.66&lat=35.43&lat=35.43", false),
+            ("/api/v1/locate/batch", false),
+        ] {
+            assert_eq!(is_express(&mut guarded, &asking(target, &[])).await, express, "{target}");
         }
     }
 
