@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use partition::Seeded;
@@ -26,6 +26,8 @@ use wangge::store::{GeoPackage, Store};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const PUBLICATIONS: usize = 100;
+/// From the agreement to the wish to publish.
+const READ: Duration = Duration::from_millis(250);
 /// How far a vertex moves, in degrees: about a metre.
 const STEP: f64 = 0.000_01;
 
@@ -48,6 +50,8 @@ fn main() -> Result<(), Failure> {
     let mut tiles = 0;
     while millis.len() < wanted {
         let Some(draft) = drafted(&serving, to, &mut random)? else { continue };
+        // Who publishes what he has just read takes longer than the service needs to make it ready.
+        std::thread::sleep(READ);
         let begun = Instant::now();
         let published = ask(to, 0, "POST", &format!("/api/v1/drafts/{draft}/publish"), None)?;
         let (kind, told) = next_event(&mut wall)?;

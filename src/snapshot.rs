@@ -157,13 +157,12 @@ impl Snapshot {
         let Boundaries { coverage, hierarchy } = boundaries;
         let mut locator = self.locator.clone();
         locator.update(&coverage, delta);
-        let last = history.versions().last().map_or((self.version, self.recorded), |v| (v.number, v.recorded));
         let mut next = Self {
-            version: last.0,
-            recorded: last.1,
+            version: self.version,
+            recorded: self.recorded,
             district: self.district.clone(),
             roster: self.posted(&hierarchy),
-            history,
+            history: History::default(),
             coverage,
             hierarchy,
             places: Arc::clone(&self.places),
@@ -177,7 +176,14 @@ impl Snapshot {
         if let Some(gazetteer) = self.gazetteer.get() {
             next.gazetteer = gazetteer.with(&next.places, next.setting()).into();
         }
-        next
+        next.with_history(history)
+    }
+
+    /// The same as another version: the one with which `history` ends.
+    #[must_use]
+    pub fn with_history(self, history: History) -> Self {
+        let last = history.versions().last().map_or((self.version, self.recorded), |v| (v.number, v.recorded));
+        Self { version: last.0, recorded: last.1, history, ..self }
     }
 
     /// The roster over another version's units, by identity.

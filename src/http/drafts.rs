@@ -188,6 +188,9 @@ struct Noting {
 pub(super) async fn approve(Call { app, actor, id }: Call, body: Body) -> Result<Response<Body>, Problem> {
     let Noting { note } = ops::body(&app, body).await?;
     let draft = blocking(&app, move |drafts| drafts.approve(&actor, id, &note, Timestamp::now())).await?;
+    let drafts = Arc::clone(&app.drafts);
+    // Nobody waits for it, and whoever publishes is told what is wrong.
+    drop(tokio::task::spawn_blocking(move || drafts.rehearse(id)));
     answer(&app, &draft)
 }
 

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 pub use ask::{Ask, Describe, Include, Keep, Split};
 pub use fault::{AskFault, DraftFault};
 pub use publish::Published;
+use publish::Rehearsed;
 
 use super::past::PastFault;
 use super::serving::{Serving, State};
@@ -50,6 +51,7 @@ pub struct Drafts {
     ids: Mutex<(u64, u32)>,
     /// Codes that drafts give to units; `None` until the first is asked for.
     reserved: Mutex<Option<HashSet<String>>>,
+    rehearsed: Mutex<Option<Rehearsed>>,
 }
 
 /// A draft on its desk.
@@ -80,7 +82,8 @@ pub struct Stepped {
 impl Drafts {
     #[must_use]
     pub fn new(serving: Arc<Serving>) -> Self {
-        Self { serving, kept: Mutex::default(), ids: Mutex::default(), reserved: Mutex::default() }
+        let (kept, ids, reserved, rehearsed) = Default::default();
+        Self { serving, kept, ids, reserved, rehearsed }
     }
 
     fn store(&self) -> Result<&Arc<dyn Store + Send + Sync>, DraftFault> {
