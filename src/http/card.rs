@@ -9,7 +9,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::figures;
+use super::decimals;
 use super::owner::{Link, Owner, POINT_DECIMALS, outcome};
 use super::people::People;
 use super::problem::Problem;
@@ -118,13 +118,13 @@ impl Json {
 
     /// The shortest digits that read as this number; `null` if there are none.
     fn number(&mut self, value: f64) -> &mut Self {
-        figures::number(&mut self.0, value);
+        decimals::number(&mut self.0, value);
         self
     }
 
     /// A number rounded to so many decimals, in the shortest digits.
     fn rounded<const DECIMALS: usize>(&mut self, value: f64) -> &mut Self {
-        figures::rounded_to::<DECIMALS>(&mut self.0, value);
+        decimals::rounded_to::<DECIMALS>(&mut self.0, value);
         self
     }
 
@@ -162,7 +162,7 @@ impl Json {
 
     /// With all of so many decimals.
     fn decimal<const DECIMALS: usize>(&mut self, value: f64) -> &mut Self {
-        figures::decimal::<DECIMALS>(&mut self.0, value);
+        decimals::decimal::<DECIMALS>(&mut self.0, value);
         self
     }
 }

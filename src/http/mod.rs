@@ -7,7 +7,7 @@ mod period;
 pub mod mask;
 mod negotiate;
 mod answer;
-mod figures;
+mod decimals;
 mod metrics;
 mod look;
 mod assets;

@@ -169,6 +169,49 @@ describe('with WebGL', () => {
     await close();
   });
 
+  test('the unit under the pointer is marked, and no tile is read anew for it', async () => {
+    const { page, faults, close } = await open(browser, server.origin);
+    const { bounds } = await json(server.origin, `/api/v1/units/${(await someUnit()).code}`);
+    const canvas = await page.evaluate(async (framed) => {
+      const { map } = document.querySelector('#map');
+      map.fitBounds(framed, { animate: false, padding: 350 });
+      await new Promise((settled) => map.once('idle', () => settled()));
+      const { left, top, width, height } = map.getCanvas().getBoundingClientRect();
+      return { left, top, width, height };
+    }, bounds);
+    const met = new Set();
+    for (let step = 0; step <= 8; step += 1) {
+      const [x, y] = [Math.round(canvas.left + canvas.width * (0.35 + step * 0.05)), Math.round(canvas.top + canvas.height * (0.45 + step * 0.01))];
+      await page.mouse.move(x, y);
+      if (step === 0) {
+        // From its first unit on the pointer's is to be seen; from then on nothing is read anew.
+        await page.evaluate(async () => {
+          const { map } = document.querySelector('#map');
+          await new Promise((settled) => map.once('idle', () => settled()).triggerRepaint());
+          globalThis.read = 0;
+          map.on('sourcedata', ({ tile }) => {
+            if (tile) globalThis.read += 1;
+          });
+        });
+      }
+      const { at, marked } = await page.evaluate(async ({ x: left, y: top, level }) => {
+        const { map } = document.querySelector('#map');
+        await new Promise((painted) => map.once('render', painted).triggerRepaint());
+        const box = map.getCanvas().getBoundingClientRect();
+        const features = map.querySourceFeatures('units', { sourceLayer: level });
+        const hovered = features.filter(({ id }) => map.getFeatureState({ source: 'units', sourceLayer: level, id }).hovered);
+        return { at: map.unproject([left - box.left, top - box.top]).toArray(), marked: [...new Set(hovered.map(({ properties }) => properties.code))] };
+      }, { x, y, level: district.levels.at(-1).key });
+      const { owner } = await json(server.origin, `/api/v1/locate?lon=${at[0]}&lat=${at[1]}`);
+      assert.deepEqual(marked, [owner.code], `at ${at}`);
+      met.add(owner.code);
+    }
+    assert.ok(met.size > 2, `the pointer crossed ${met.size} units`);
+    assert.equal(await page.evaluate(() => globalThis.read), 0, 'tiles read anew');
+    assert.deepEqual(faults, []);
+    await close();
+  });
+
   test('the box finds coordinates in every reading, and units by code', async () => {
     const { page, faults, close } = await open(browser, server.origin);
     const [w, s, e, n] = district.bounds;

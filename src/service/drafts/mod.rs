@@ -311,6 +311,9 @@ impl Drafts {
 
     /// Writes the next entry of a draft, and follows it.
     fn write(&self, open: &mut Open, actor: &Actor, entry: Entry, now: Timestamp) -> Result<u64, DraftFault> {
+        if open.draft.state == Stage::Approved {
+            self.unrehearse(open.draft.id);
+        }
         let logged = Logged { number: open.draft.last + 1, actor: actor.clone(), at: now, entry };
         match self.store()?.append(open.draft.id, &logged) {
             // Another process wrote to this draft: what is kept here is old.

@@ -143,6 +143,11 @@ impl Drafts {
         Ok(())
     }
 
+    /// Gives back the room of what was made ready for a draft that goes no further. Waits while a draft is being rehearsed.
+    pub(super) fn unrehearse(&self, id: u64) {
+        let _ = lock(&self.rehearsed).take_if(|rehearsed| rehearsed.draft == id);
+    }
+
     /// What may wait until everybody has heard of a version: the redrawn tiles are packed, the store puts its log in order. Blocks.
     pub fn settle(&self, state: &State, dirty: Dirty) {
         state.finish(dirty);
@@ -290,13 +295,31 @@ mod tests {
         let third = approved(&serving, &drafts, 7);
         drafts.rehearse(third).expect("is rehearsed");
         drafts.give_back(&who("reviewer"), third, "not yet", NOW).expect("is given back");
+        assert!(!is_ready(&drafts), "what was given back is not kept ready");
         drafts.submit(&who("author"), third, (serving.today(), "", "again"), NOW).expect("is handed in");
         drafts.rehearse(third).expect("is looked at");
-        assert!(is_ready(&drafts), "what is not agreed to is not rehearsed, and takes nothing away");
+        assert!(!is_ready(&drafts), "what is not agreed to is not rehearsed");
         drafts.approve(&who("reviewer"), third, "", NOW).expect("is agreed to");
-        let kept = drafts.at_hand(third).expect("is there");
-        let stale = lock(&drafts.rehearsed).as_ref().is_some_and(|r| !r.is_of(&lock(&kept).draft, &serving.state()));
-        assert!(stale, "its log has gone on");
+        drafts.rehearse(third).expect("is rehearsed");
+        let [fourth, fifth] = [120, 150].map(|nth| approved(&serving, &drafts, nth));
+        drafts.discard(&who("author"), fourth, NOW).expect("is given up");
+        assert!(is_ready(&drafts), "it is another that was given up");
+        drafts.rehearse(fifth).expect("is rehearsed");
+        drafts.discard(&who("author"), fifth, NOW).expect("is given up");
+        assert!(!is_ready(&drafts));
         published(&serving, &drafts, third);
+    }
+
+    #[test]
+    fn what_was_rehearsed_by_a_log_that_has_gone_on_is_not_published() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (serving, drafts) = drafts(folder.path());
+        let id = approved(&serving, &drafts, 7);
+        drafts.rehearse(id).expect("is rehearsed");
+        let kept = drafts.at_hand(id).expect("is there");
+        let is_of = || lock(&drafts.rehearsed).as_ref().is_some_and(|r| r.is_of(&lock(&kept).draft, &serving.state()));
+        assert!(is_of());
+        lock(&kept).draft.last += 1; // as when another process wrote to it
+        assert!(!is_of());
     }
 }

@@ -126,7 +126,8 @@ function interleave(style: LayerSpecification[], keys: readonly string[], heat: 
 export interface Moment {
   /** Index of the level whose units the pointer finds. */
   pick: number;
-  hovered: string | null;
+  /** A pointer was over a unit. */
+  pointed: boolean;
   heat: readonly HeatPicture[];
   /** How long changes of heat take. */
   fade_ms: number;
@@ -135,22 +136,22 @@ export interface Moment {
 /** A style without the colours by which neighbours are told apart: under heat they would be read as figures. */
 const plain = (layers: LayerSpecification[]) => layers.filter((layer) => layer.type !== 'fill' || !JSON.stringify(layer.paint ?? {}).includes('"colour"'));
 
+/**
+ * Units as the pointer finds them: not seen, but for the one under it. That one is told by its state, since a filter would have each tile read anew
+ * whenever the pointer crosses a boundary; and only once there is a pointer, since what may be seen is drawn, which a wall without one need not pay for.
+ */
+const pickable = (key: string, ink: Inks, pointed: boolean): LayerSpecification => ({
+  id: PICK,
+  type: 'fill',
+  source: 'units',
+  'source-layer': key,
+  paint: { 'fill-color': ink.hover, 'fill-opacity': pointed ? ['case', ['boolean', ['feature-state', 'hovered'], false], 0.1, 0] : 0, 'fill-antialias': false },
+});
+
 /** The whole style of one moment: a function of its arguments, so that drawing is always `setStyle` with a difference. */
-export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, { pick, hovered, heat, fade_ms }: Moment): StyleSpecification {
+export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, { pick, pointed, heat, fade_ms }: Moment): StyleSpecification {
   const ink = inks[scene.theme];
-  const key = keys[pick] ?? '';
-  const under: LayerSpecification[] = [
-    { id: PICK, type: 'fill', source: 'units', 'source-layer': key, paint: { 'fill-opacity': 0 } },
-    {
-      id: 'page-hover',
-      type: 'fill',
-      source: 'units',
-      'source-layer': key,
-      filter: ['==', ['get', 'code'], hovered ?? ''],
-      paint: { 'fill-color': ink.hover, 'fill-opacity': 0.1, 'fill-antialias': false },
-    },
-    ...outlines(ink, scene.choropleth !== null),
-  ];
+  const under = [pickable(keys[pick] ?? '', ink, pointed), ...outlines(ink, scene.choropleth !== null)];
   const ground = onBase(base.layers, scene.base, scene.theme);
   // Figures stand on plain ground: a map under them would change their colours.
   const layers = scene.choropleth

@@ -1,6 +1,6 @@
 // The map in WebGL: MapLibre with the server's own style, and the page's overlays composed into it.
 import { Map as GlMap, setWorkerCount, setWorkerUrl } from 'maplibre-gl';
-import type { MapMouseEvent, StyleSpecification } from 'maplibre-gl';
+import type { FeatureIdentifier, MapMouseEvent, StyleSpecification } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import type { Bounds } from '../api';
@@ -54,7 +54,9 @@ export class VectorMap implements MapView {
   readonly kind = 'vector';
   readonly map: GlMap;
   private scene: Scene;
-  private hovered: string | null = null;
+  /** The unit under the pointer, as the map knows it. */
+  private hovered: FeatureIdentifier | null = null;
+  private pointed = false;
   private readonly frames = new Frames();
   private readonly states = new States();
   /** The style is there: differences, images and feature-states can be set. */
@@ -97,7 +99,7 @@ export class VectorMap implements MapView {
   private composed(): StyleSpecification {
     const base = this.options.styles[this.scene.theme];
     const pick = this.scene.choropleth?.level ?? this.level();
-    return compose(base, this.options.keys, this.scene, { pick, hovered: this.hovered, heat: this.frames.pictures(), fade_ms: calm() ? 0 : FADE_MS });
+    return compose(base, this.options.keys, this.scene, { pick, pointed: this.pointed, heat: this.frames.pictures(), fade_ms: calm() ? 0 : FADE_MS });
   }
 
   private level(): number {
@@ -152,9 +154,14 @@ export class VectorMap implements MapView {
     const code = (found?.properties.code as string | undefined) ?? null;
     const place = event ? { lon: event.lngLat.lng, lat: event.lngLat.lat } : null;
     this.options.events.hovered(place, code === null ? null : { code, name: String(found?.properties.name ?? '') });
-    if (code === this.hovered) return;
-    this.hovered = code;
-    if (this.map.getLayer('page-hover')) this.map.setFilter('page-hover', ['==', ['get', 'code'], code ?? '']);
+    if (found?.id === this.hovered?.id && found?.sourceLayer === this.hovered?.sourceLayer) return;
+    if (this.hovered) this.map.removeFeatureState(this.hovered, 'hovered');
+    this.hovered = found ? { source: found.source, sourceLayer: found.sourceLayer, id: found.id } : null;
+    if (!this.hovered) return;
+    this.map.setFeatureState(this.hovered, { hovered: true });
+    if (this.pointed) return;
+    this.pointed = true;
+    this.draw();
   }
 
   private draw() {
