@@ -4,38 +4,36 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::f64::consts::SQRT_2;
+use std::f32::consts::SQRT_2;
 
 use super::clip::Spot;
 
 /// Names are wider than high: a place with room to its sides is worth more than one with as much room above and below.
-const WIDER: f64 = 1.6;
+const WIDER: f32 = 1.6;
 
 /// The anchor of a polygon: its rings (first point not repeated), outer and holes in any order. Good to a fiftieth of the
 /// polygon's size. `None` without area.
 pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<(f64, f64)> {
-    let rings: Vec<Vec<(f64, f64)>> =
-        rings.iter().map(|r| r.iter().map(|p| (p.0 as f64, p.1 as f64 * WIDER)).collect()).collect();
     let points = || rings.iter().flatten();
-    let (mut lo, mut hi) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
-    for p in points() {
-        lo = (lo.0.min(p.0), lo.1.min(p.1));
-        hi = (hi.0.max(p.0), hi.1.max(p.1));
-    }
-    let size = (hi.0 - lo.0).min(hi.1 - lo.1);
-    if size.partial_cmp(&0.0) != Some(Ordering::Greater) {
+    let corner: Spot = (points().map(|p| p.0).min()?, points().map(|p| p.1).min()?);
+    // From the corner on, single precision is far finer than what is looked for, and twice as many sides are measured at a time.
+    let seen = |p: &Spot| ((p.0 - corner.0) as f32, (p.1 - corner.1) as f32 * WIDER);
+    let rings: Vec<Vec<(f32, f32)>> = rings.iter().map(|ring| ring.iter().map(seen).collect()).collect();
+    let (width, height) = rings.iter().flatten().fold((0.0_f32, 0.0_f32), |hi, p| (hi.0.max(p.0), hi.1.max(p.1)));
+    let size = width.min(height);
+    if size <= 0.0 {
         return None;
     }
-    let edges = edges(&rings);
+    let sides = sides(&rings);
     let precision = size / 50.0;
-    let mut best = Cell::new(centroid(&rings).unwrap_or(lo), 0.0, &edges, f64::MIN)?;
+    let mut best = Cell::new(centroid(&rings).unwrap_or_default(), 0.0, &sides, f32::MIN)?;
     let mut queue = BinaryHeap::new();
     let half = size / 2.0;
-    let mut x = lo.0;
-    while x < hi.0 {
-        let mut y = lo.1;
-        while y < hi.1 {
-            queue.extend(Cell::new((x + half, y + half), half, &edges, best.distance + precision));
+    let mut x = 0.0;
+    while x < width {
+        let mut y = 0.0;
+        while y < height {
+            queue.extend(Cell::new((x + half, y + half), half, &sides, best.distance + precision));
             y += size;
         }
         x += size;
@@ -50,29 +48,30 @@ pub(super) fn anchor(rings: &[Vec<Spot>]) -> Option<(f64, f64)> {
         let h = cell.half / 2.0;
         for (dx, dy) in [(-h, -h), (h, -h), (-h, h), (h, h)] {
             let centre = (cell.centre.0 + dx, cell.centre.1 + dy);
-            queue.extend(Cell::new(centre, h, &edges, best.distance + precision));
+            queue.extend(Cell::new(centre, h, &sides, best.distance + precision));
         }
     }
-    (best.distance > 0.0).then_some((best.centre.0, best.centre.1 / WIDER))
+    let whole = |at: f32, from: i64| f64::from(at) + from as f64;
+    (best.distance > 0.0).then(|| (whole(best.centre.0, corner.0), whole(best.centre.1 / WIDER, corner.1)))
 }
 
 #[derive(Clone, Copy)]
 struct Cell {
-    centre: (f64, f64),
-    half: f64,
+    centre: (f32, f32),
+    half: f32,
     /// From the centre to the border, negative outside.
-    distance: f64,
+    distance: f32,
 }
 
 impl Cell {
     /// `None` when no point of it is further than `wanted` from the border.
-    fn new(centre: (f64, f64), half: f64, edges: &[Edge], wanted: f64) -> Option<Self> {
-        let distance = distance(centre, edges, wanted - half * SQRT_2)?;
+    fn new(centre: (f32, f32), half: f32, sides: &[Sides], wanted: f32) -> Option<Self> {
+        let distance = distance(centre, sides, wanted - half * SQRT_2)?;
         Some(Self { centre, half, distance })
     }
 
     /// The best that any point of the cell can have.
-    fn reach(&self) -> f64 {
+    fn reach(&self) -> f32 {
         self.distance + self.half * SQRT_2
     }
 }
@@ -97,59 +96,77 @@ impl Ord for Cell {
     }
 }
 
-/// A side of a ring, ready to be asked how far it is.
-struct Edge {
-    from: (f64, f64),
-    along: (f64, f64),
-    to: (f64, f64),
-    /// What makes a product with `along` a share of it: 1 / its length squared.
-    share: f64,
+/// How many sides are measured at a time.
+const LANES: usize = 8;
+
+/// Some sides of rings, ready to be asked how far they are. What is missing to so many is a point of one of them.
+#[derive(Clone, Debug)]
+struct Sides {
+    x: [f32; LANES],
+    y: [f32; LANES],
+    y_to: [f32; LANES],
+    dx: [f32; LANES],
+    dy: [f32; LANES],
+    /// What makes a product with (dx, dy) a share of it: 1 / its length squared.
+    share: [f32; LANES],
+    /// dx / dy, where that is something.
+    slope: [f32; LANES],
 }
 
-fn edges(rings: &[Vec<(f64, f64)>]) -> Vec<Edge> {
-    let edge = |from: (f64, f64), to: (f64, f64)| {
-        let along = (to.0 - from.0, to.1 - from.1);
-        let squared = along.0 * along.0 + along.1 * along.1;
-        Edge { from, along, to, share: if squared > 0.0 { 1.0 / squared } else { 0.0 } }
-    };
-    let around = |ring: &Vec<(f64, f64)>| -> Vec<Edge> {
-        let before = ring.last().into_iter().chain(ring);
-        before.zip(ring).map(|(from, to)| edge(*from, *to)).collect()
-    };
-    rings.iter().flat_map(around).collect()
-}
-
-/// How many edges are measured before it is asked whether that was enough.
-const AT_ONCE: usize = 16;
-
-/// From a point to the nearest edge, negative outside. `None` as soon as one is no further than `wanted`.
-fn distance(p: (f64, f64), edges: &[Edge], wanted: f64) -> Option<f64> {
-    let enough = wanted.max(0.0) * wanted.max(0.0);
-    let mut inside = false;
-    let mut nearest = f64::MAX;
-    for some in edges.chunks(AT_ONCE) {
-        for Edge { from, along, to, share } in some {
-            let (dx, dy) = (p.0 - from.0, p.1 - from.1);
-            if (from.1 > p.1) != (to.1 > p.1) && dx < along.0 * dy / along.1 {
-                inside = !inside;
-            }
-            let t = ((dx * along.0 + dy * along.1) * share).clamp(0.0, 1.0);
-            let (x, y) = (t * along.0 - dx, t * along.1 - dy);
-            nearest = nearest.min(x * x + y * y);
+fn sides(rings: &[Vec<(f32, f32)>]) -> Vec<Sides> {
+    let ends: Vec<[(f32, f32); 2]> =
+        rings.iter().flat_map(|ring| ring.last().into_iter().chain(ring).zip(ring)).map(|(p, q)| [*p, *q]).collect();
+    let some = |ends: &[[(f32, f32); 2]]| {
+        let side = |lane: usize| ends.get(lane).copied().unwrap_or([ends[0][0]; 2]);
+        let of = |figure: fn([(f32, f32); 2]) -> f32| std::array::from_fn(|lane| figure(side(lane)));
+        Sides {
+            x: of(|[p, _]| p.0),
+            y: of(|[p, _]| p.1),
+            y_to: of(|[_, q]| q.1),
+            dx: of(|[p, q]| q.0 - p.0),
+            dy: of(|[p, q]| q.1 - p.1),
+            share: of(|[p, q]| {
+                let squared = (q.0 - p.0).powi(2) + (q.1 - p.1).powi(2);
+                if squared > 0.0 { 1.0 / squared } else { 0.0 }
+            }),
+            slope: of(|[p, q]| if p.1 == q.1 { 0.0 } else { (q.0 - p.0) / (q.1 - p.1) }),
         }
-        if nearest <= enough && wanted > 0.0 {
+    };
+    ends.chunks(LANES).map(some).collect()
+}
+
+/// From a point to the nearest side, negative outside. `None` as soon as one is no further than `wanted`. Without a branch for a side, so that several
+/// are measured by one instruction.
+fn distance(p: (f32, f32), sides: &[Sides], wanted: f32) -> Option<f32> {
+    let enough = if wanted > 0.0 { wanted * wanted } else { -1.0 };
+    let mut crossed = [0_u32; LANES];
+    let mut nearest = [f32::MAX; LANES];
+    for some in sides {
+        for lane in 0..LANES {
+            let (dx, dy) = (p.0 - some.x[lane], p.1 - some.y[lane]);
+            let beside = (some.y[lane] > p.1) != (some.y_to[lane] > p.1);
+            crossed[lane] ^= u32::from(beside) & u32::from(dx < some.slope[lane] * dy);
+            let share = (dx * some.dx[lane] + dy * some.dy[lane]) * some.share[lane];
+            let share = if share > 0.0 { share } else { 0.0 };
+            let share = if share < 1.0 { share } else { 1.0 };
+            let (x, y) = (share * some.dx[lane] - dx, share * some.dy[lane] - dy);
+            let squared = x * x + y * y;
+            nearest[lane] = if squared < nearest[lane] { squared } else { nearest[lane] };
+        }
+        if nearest.iter().any(|squared| *squared <= enough) {
             return None;
         }
     }
-    Some(if inside { nearest.sqrt() } else { -nearest.sqrt() })
+    let nearest = nearest.into_iter().fold(f32::MAX, f32::min).sqrt();
+    let inside = crossed.into_iter().fold(0, |odd, lane| odd ^ lane) == 1;
+    Some(if inside { nearest } else { -nearest })
 }
 
-fn centroid(rings: &[Vec<(f64, f64)>]) -> Option<(f64, f64)> {
+fn centroid(rings: &[Vec<(f32, f32)>]) -> Option<(f32, f32)> {
     let origin = *rings.first()?.first()?;
     let (mut area, mut x, mut y) = (0.0, 0.0, 0.0);
     for ring in rings {
-        for (i, &p) in ring.iter().enumerate() {
-            let q = ring[(i + 1) % ring.len()];
+        for (p, q) in ring.iter().zip(ring.iter().cycle().skip(1)) {
             let (px, py, qx, qy) = (p.0 - origin.0, p.1 - origin.1, q.0 - origin.0, q.1 - origin.1);
             let cross = px * qy - qx * py;
             area += cross;
@@ -190,5 +207,41 @@ mod tests {
     fn what_has_no_area_has_no_anchor() {
         assert_eq!(anchor(&[vec![(0, 0), (10, 0)]]), None);
         assert_eq!(anchor(&[]), None);
+    }
+
+    /// As one would do it by hand, in double precision.
+    fn plainly(p: (f64, f64), rings: &[Vec<(f64, f64)>]) -> f64 {
+        let (mut inside, mut nearest) = (false, f64::MAX);
+        for (a, b) in rings.iter().flat_map(|ring| ring.iter().zip(ring.iter().cycle().skip(1))) {
+            if (a.1 > p.1) != (b.1 > p.1) && p.0 < a.0 + (b.0 - a.0) * (p.1 - a.1) / (b.1 - a.1) {
+                inside = !inside;
+            }
+            let along = (b.0 - a.0, b.1 - a.1);
+            let share = ((p.0 - a.0) * along.0 + (p.1 - a.1) * along.1) / (along.0.powi(2) + along.1.powi(2));
+            let t = share.clamp(0.0, 1.0);
+            nearest = nearest.min((a.0 + t * along.0 - p.0).hypot(a.1 + t * along.1 - p.1));
+        }
+        if inside { nearest } else { -nearest }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn sides_measured_together_are_as_far_as_one_by_one(
+            radii in proptest::collection::vec(100.0..1000.0_f32, 3..40), x in 0.0..2000.0_f32, y in 0.0..2000.0_f32, wanted in -10.0..900.0_f32,
+        ) {
+            let turn = std::f32::consts::TAU / radii.len() as f32;
+            let at = |(i, r): (usize, &f32)| (1000.0 + r * (turn * i as f32).cos(), 1000.0 + r * (turn * i as f32).sin());
+            let star: Vec<(f32, f32)> = radii.iter().enumerate().map(at).collect();
+            let small: Vec<(f32, f32)> = star.iter().rev().map(|p| (p.0 / 20.0 + 950.0, p.1 / 20.0 + 950.0)).collect();
+            let rings = [star, small];
+            let double = rings.each_ref().map(|ring| ring.iter().map(|p| (f64::from(p.0), f64::from(p.1))).collect());
+            let truth = plainly((f64::from(x), f64::from(y)), &double);
+            let found = distance((x, y), &sides(&rings), wanted).map(f64::from);
+            let near = |a: f64, b: f64| (a - b).abs() < 0.01;
+            match found {
+                Some(found) => proptest::prop_assert!(near(found, truth) || near(found, -truth) && truth.abs() < 0.01, "{found}, {truth}"),
+                None => proptest::prop_assert!(truth.abs() <= f64::from(wanted) + 0.01, "{truth} is further than {wanted}"),
+            }
+        }
     }
 }

@@ -184,7 +184,7 @@ describe('with WebGL', () => {
       const [x, y] = [Math.round(canvas.left + canvas.width * (0.35 + step * 0.05)), Math.round(canvas.top + canvas.height * (0.45 + step * 0.01))];
       await page.mouse.move(x, y);
       if (step === 0) {
-        // From its first unit on the pointer's is to be seen; from then on nothing is read anew.
+        // That there is a pointer has the tiles read for it, once.
         await page.evaluate(async () => {
           const { map } = document.querySelector('#map');
           await new Promise((settled) => map.once('idle', () => settled()).triggerRepaint());
@@ -193,6 +193,7 @@ describe('with WebGL', () => {
             if (tile) globalThis.read += 1;
           });
         });
+        await page.mouse.move(x + 1, y);
       }
       const { at, marked } = await page.evaluate(async ({ x: left, y: top, level }) => {
         const { map } = document.querySelector('#map');

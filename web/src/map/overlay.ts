@@ -124,10 +124,8 @@ function interleave(style: LayerSpecification[], keys: readonly string[], heat: 
 
 /** What of one moment is not in the scene. */
 export interface Moment {
-  /** Index of the level whose units the pointer finds. */
-  pick: number;
-  /** A pointer was over a unit. */
-  pointed: boolean;
+  /** Index of the level whose units the pointer finds; `null` where there is no pointer: a wall need not cut all units into triangles for it. */
+  pick: number | null;
   heat: readonly HeatPicture[];
   /** How long changes of heat take. */
   fade_ms: number;
@@ -136,22 +134,19 @@ export interface Moment {
 /** A style without the colours by which neighbours are told apart: under heat they would be read as figures. */
 const plain = (layers: LayerSpecification[]) => layers.filter((layer) => layer.type !== 'fill' || !JSON.stringify(layer.paint ?? {}).includes('"colour"'));
 
-/**
- * Units as the pointer finds them: not seen, but for the one under it. That one is told by its state, since a filter would have each tile read anew
- * whenever the pointer crosses a boundary; and only once there is a pointer, since what may be seen is drawn, which a wall without one need not pay for.
- */
-const pickable = (key: string, ink: Inks, pointed: boolean): LayerSpecification => ({
+/** Units as the pointer finds them: not seen, but for the one under it. By its state: a filter would have each tile read anew whenever a boundary is crossed. */
+const pickable = (key: string, ink: Inks): LayerSpecification => ({
   id: PICK,
   type: 'fill',
   source: 'units',
   'source-layer': key,
-  paint: { 'fill-color': ink.hover, 'fill-opacity': pointed ? ['case', ['boolean', ['feature-state', 'hovered'], false], 0.1, 0] : 0, 'fill-antialias': false },
+  paint: { 'fill-color': ink.hover, 'fill-opacity': ['case', ['boolean', ['feature-state', 'hovered'], false], 0.1, 0], 'fill-antialias': false },
 });
 
 /** The whole style of one moment: a function of its arguments, so that drawing is always `setStyle` with a difference. */
-export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, { pick, pointed, heat, fade_ms }: Moment): StyleSpecification {
+export function compose(base: StyleSpecification, keys: readonly string[], scene: Scene, { pick, heat, fade_ms }: Moment): StyleSpecification {
   const ink = inks[scene.theme];
-  const under = [pickable(keys[pick] ?? '', ink, pointed), ...outlines(ink, scene.choropleth !== null)];
+  const under = [...(pick === null ? [] : [pickable(keys[pick] ?? '', ink)]), ...outlines(ink, scene.choropleth !== null)];
   const ground = onBase(base.layers, scene.base, scene.theme);
   // Figures stand on plain ground: a map under them would change their colours.
   const layers = scene.choropleth

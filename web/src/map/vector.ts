@@ -56,6 +56,7 @@ export class VectorMap implements MapView {
   private scene: Scene;
   /** The unit under the pointer, as the map knows it. */
   private hovered: FeatureIdentifier | null = null;
+  /** There is a pointer. */
   private pointed = false;
   private readonly frames = new Frames();
   private readonly states = new States();
@@ -98,8 +99,8 @@ export class VectorMap implements MapView {
 
   private composed(): StyleSpecification {
     const base = this.options.styles[this.scene.theme];
-    const pick = this.scene.choropleth?.level ?? this.level();
-    return compose(base, this.options.keys, this.scene, { pick, pointed: this.pointed, heat: this.frames.pictures(), fade_ms: calm() ? 0 : FADE_MS });
+    const pick = this.pointed ? (this.scene.choropleth?.level ?? this.level()) : null;
+    return compose(base, this.options.keys, this.scene, { pick, heat: this.frames.pictures(), fade_ms: calm() ? 0 : FADE_MS });
   }
 
   private level(): number {
@@ -150,6 +151,10 @@ export class VectorMap implements MapView {
   }
 
   private hover(event: MapMouseEvent | null) {
+    if (event && !this.pointed) {
+      this.pointed = true;
+      this.draw();
+    }
     const found = event && this.map.getLayer(PICK) ? this.map.queryRenderedFeatures(event.point, { layers: [PICK] })[0] : undefined;
     const code = (found?.properties.code as string | undefined) ?? null;
     const place = event ? { lon: event.lngLat.lng, lat: event.lngLat.lat } : null;
@@ -157,11 +162,7 @@ export class VectorMap implements MapView {
     if (found?.id === this.hovered?.id && found?.sourceLayer === this.hovered?.sourceLayer) return;
     if (this.hovered) this.map.removeFeatureState(this.hovered, 'hovered');
     this.hovered = found ? { source: found.source, sourceLayer: found.sourceLayer, id: found.id } : null;
-    if (!this.hovered) return;
-    this.map.setFeatureState(this.hovered, { hovered: true });
-    if (this.pointed) return;
-    this.pointed = true;
-    this.draw();
+    if (this.hovered) this.map.setFeatureState(this.hovered, { hovered: true });
   }
 
   private draw() {
