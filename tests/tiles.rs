@@ -71,8 +71,9 @@ fn in_every_tile_of_the_sample_all_levels_have_the_same_area_to_the_unit() {
     let (snapshot, pyramid) = sample();
     let keys: Vec<&str> = snapshot.district.levels.iter().map(|l| l.key.as_str()).collect();
     let mut checked = 0;
-    for zoom in 8..=16 {
-        for coord in tiles(pyramid, zoom) {
+    // Above z16 there are thousands of tiles that show the same lines nearer: a prime of steps apart they lie everywhere.
+    for (zoom, step) in (8..=16).map(|zoom| (zoom, 1)).chain([(17, 13), (18, 53), (22, 13_001)]) {
+        for coord in tiles(pyramid, zoom).into_iter().step_by(step) {
             let bytes = pyramid.units(snapshot, coord);
             if bytes.is_empty() {
                 continue;

@@ -9,7 +9,7 @@ pub const CLASSES: std::ops::RangeInclusive<u8> = 3..=7;
 /// Where the cuts are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// As many units in each class as ties allow: each cut is between two values, where the share below is nearest to i/k (of equals, the lower).
+    /// As many units in each class as ties allow: of all cuts between two values those with the least sum of squared counts, found exactly.
     Quantile,
     /// Natural breaks: the least sum of squared distances from the means of classes, found exactly (Fisher 1958; Jenks and Caspall 1971).
     Jenks,
@@ -119,18 +119,17 @@ fn starts(tally: &Tally, places: Vec<usize>) -> Vec<f64> {
 
 /// Where in the tally `k` classes begin.
 fn quantile(tally: &Tally, k: usize) -> Vec<usize> {
-    let mut below: Vec<usize> = Vec::with_capacity(tally.len() + 1);
-    below.push(0);
-    tally.iter().for_each(|(_, n)| below.push(below.last().unwrap_or(&0) + n));
-    let all = below.last().copied().unwrap_or(0);
-    let mut places = vec![0];
-    for i in 1..k {
-        // Room is left for a class on either side. Compared times k: without fractions.
-        let (least, most) = (places.last().unwrap_or(&0) + 1, tally.len() - (k - i));
-        let off = |at: &usize| (below[*at] * k).abs_diff(all * i);
-        places.extend((least..=most).min_by_key(off));
+    let mut below = vec![0.0];
+    for (_, n) in tally {
+        below.push(below[below.len() - 1] + *n as f64);
     }
-    places
+    least(tally.len(), k, |from, to| (below[to] - below[from]).powi(2))
+}
+
+/// Where in the tally `k` classes begin.
+fn jenks(tally: &Tally, k: usize) -> Vec<usize> {
+    let sums = Sums::new(tally);
+    least(tally.len(), k, |from, to| sums.spread(from, to))
 }
 
 fn equal(tally: &Tally, low: f64, high: f64, k: usize) -> Vec<f64> {
@@ -168,15 +167,15 @@ impl Sums {
     }
 }
 
-/// Fisher's programme: the best of k classes up to a place is the best of k − 1 up to some place before, and one more. That place never moves back
-/// as the end moves on, so each row is filled by halves.
-fn jenks(tally: &Tally, k: usize) -> Vec<usize> {
-    let (sums, d) = (Sums::new(tally), tally.len());
-    let mut best: Vec<f64> = (0..=d).map(|to| if to == 0 { 0.0 } else { sums.spread(0, to) }).collect();
+/// Fisher's programme: where `k` classes of `d` values begin so that the sum of what each costs, given where it begins and before where it ends, is the
+/// least. The best of k classes up to a place is the best of k − 1 up to some place before, and one more. For costs such as these that place never
+/// moves back as the end moves on, so each row is filled by halves.
+fn least(d: usize, k: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<usize> {
+    let mut best: Vec<f64> = (0..=d).map(|to| if to == 0 { 0.0 } else { cost(0, to) }).collect();
     let mut cuts: Vec<Vec<usize>> = Vec::new();
     for classes in 2..=k {
         let (mut row, mut cut) = (vec![f64::INFINITY; d + 1], vec![0; d + 1]);
-        let left = |start: usize, end: usize| best[start] + sums.spread(start, end);
+        let left = |start: usize, end: usize| best[start] + cost(start, end);
         // Ends still to do, with the range in which their last class begins.
         let mut todo = vec![((classes, d), (classes - 1, d - 1))];
         while let Some(((from, to), (least, most))) = todo.pop() {
@@ -219,11 +218,10 @@ mod tests {
     fn quantiles_share_units_evenly_and_never_part_equals() {
         let method = Method::Quantile;
         check(&[9.0, 1.0, 2.0, 3.0, 4.0, 5.0], method, 3, &[1.0, 3.0, 5.0, 9.0], &[2, 2, 2]);
-        // Eight zeros of twelve: the first class takes them all, the others share the rest.
+        // Eight zeros of twelve: the first class takes them all, the others share the rest evenly.
         let tied = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0];
-        check(&tied, method, 3, &[0.0, 1.0, 2.0, 4.0], &[8, 1, 3]);
-        // A third of seven is 2⅓: two are nearer than three.
-        check(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], method, 3, &[1.0, 3.0, 6.0, 7.0], &[2, 3, 2]);
+        check(&tied, method, 3, &[0.0, 1.0, 3.0, 4.0], &[8, 2, 2]);
+        check(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], method, 3, &[1.0, 3.0, 5.0, 7.0], &[2, 2, 3]);
         check(&[5.0, 5.0, 7.0], method, 5, &[5.0, 7.0, 7.0], &[2, 1]);
     }
 
@@ -265,27 +263,32 @@ mod tests {
         (0..count).map(|_| (next() * next()) as f64 / 8.0).collect()
     }
 
-    /// Every way to cut the tally, and the least that is left.
-    fn least_spread(tally: &Tally, sums: &Sums, k: usize, from: usize) -> f64 {
+    /// Every way to cut `d` values from one of them on, and what the best costs.
+    fn cheapest(d: usize, k: usize, from: usize, cost: &dyn Fn(usize, usize) -> f64) -> f64 {
         if k == 1 {
-            return sums.spread(from, tally.len());
+            return cost(from, d);
         }
-        let ways = from + 1..=tally.len() + 1 - k;
-        ways.map(|to| sums.spread(from, to) + least_spread(tally, sums, k - 1, to)).fold(f64::INFINITY, f64::min)
+        let ways = from + 1..=d + 1 - k;
+        ways.map(|to| cost(from, to) + cheapest(d, k - 1, to, cost)).fold(f64::INFINITY, f64::min)
     }
 
     #[test]
-    fn no_other_cut_leaves_less_than_natural_breaks() {
+    fn no_other_cut_leaves_less_than_natural_breaks_or_shares_more_evenly_than_quantiles() {
         for seed in 0..60 {
             let values = numbers(seed, 6 + seed as usize % 14, 40);
             let tally = tally(&values);
             let sums = Sums::new(&tally);
+            let spread = |from: usize, to: usize| sums.spread(from, to);
+            let square = |from: usize, to: usize| (tally[from..to].iter().map(|(_, n)| n).sum::<usize>() as f64).powi(2);
             for k in 2..=5.min(tally.len()) {
-                let mut places = jenks(&tally, k);
-                places.push(tally.len());
-                let found: f64 = places.windows(2).map(|pair| sums.spread(pair[0], pair[1])).sum();
-                let least = least_spread(&tally, &sums, k, 0);
-                assert!((found - least).abs() <= 1e-9 * (1.0 + least), "seed {seed}, {k}: {found}, not {least}");
+                let costs: [(_, &dyn Fn(usize, usize) -> f64); 2] =
+                    [(jenks(&tally, k), &spread), (quantile(&tally, k), &square)];
+                for (mut places, cost) in costs {
+                    places.push(tally.len());
+                    let found: f64 = places.windows(2).map(|pair| cost(pair[0], pair[1])).sum();
+                    let least = cheapest(tally.len(), k, 0, cost);
+                    assert!((found - least).abs() <= 1e-9 * (1.0 + least), "seed {seed}, {k}: {found}, not {least}");
+                }
             }
         }
     }

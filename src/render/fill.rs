@@ -105,7 +105,7 @@ impl Fills {
 
     fn put(&mut self, cell: usize, amount: i64, colour: [i32; 4]) {
         for (sum, part) in self.cells[cell].iter_mut().zip(colour) {
-            // Sums may run over on the way; what counts is the end, where few polygons overlap.
+            // Sums may run over on the way; what counts is the end, where fewer than sixty polygons overlap.
             *sum = sum.wrapping_add(amount as i32 * part);
         }
     }
@@ -114,6 +114,7 @@ impl Fills {
     pub(super) fn lay(&mut self, picture: &mut Pixmap) {
         let bits = FULL.trailing_zeros() + 4;
         let half = 1 << (bits - 1);
+        let whole = 255 << bits;
         let width = self.width;
         let rows = picture.data_mut().chunks_exact_mut(width * 4).zip(self.cells.chunks_exact_mut(width + 1));
         for ((pixels, cells), touched) in rows.zip(&mut self.touched).filter(|(_, t)| **t) {
@@ -126,6 +127,12 @@ impl Fills {
                     continue;
                 }
                 let alpha = (sum[3].saturating_add(half) >> bits).clamp(0, 255);
+                // Where polygons overlap there is more colour than room: they share it.
+                let sum = if sum[3] > whole {
+                    sum.map(|s| (i64::from(s) * i64::from(whole) / i64::from(sum[3])) as i32)
+                } else {
+                    sum
+                };
                 for (p, s) in pixel.iter_mut().zip(sum) {
                     let source = (s.saturating_add(half) >> bits).clamp(0, alpha);
                     let below = i32::from(*p) * (255 - alpha);
@@ -189,6 +196,19 @@ mod tests {
         let first = picture.pixel(0, 0);
         assert!(picture.pixels().iter().all(|p| Some(*p) == first), "{:?}", picture.pixels());
         assert_eq!(alpha(&picture, 0, 0), 102);
+    }
+
+    #[test]
+    fn where_polygons_overlap_their_colour_is_their_own_or_between_theirs() {
+        const GREEN: [f32; 4] = [0.8, 0.9, 0.8, 1.0];
+        const BLUE: [f32; 4] = [0.2, 0.5, 1.0, 1.0];
+        let (left, right) = ([(0, 0), (160, 0), (160, 256), (0, 256)], [(96, 0), (256, 0), (256, 256), (96, 256)]);
+        let park = filled(&[(&left, GREEN), (&right, GREEN), (&left, GREEN)]);
+        let first = park.pixel(0, 0);
+        assert!(park.pixels().iter().all(|p| Some(*p) == first), "{:?}", park.pixels());
+        let both = filled(&[(&left, GREEN), (&right, BLUE)]);
+        let of = |x: u32| both.pixel(x, 3).map(|p| [p.red(), p.green(), p.blue(), p.alpha()]);
+        assert_eq!([of(2), of(8), of(14)], [Some([204, 230, 204, 255]), Some([128, 179, 230, 255]), Some([51, 128, 255, 255])]);
     }
 
     #[test]

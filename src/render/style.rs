@@ -258,12 +258,18 @@ impl Style {
         }
         let layers = style.get("layers").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let mut parsed = Vec::new();
+        let mut ids = HashSet::new();
         for (layer, origin) in layers.iter().zip(origins) {
-            parsed.extend(parse_layer(layer).map_err(|Wrong { at, what }| {
+            let id = layer.get("id").and_then(Json::as_str).unwrap_or("?");
+            let one = if ids.insert(id) {
+                parse_layer(layer)
+            } else {
+                Err(wrong(&["id"], format!("“{id}” is the name of an earlier layer too: each has its own")))
+            };
+            parsed.extend(one.map_err(|Wrong { at, what }| {
                 let origin = origin.to_string();
                 let at: Vec<&str> = ["layers", &origin].into_iter().chain(at.iter().map(String::as_str)).collect();
-                let layer = layer.get("id").and_then(Json::as_str).unwrap_or("?").to_owned();
-                StyleFault::Layer { layer, pointer: pointer(&at), what }
+                StyleFault::Layer { layer: id.to_owned(), pointer: pointer(&at), what }
             })?);
         }
         Ok(Self { layers: parsed })
