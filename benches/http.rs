@@ -96,7 +96,12 @@ async fn compare(Asked { ways, tile }: &Asked, turn: Duration) -> Result<(), Fai
     }
     let (path, head, body) = typical_tile(&router(&app), &state).await?;
     let bytes = body.len();
-    more = more.route("/api/v1/sametile", get(async move || again(&head, body.clone())));
+    let same = async move || again(&head, body.clone());
+    more = more.route("/api/v1/sametile", get(same.clone()));
+    // Nothing but axum, as its own examples serve.
+    let bare = TcpListener::bind("127.0.0.1:0").await?;
+    let bare_to = bare.local_addr()?;
+    tokio::spawn(axum::serve(bare, Router::new().route("/sametile", get(same))).into_future());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let to = listener.local_addr()?;
     let router = router_with(&app, more);
@@ -109,9 +114,13 @@ async fn compare(Asked { ways, tile }: &Asked, turn: Duration) -> Result<(), Fai
     }
     if *tile {
         println!("a cached vector tile, {path}, {bytes} bytes packed");
-        let paths = ["/api/v1/sametile".to_owned(), path];
-        let sides = paths.map(|path| Side::new(to, None, &[String::new()], PACKED, &path));
-        side_by_side(turn, "the same body", sides).await?;
+        let others =
+            [("the same body", to, "/api/v1/sametile"), ("the same body from axum alone", bare_to, "/sametile")];
+        for (name, other, same) in others {
+            let sides =
+                [(other, same), (to, &path)].map(|(at, path)| Side::new(at, None, &[String::new()], PACKED, path));
+            side_by_side(turn, name, sides).await?;
+        }
     }
     Ok(())
 }

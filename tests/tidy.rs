@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("jiff", ANYWHERE, "civil time is a value; reading a clock is checked apart"),
     ("libc", &["locate"], "one call: large pages for a large index"),
     ("matchit", &["http"], "which route a request is counted under: the matcher that axum finds it by"),
+    ("image", &["render"], "pictures as JPEG"),
     ("memchr", &["exchange"], "line breaks and quotes of long tables"),
     ("pdf_writer", &["render"], "a sheet as PDF"),
     ("pinyin", &["place"], "how a character sounds"),

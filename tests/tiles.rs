@@ -190,8 +190,7 @@ fn no_pixel_between_neighbours_shows_the_ground_behind_them() {
             let view = View::new(Projection::WebMercator, square, 256, 256, 1).expect("a view");
             // A picture shows what a vector tile of the zoom before has.
             for level in pyramid.levels().iter().filter(|level| level.min_zoom < zoom) {
-                // The view of a tile's square: its pixels before rare colours share a place in the palette.
-                let part = Part { style: &level.key, level: None, backdrop: true };
+                let part = Part { style: &level.key, levels: None, backdrop: true };
                 let drawn = painter.view(snapshot, pyramid, part, &view).expect("a picture");
                 for at in 0..256 * 256u32 {
                     let [red, ..] = drawn.pixel(at % 256, at / 256).expect("a pixel");

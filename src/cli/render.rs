@@ -10,7 +10,7 @@ use crate::http::look;
 use crate::http::mask::{MaskedName, MaskedPhone};
 use crate::render::sheet::{Bounds, Format, Page, Paper};
 use crate::service::serving::{Capacity, State};
-use crate::service::sheets::{Area, Contacts, Kind, MAX_CHARS, Print, Wanted, bounds_of, scene, size_of};
+use crate::service::sheets::{Area, Contacts, Kind, MAX_CHARS, Print, Wanted, bounds_of, day_of, scene, size_of};
 use crate::snapshot::Snapshot;
 use crate::store::{GeoPackage, Store};
 
@@ -47,7 +47,7 @@ pub(super) struct Args {
     /// 每英寸点数 · dots an inch of a PNG; 150 on paper, 96 with --size
     #[arg(long, value_name = "N")]
     dpi: Option<f64>,
-    /// 样式 · a style of styles/
+    /// 样式 · a style of styles/ but choropleth, which needs a measure
     #[arg(long, value_name = "NAME")]
     style: Option<String>,
     /// 标题 · what stands at the top
@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// 编制单位 · who issues it; the district unless given
     #[arg(long, value_name = "TEXT", value_parser = short)]
     issuer: Option<String>,
-    /// 日期 · the day on it and of who is on duty; today unless given
+    /// 日期，不早于现行边界的生效日 · the day on it and of who is on duty, not before its boundaries are in force; today unless given
     #[arg(long, value_name = "DAY")]
     date: Option<Date>,
     /// 印出完整姓名和电话 · names and telephones in full: for those who may see them
@@ -93,6 +93,7 @@ fn format(path: &Path) -> Option<Format> {
 }
 
 pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    args.used().map_err(|why| Failure::unusable(text::CANNOT_PRINT, why))?;
     let dpi = args.dpi.unwrap_or(if args.size.is_some() { SCREEN_DPI } else { PAPER_DPI });
     let print = args.print(dpi).map_err(|fault| Failure::unusable(text::BAD_PAGE, fault))?;
     let format = format(&args.out).unwrap_or(Format::Png);
@@ -131,6 +132,22 @@ fn contacts(full: bool) -> Contacts {
 }
 
 impl Args {
+    /// Nothing is said of where that the kind of sheet would not show.
+    fn used(&self) -> Result<(), &'static str> {
+        match self.kind {
+            Kind::Poster if self.unit.is_some() => {
+                Err("a poster shows the whole district: leave --unit out, or print a map or a notice of that unit")
+            }
+            Kind::Poster if self.bbox.is_some() => {
+                Err("a poster shows the whole district: leave --bbox out, or print a map of that box")
+            }
+            Kind::Notice if self.bbox.is_some() => {
+                Err("a notice is of one unit: leave --bbox out and name the unit by its code with --unit")
+            }
+            Kind::Map | Kind::Poster | Kind::Notice => Ok(()),
+        }
+    }
+
     fn print(&self, dpi: f64) -> Result<Print, String> {
         if let Some(size) = self.size {
             return Print::of_pixels(size, dpi).map_err(|fault| fault.to_string());
@@ -155,6 +172,8 @@ impl Args {
             (None, Some(bounds)) => Area::Bounds(bounds),
             (None, None) => Area::District,
         };
+        let day = day_of(&state.snapshot.history, self.date, today());
+        let day = day.map_err(|fault| Failure::unusable(text::NO_SUCH_DAY, fault))?;
         Ok(Wanted {
             kind: self.kind,
             area,
@@ -162,7 +181,41 @@ impl Args {
             style: self.style.clone(),
             title: self.title.clone(),
             issuer: self.issuer.clone(),
-            day: self.date.unwrap_or_else(today),
+            day,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn what_a_kind_of_sheet_does_not_show_is_refused_not_ignored() {
+        let (unit, bbox) = (["--unit", "370871001205"], ["--bbox", "116.60,35.40,116.64,35.45"]);
+        for (kind, option, refused) in [
+            ("map", unit, None),
+            ("map", bbox, None),
+            ("poster", unit, Some("--unit")),
+            ("poster", bbox, Some("--bbox")),
+            ("notice", unit, None),
+            ("notice", bbox, Some("--bbox")),
+        ] {
+            let line = ["render", kind, option[0], option[1], "--out", "sheet.pdf"];
+            let args = Alone::try_parse_from(line).expect("options that there are").args;
+            match (args.used(), refused) {
+                (Ok(()), None) => {}
+                (Err(why), Some(option)) => assert!(why.contains(&format!("leave {option} out")), "{why}"),
+                (used, _) => assert_eq!(used.err(), refused, "{kind} {option:?}"),
+            }
+        }
     }
 }

@@ -16,8 +16,8 @@ use super::routes::{App, At};
 use super::stats::Period;
 use super::units::level;
 use crate::issue::classes::{CLASSES, Method};
-use crate::render::shades::{Shades, hex};
-use crate::service::choropleth::{Asked, Choropleth, FEW_COLOUR, Shown};
+use crate::render::shades::{HATCHING, HATCHING_INK, Shades, hex};
+use crate::service::choropleth::{Asked, Choropleth, Shown};
 use crate::service::serving;
 use crate::service::stats::Measure;
 use crate::tile::PUBLIC_K;
@@ -111,10 +111,11 @@ struct Class {
     units: usize,
 }
 
-/// Units whose rate rests on fewer cases than `below`.
+/// Units whose rate rests on fewer cases than `below`: bare paper with a pattern, of which `colour` is the ink.
 #[derive(Debug, Serialize)]
 struct Few {
     below: u32,
+    pattern: &'static str,
     colour: String,
     units: usize,
 }
@@ -167,7 +168,7 @@ impl<'a> Classes<'a> {
             shades: asked.shades.name(),
             breaks: made.classes.breaks(),
             classes: made.classes.breaks().windows(2).zip(counts).map(class).collect(),
-            few: Few { below: PUBLIC_K, colour: hex(FEW_COLOUR), units: made.count(Shown::Few) },
+            few: Few { below: PUBLIC_K, pattern: HATCHING, colour: hex(HATCHING_INK), units: made.count(Shown::Few) },
             none: Count { units: made.count(Shown::Nothing) },
             values: with_values.then(|| made.figures.figures.iter().zip(&made.shown).map(value).collect()),
             unplaced: made.figures.unplaced,

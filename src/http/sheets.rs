@@ -15,7 +15,9 @@ use super::routes::{App, At};
 use crate::render::sheet::{Format, Paper, SheetFault};
 use crate::service::bytes::Finished;
 use crate::service::serving;
-use crate::service::sheets::{Area, Contacts, Kind, MAX_CHARS, Print, SheetsFault, Wanted, bounds_of, scene, size_of};
+use crate::service::sheets::{
+    Area, Contacts, Kind, MAX_CHARS, Print, SheetsFault, Wanted, bounds_of, day_of, scene, size_of, template,
+};
 use crate::service::slots::WorkFault;
 
 /// Pictures of more pixels are for the command line: A0 at 150 dots an inch has 35 million.
@@ -49,7 +51,7 @@ pub(super) async fn one(
         style: style(&query, &state)?,
         title: words(&query, "title")?,
         issuer: words(&query, "issuer")?,
-        day: day(&query)?.unwrap_or_else(|| app.serving.today()),
+        day: day_of(&state.snapshot.history, day(&query)?, app.serving.today()).map_err(|fault| refused(&fault))?,
     };
     state.pyramid_made().await;
     let drawing = Arc::clone(&state);
@@ -142,12 +144,8 @@ fn area(query: &Query, kind: Kind, state: &serving::State) -> Result<Area, Probl
 
 fn style(query: &Query, state: &serving::State) -> Result<Option<String>, Problem> {
     let Some(name) = query.text("style") else { return Ok(None) };
-    let known: Vec<&str> = state.look.styles.iter().map(|(name, _)| name.as_str()).collect();
-    if known.contains(&name) {
-        Ok(Some(name.to_owned()))
-    } else {
-        Err(bad(query, "style", &format!("there are {}", known.join(", "))))
-    }
+    template(&state.look, name).map_err(|fault| refused(&fault))?;
+    Ok(Some(name.to_owned()))
 }
 
 fn words(query: &Query, name: &str) -> Result<Option<String>, Problem> {
@@ -168,6 +166,7 @@ fn refused(fault: &SheetsFault) -> Problem {
     match fault {
         SheetsFault::NoUnit | SheetsFault::NoLand(_) => Problem::query("unit", fault.to_string()),
         SheetsFault::Style { .. } => Problem::query("style", fault.to_string()),
+        SheetsFault::TooEarly { .. } => Problem::query("date", fault.to_string()),
         SheetsFault::Sheet(SheetFault::Dpi(_) | SheetFault::Pixels(..)) => Problem::query("dpi", fault.to_string()),
         SheetsFault::Sheet(_) => Problem::from(WorkFault::Failed(fault.to_string())),
     }

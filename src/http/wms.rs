@@ -12,10 +12,10 @@ use super::negotiate::{Keep, respond};
 use super::ows::{Kvp, OwsFault, wms_report};
 use super::query::{Asked, echo};
 use super::routes::{App, Origin};
-use super::wms_offer::{Layer, Offer, Old, PNG, Reference, SMALL_PNG};
+use super::wms_offer::{Layer, Offer, Old, PICTURES, PNG, Reference};
 use crate::render::view::{View, ViewFault};
 use crate::service::bytes::Finished;
-use crate::service::maps::{Ground, MOST_DRAWN_PX, MOST_LAYERS, MapAsked, MapLayer, legend, picture};
+use crate::service::maps::{Form, Ground, MOST_DRAWN_PX, MOST_LAYERS, MapAsked, MapLayer, legend, picture};
 use crate::service::serving;
 
 /// From so many dots per inch on, two device pixels make a logical one.
@@ -82,7 +82,9 @@ async fn answered(
         "getlegendgraphic" => {
             let name = kvp.needed("layer")?;
             let layer = layer(&state, "layer", name)?.drawn(kvp.text("style").unwrap_or_default())?;
-            format(kvp.text("format").unwrap_or(PNG))?;
+            if let Some(text) = kvp.text("format").filter(|text| form(text).ok() != Some(Form::Png)) {
+                return Err(OwsFault::unknown("InvalidFormat", "format", text, &[PNG]));
+            }
             let finished = legend(&app.serving, &state, layer, scale(kvp)?).await?;
             Ok(respond(headers, &finished, Keep::Revalidate))
         }
@@ -103,8 +105,7 @@ fn map(kvp: &Kvp<'_>, state: &serving::State, old: Old) -> Result<MapAsked, OwsF
     if drawn > MOST_DRAWN_PX {
         return Err(OwsFault::invalid("width", format!("{drawn} pixels in all layers: {MOST_DRAWN_PX} are drawn")));
     }
-    let small = format(kvp.needed("format")?)? == SMALL_PNG;
-    Ok(MapAsked { layers, view, ground: ground(kvp)?, small })
+    Ok(MapAsked { layers, view, ground: ground(kvp)?, form: form(kvp.needed("format")?)? })
 }
 
 /// The layers in their styles, the lowest first.
@@ -167,12 +168,13 @@ fn scale(kvp: &Kvp<'_>) -> Result<u8, OwsFault> {
     }
 }
 
-fn format(text: &str) -> Result<&'static str, OwsFault> {
+fn form(text: &str) -> Result<Form, OwsFault> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
     match plain.as_str() {
-        "image/png" => Ok(PNG),
-        "image/png;mode=8bit" | "image/png8" => Ok(SMALL_PNG),
-        _ => Err(OwsFault::unknown("InvalidFormat", "format", text, &[PNG, SMALL_PNG])),
+        "image/png" => Ok(Form::Png),
+        "image/png;mode=8bit" | "image/png8" => Ok(Form::SmallPng),
+        "image/jpeg" | "image/jpg" => Ok(Form::Jpeg),
+        _ => Err(OwsFault::unknown("InvalidFormat", "format", text, &PICTURES)),
     }
 }
 

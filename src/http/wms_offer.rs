@@ -14,8 +14,8 @@ use crate::service::tiles::framed;
 use crate::tile::TileSet;
 
 pub(super) const PNG: &str = "image/png";
-/// At most 256 colours, as other servers call it.
-pub(super) const SMALL_PNG: &str = "image/png; mode=8bit";
+/// What pictures there are; the second with at most 256 colours, as other servers call it. GDAL asks for the third unless it is told otherwise.
+pub(super) const PICTURES: [&str; 3] = [PNG, "image/png; mode=8bit", "image/jpeg"];
 
 /// The only style of a map; levels are drawn in the style of any map.
 const DEFAULT_STYLE: &str = "default";
@@ -216,7 +216,7 @@ impl<'a> Offer<'a> {
         };
         xml.element("Request", &[], |xml| {
             request(xml, "GetCapabilities", &[self.content_type()]);
-            request(xml, "GetMap", &[PNG, SMALL_PNG]);
+            request(xml, "GetMap", &PICTURES);
             request(xml, "GetFeatureInfo", &identify::FORMATS);
             if self.old.0 {
                 request(xml, "GetLegendGraphic", &[PNG]);

@@ -3,6 +3,9 @@
 //! The density of a filter is computed once for the whole district, on a raster a quarter of the bandwidth fine; a tile only samples it. So
 //! there is no seam to see between two tiles or two zooms, and a second tile costs half a millisecond. The raster lies in Web Mercator
 //! with ground metres taken at the district's middle latitude: across a district of 0.2° the bell is 0.3 % wider in the south.
+//!
+//! What fewer than [`PUBLIC_K`] issues can reach, were they all in one place, is not drawn: no picture of any period, category or bell shows where
+//! one of so few was.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,10 +57,14 @@ pub struct Field {
     columns: usize,
     rows: usize,
     density: Vec<f32>,
-    /// The top of the scale, and the lowest that it may be.
+    /// The top of the scale.
     peak: f32,
-    least: f32,
+    /// The most that one issue less than may be seen reaches.
+    hidden: f32,
 }
+
+/// The lowest top of a scale, in what is hidden: a handful of issues must not look like a hot spot.
+const LEAST_TOP: f32 = 4.0;
 
 impl Heat {
     /// Projects the issues. The drawn extent is the coverage's.
@@ -137,11 +144,9 @@ impl Field {
             blur_columns(&mut density, columns, rows, radius);
         }
         density.iter_mut().for_each(|d| *d /= cell_km2);
-        let sigma_km = sigma * metres_per_step / 1000.0;
-        // A handful of issues must not look like a hot spot, nor a single one betray its place.
-        let least = (f64::from(PUBLIC_K) / (2.0 * std::f64::consts::PI * sigma_km * sigma_km)) as f32;
-        let peak = density.iter().copied().fold(least, f32::max);
-        Self { west, north, cell, columns, rows, density, peak, least }
+        let hidden = (PUBLIC_K - 1) as f32 * height_of(boxes).powi(2) / cell_km2;
+        let peak = density.iter().copied().fold(LEAST_TOP * hidden, f32::max);
+        Self { west, north, cell, columns, rows, density, peak, hidden }
     }
 
     /// The top of the colour scale, in issues a square kilometre.
@@ -150,10 +155,17 @@ impl Field {
         f64::from(self.peak)
     }
 
-    /// The top of the scale when it is asked to be `wanted`: never so low that single issues would stand out, and show their places.
+    /// The top of the scale when it is asked to be `wanted`: never so low that a handful of issues would look like many.
     #[must_use]
     pub fn top_per_km2(&self, wanted: Option<f64>) -> f64 {
-        wanted.map_or(f64::from(self.peak), |wanted| wanted.max(f64::from(self.least)))
+        wanted.map_or(f64::from(self.peak), |wanted| wanted.max(f64::from(LEAST_TOP * self.hidden)))
+    }
+
+    /// How high on the scale a density stands, 0 … 255: its root. What is hidden is nothing; from there to twice as much it comes up to its place, so that
+    /// there is no edge.
+    fn shade(&self, density: f32, top: f32) -> u8 {
+        let seen = ((density - self.hidden) / self.hidden).clamp(0.0, 1.0);
+        ((density / top).max(0.0).sqrt() * seen * 255.0).round().min(255.0) as u8
     }
 
     /// Between the four nearest cell centres; nothing outside the raster.
@@ -169,8 +181,8 @@ impl Field {
         row(k) * (1.0 - dy) + row(k + self.columns) * dy
     }
 
-    /// A tile of 256 · `scale` pixels (`scale` 1 … 4) as a palette PNG; colour goes with the root of density, so that the suburbs show too. The densest
-    /// colour stands for `top_per_km2` and more – or for the densest spot of the district: give the same top to all pictures of a series.
+    /// A tile of 256 · `scale` pixels (`scale` 1 … 4) as a palette PNG; colour goes with the root of density, so that the suburbs show too, but for what too
+    /// few make. The densest colour stands for `top_per_km2` and more – or for the densest spot of the district: give the same top to all pictures of a series.
     ///
     /// # Errors
     /// [`RenderFault::Png`] if the encoder fails, which it does not in memory.
@@ -184,7 +196,7 @@ impl Field {
         for row in 0..size {
             for column in 0..size {
                 let d = self.at(west + (f64::from(column) + 0.5) * step, north + (f64::from(row) + 0.5) * step);
-                pixels.push(((d / top).max(0.0).sqrt() * 255.0).round().min(255.0) as u8);
+                pixels.push(self.shade(d, top));
             }
         }
         indexed_png(size, &pixels)
@@ -197,6 +209,18 @@ fn box_widths(sigma: f64) -> [usize; 3] {
     let low = (((ideal - 1.0) / 2.0).floor() * 2.0 + 1.0).max(1.0);
     let narrow = ((12.0 * sigma * sigma - 3.0 * low * low - 12.0 * low - 9.0) / (-4.0 * low - 4.0)).round();
     std::array::from_fn(|i| ((if (i as f64) < narrow { low } else { low + 2.0 }) as usize) / 2)
+}
+
+/// The height of the bell that such boxes make of a point, along one line.
+fn height_of(radii: [usize; 3]) -> f32 {
+    let reach: usize = radii.iter().sum();
+    let mut line = vec![0.0; 2 * reach + 1];
+    line[reach] = 1.0;
+    for radius in radii {
+        let before = line.clone();
+        running_mean(&before, radius, |i, mean| line[i] = mean);
+    }
+    line.into_iter().fold(0.0, f32::max)
 }
 
 fn blur_rows(density: &mut [f32], columns: usize, radius: usize) {
@@ -358,8 +382,8 @@ mod tests {
         // Colour goes with the root.
         assert!((most(&half, Some(top)) - most(&full, Some(top)) * 0.5f64.sqrt()).abs() < 0.02);
         assert!(
-            (half.top_per_km2(Some(0.001)) - f64::from(half.least)).abs() < 1e-6,
-            "never below what hides a single issue"
+            (half.top_per_km2(Some(0.001)) - f64::from(LEAST_TOP * half.hidden)).abs() < 1e-6,
+            "never so low that a handful looks like many"
         );
     }
 
@@ -374,9 +398,22 @@ mod tests {
     }
 
     #[test]
-    fn a_single_issue_stays_faint() {
-        let one = field(&[(5000.0, 5000.0)], 400.0);
-        assert!(one.at(5000.0, 5000.0) / one.peak <= 0.25);
+    fn nothing_shows_where_fewer_than_five_were() {
+        // On a cell's centre, on its corner, and beside it; a wide bell, a narrow one, and one narrower than the raster's cells.
+        for (at, sigma) in
+            [((5000.0, 5000.0), 400.0), ((5003.7, 4980.1), 40.0), ((5000.4, 5000.9), 2.0), ((4000.0, 6000.0), 170.0)]
+        {
+            let most = |issues: u32| {
+                let points: Vec<(f64, f64)> = (0..issues).map(|_| at).collect();
+                let field = field(&points, sigma);
+                let (_, pixels) = decode(field.tile(TileCoord::new(14, 0, 0).unwrap(), 4, Some(1e-6)).unwrap());
+                pixels.into_iter().max().unwrap()
+            };
+            assert_eq!([1, 4].map(most), [0, 0], "{sigma}");
+            let field = field(&[at; 5], sigma);
+            assert!(field.density.iter().any(|d| field.shade(*d, field.peak) > 0) || sigma < 100.0, "{sigma}");
+            assert!(field.density.iter().all(|d| field.shade(*d, field.peak) < 90), "five are no hot spot");
+        }
         assert_eq!(ramp()[0][3], 0);
     }
 }

@@ -3,6 +3,7 @@
 use tiny_skia::{Color, Paint, Pixmap, Rect, Transform};
 
 use super::RenderFault;
+use super::fill::Hatching;
 use super::font::Font;
 use super::glyph::GlyphCache;
 use super::label::{Candidate, Placement};
@@ -24,6 +25,16 @@ const INK: [u8; 4] = [0x22, 0x2a, 0x36, 255];
 const RIM: [u8; 4] = [0x9a, 0xa2, 0xad, 255];
 const FAINT: [u8; 4] = [0x56, 0x5f, 0x6d, 255];
 
+/// What stands beside a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swatch {
+    Colour([u8; 3]),
+    /// As a map hatches (`fill-pattern`), on bare paper.
+    Hatched,
+    /// Bare paper.
+    Bare,
+}
+
 /// What a legend says, in the order it stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Legend {
@@ -33,8 +44,8 @@ pub struct Legend {
     /// Colours from left to right with the places (0 … 1) that have a text; none for swatches alone.
     pub scale: Vec<[u8; 4]>,
     pub ticks: Vec<(f32, String)>,
-    /// A colour – none for bare paper – and what it means.
-    pub rows: Vec<(Option<[u8; 3]>, String)>,
+    /// Swatches, and what they mean.
+    pub rows: Vec<(Swatch, String)>,
 }
 
 /// A line of text: its left end, the middle of its height.
@@ -62,7 +73,7 @@ pub(super) fn draw(legend: &Legend, font: &Font, glyphs: &GlyphCache, scale: u8)
     let mut picture = Pixmap::new(width, height)
         .ok_or_else(|| RenderFault::Png(format!("no memory for {width} × {height} pixels")))?;
     picture.fill(Color::WHITE);
-    paint(legend, f32::from(scale), &mut picture);
+    paint(legend, scale, &mut picture);
     let candidate = |line: &Line<'_>| {
         let half = if line.middle { 0.0 } else { font.advance(line.text, line.size_px) / 2.0 };
         Candidate {
@@ -79,7 +90,7 @@ pub(super) fn draw(legend: &Legend, font: &Font, glyphs: &GlyphCache, scale: u8)
     };
     let placement = Placement::new(lines.iter().map(candidate).collect(), font);
     placement.draw(&mut picture.as_mut(), glyphs, &Stance::of_tile((0, 0), scale));
-    picture::encode((picture.width(), picture.height()), picture.data())
+    picture::encode((picture.width(), picture.height()), picture.data().as_chunks().0)
 }
 
 /// Where the scale begins, and the first row.
@@ -108,13 +119,14 @@ fn lines(legend: &Legend) -> (Vec<Line<'_>>, f32) {
 }
 
 /// Swatches with their rims, and the scale.
-fn paint(legend: &Legend, scale: f32, picture: &mut Pixmap) {
+fn paint(legend: &Legend, scale: u8, picture: &mut Pixmap) {
+    let to_pixels = Transform::from_scale(f32::from(scale), f32::from(scale));
     let mut rectangle = |(x, y, width, height): (f32, f32, f32, f32), [r, g, b, a]: [u8; 4]| {
         // Without, so that strips side by side are one scale.
         let mut paint = Paint { anti_alias: false, ..Paint::default() };
         paint.set_color_rgba8(r, g, b, a);
         if let Some(rect) = Rect::from_xywh(x, y, width, height) {
-            picture.fill_rect(rect, &paint, Transform::from_scale(scale, scale), None);
+            picture.fill_rect(rect, &paint, to_pixels, None);
         }
     };
     let (top, rows) = tops(legend);
@@ -126,11 +138,19 @@ fn paint(legend: &Legend, scale: f32, picture: &mut Pixmap) {
             rectangle((MARGIN_PX + i as f32 * step, top, step, SCALE_PX.1), *colour);
         }
     }
-    for (i, (colour, _)) in legend.rows.iter().take(MOST_ROWS).enumerate() {
+    let swatches = legend.rows.iter().take(MOST_ROWS).enumerate().map(|(i, (swatch, _))| {
         let y = rows + (i as f32 + 0.5) * ROW_PX - SWATCH_PX.1 / 2.0;
-        let [r, g, b] = colour.unwrap_or([255; 3]);
+        (y, swatch)
+    });
+    for (y, swatch) in swatches.clone() {
+        let [r, g, b] = if let Swatch::Colour(colour) = swatch { *colour } else { [255; 3] };
         rectangle((MARGIN_PX - 1.0, y - 1.0, SWATCH_PX.0 + 2.0, SWATCH_PX.1 + 2.0), RIM);
         rectangle((MARGIN_PX, y, SWATCH_PX.0, SWATCH_PX.1), [r, g, b, 255]);
+    }
+    for (y, _) in swatches.filter(|(_, swatch)| **swatch == Swatch::Hatched) {
+        if let Some(rect) = Rect::from_xywh(MARGIN_PX, y, SWATCH_PX.0, SWATCH_PX.1) {
+            Hatching::swatch(rect, to_pixels, 1.0, scale, picture);
+        }
     }
 }
 
@@ -153,7 +173,7 @@ mod tests {
     #[test]
     fn every_swatch_stands_beside_its_text_at_both_scales() {
         let colours = [[200, 10, 10], [10, 200, 10], [10, 10, 200]];
-        let rows = colours.iter().map(|colour| (Some(*colour), "12–34".to_owned())).collect();
+        let rows = colours.iter().map(|colour| (Swatch::Colour(*colour), "12–34".to_owned())).collect();
         let legend = Legend { title: "诉求件数".into(), notes: vec!["2025 年".into()], rows, ..Legend::default() };
         for scale in [1, 2] {
             let (width, height, pixels) = drawn(&legend, scale);
@@ -172,10 +192,40 @@ mod tests {
     }
 
     #[test]
+    fn a_hatched_swatch_is_lines_on_paper_and_nothing_beside_it_changes() {
+        for scale in [1u8, 2] {
+            let side = u32::from(scale);
+            let of = |swatch| {
+                let rows = vec![(Swatch::Colour([9; 3]), "1 – 2".to_owned()), (swatch, "不足".to_owned())];
+                drawn(&Legend { title: "诉求".into(), rows, ..Legend::default() }, scale)
+            };
+            let ((width, _, bare), (_, _, hatched)) = (of(Swatch::Bare), of(Swatch::Hatched));
+            let inked: Vec<(u32, u32)> = (0..width * (bare.len() as u32 / width))
+                .filter(|at| bare[*at as usize] != hatched[*at as usize])
+                .map(|at| (at % width, at / width))
+                .collect();
+            // In the second row's swatch.
+            let inside =
+                |(x, y): (u32, u32)| (14 * side..38 * side).contains(&x) && (66 * side..82 * side).contains(&y);
+            assert!(inked.iter().all(|at| inside(*at)), "at {scale}: {inked:?}");
+            let area = 24 * 14 * side * side;
+            let lines = inked.len() as u32;
+            assert!(area / 4 < lines && lines < area * 2 / 3, "at {scale}: {lines} of {area} pixels have ink");
+            // Diagonals: what is inked goes on up to the right, as on the map, and has its colour.
+            let at = |(x, y): (u32, u32)| hatched[(y * width + x) as usize];
+            let next = |(x, y): (u32, u32)| (x + 1, y - 1);
+            let pairs: Vec<_> = inked.iter().filter(|one| inked.contains(&next(**one))).collect();
+            assert!(pairs.len() > inked.len() * 3 / 4 && pairs.iter().all(|one| at(**one) == at(next(**one))));
+            let darkest = inked.iter().map(|one| at(*one)[0]).min();
+            assert_eq!(darkest, Some(if scale == 1 { 143 } else { 0x68 }));
+        }
+    }
+
+    #[test]
     fn too_much_is_cut_and_nothing_is_still_a_picture() {
         let (width, height, _) = drawn(&Legend::default(), 0);
         assert!(width == 260 && height > 20);
-        let rows = (0..1000).map(|_| (None, "长".repeat(500))).collect();
+        let rows = (0..1000).map(|_| (Swatch::Bare, "长".repeat(500))).collect();
         let (width, height, _) = drawn(&Legend { rows, ..Legend::default() }, 9);
         assert!(width <= 4 * 668 && height <= 4 * 600, "{width} × {height}");
     }

@@ -6,7 +6,7 @@ use tiny_skia::{Color, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Stroke, St
 
 use super::RenderFault;
 use super::expression::{Scene, Val};
-use super::fill::Fills;
+use super::fill::{Fills, Hatching};
 use super::points::{PIXEL_BITS, val};
 use super::square::{BUFFER, PEN, Square};
 use super::style::{Kind, Layer, Style};
@@ -29,6 +29,11 @@ impl FeatureStates {
     /// Adds a text to the state of a unit.
     pub fn set(&mut self, unit: u64, key: &'static str, value: &str) {
         self.0.entry(unit).or_default().push((key, Val::Text(value.to_owned())));
+    }
+
+    /// Adds to the state of a unit that something is so.
+    pub fn mark(&mut self, unit: u64, key: &'static str) {
+        self.0.entry(unit).or_default().push((key, Val::Bool(true)));
     }
 
     fn of(&self, feature: Option<u64>) -> &[(&'static str, Val)] {
@@ -180,17 +185,26 @@ fn background(layer: &Layer, zoom: f64, picture: &mut Pixmap) {
 }
 
 fn fill(layer: &Layer, features: Features<'_>, square: &Square, fills: &mut Fills, picture: &mut Pixmap) {
+    let hatching = layer.is_hatched().then(|| Hatching::on(&square.stance));
     let mut any = false;
     for (feature, scene) in features.accepted(layer).filter(|(f, _)| f.shape.geometry == Geometry::Polygon) {
-        let colour = layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", &scene);
+        let colour = fill_colour(layer, &scene);
         if colour[3] > 0.0 {
             fills.add(&feature.shape, |p| square.fixed(p), colour);
             any = true;
         }
     }
     if any {
-        fills.lay(picture);
+        fills.lay(picture, hatching.as_ref());
     }
+}
+
+/// The colour of a fill, or of the lines that hatch it, with its opacity.
+pub(super) fn fill_colour(layer: &Layer, scene: &Scene<'_>) -> [f32; 4] {
+    if layer.is_hatched() {
+        return Hatching::colour(layer.number("fill-opacity", 1.0, scene).clamp(0.0, 1.0) as f32);
+    }
+    layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", scene)
 }
 
 /// How a line looks; neighbours in the list that look the same are stroked together, so that they do not darken where they meet.

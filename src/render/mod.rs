@@ -1,6 +1,6 @@
 //! What pixels? PNG tiles of a snapshot in the styles that the browser uses too.
 //!
-//! A tile is `collect features → for each layer of the style: fill, stroke or name → palette → PNG`. The caller gives the font
+//! A tile is `collect features → for each layer of the style: fill, stroke or name → PNG`. The caller gives the font
 //! and the styles as bytes: nothing here reads a file.
 
 mod expression;
@@ -26,6 +26,7 @@ pub(crate) mod xml;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use self::font::{Font, FontFault};
@@ -74,14 +75,14 @@ pub struct Painter {
     placings: Mutex<Vec<(Placing, Arc<OnceLock<Points>>)>>,
     /// The latitude in the middle of the district.
     mid_lat: f64,
+    /// How many the district has.
+    levels: u8,
 }
 
 #[derive(Debug)]
 struct NamedStyle {
     name: String,
     style: Style,
-    /// By level: what shows that level alone.
-    levels: Vec<Style>,
     /// By zoom.
     points: Vec<OnceLock<Points>>,
 }
@@ -90,7 +91,7 @@ struct NamedStyle {
 #[derive(Clone, Debug, PartialEq)]
 struct Placing {
     style: String,
-    level: Option<u8>,
+    levels: Option<Levels>,
     projection: Projection,
     zooms: (i32, i32),
 }
@@ -99,10 +100,35 @@ struct Placing {
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
     pub style: &'a str,
-    /// One level alone: the lines that bound its units, and their names.
-    pub level: Option<u8>,
+    /// Some levels alone: the lines that bound their units, and their names, which leave each other room.
+    pub levels: Option<Levels>,
     /// With what the style has behind and around the district; without, there is nothing there.
     pub backdrop: bool,
+}
+
+/// Levels of a district by their index: at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Levels(u64);
+
+impl Levels {
+    /// From the 64th on all are taken for one.
+    #[must_use]
+    pub fn one(level: u8) -> Self {
+        Self(1 << level.min(63))
+    }
+
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn has(self, level: u8) -> bool {
+        self.0 & Self::one(level).0 != 0
+    }
+
+    const fn lowest(self) -> u8 {
+        63 - self.0.leading_zeros() as u8
+    }
 }
 
 /// Reads a PNG to its last byte, checksums included, and returns its width and height. Cost: as drawing it took.
@@ -127,8 +153,7 @@ impl Painter {
         let parsed = styles.iter().map(|(name, template)| {
             let style = Style::parse(template, pyramid.levels())?;
             let points = (0..=MAX_ZOOM).map(|_| OnceLock::new()).collect();
-            let levels = (0..pyramid.levels().len()).map(|l| style.of_level(l as u8)).collect();
-            Ok(NamedStyle { name: (*name).to_owned(), style, levels, points })
+            Ok(NamedStyle { name: (*name).to_owned(), style, points })
         });
         let [_, south, _, north] = pyramid.info(TileSet::Units).bounds;
         Ok(Self {
@@ -138,6 +163,7 @@ impl Painter {
             heat: Heat::new(snapshot),
             placings: Mutex::default(),
             mid_lat: f64::midpoint(south, north),
+            levels: pyramid.levels().len().min(63) as u8,
         })
     }
 
@@ -178,7 +204,7 @@ impl Painter {
         if let Some(points) = self.of_tiles(named, snapshot, pyramid, coord.z()) {
             points.draw(&square.stance, &self.glyphs, &mut canvas.picture);
         }
-        Picture::of(canvas.picture).small_png()
+        Picture::of(canvas.picture).png()
     }
 
     /// A picture of any rectangle: pixel for pixel what a tile shows at its place and zoom, and what a neighbouring view goes on with.
@@ -196,7 +222,7 @@ impl Painter {
         view: &View,
     ) -> Result<Picture, RenderFault> {
         let named = self.named(part.style)?;
-        let style = self.part_of(named, part.level)?;
+        let style = &*self.part_of(named, part.levels)?;
         let lattice = view.lattice(self.mid_lat);
         let slot = self.placing(named, part, &lattice);
         let points = match (&slot, lattice.resolution.tile_zoom()) {
@@ -226,14 +252,15 @@ impl Painter {
     /// As [`Painter::view`].
     pub fn swatches(&self, style: &str, level: Option<u8>, scale: u8) -> Result<Picture, RenderFault> {
         let named = self.named(style)?;
-        let style = self.part_of(named, level)?;
-        swatches::draw(style, &self.font, &self.glyphs, scale.clamp(1, 2))
+        let style = self.part_of(named, level.map(Levels::one))?;
+        swatches::draw(&style, &self.font, &self.glyphs, scale.clamp(1, 2))
     }
 
-    fn part_of<'a>(&self, named: &'a NamedStyle, level: Option<u8>) -> Result<&'a Style, RenderFault> {
-        match level {
-            None => Ok(&named.style),
-            Some(level) => named.levels.get(usize::from(level)).ok_or_else(|| self.unknown(&format!("level {level}"))),
+    fn part_of<'a>(&self, named: &'a NamedStyle, levels: Option<Levels>) -> Result<Cow<'a, Style>, RenderFault> {
+        match levels {
+            None => Ok(Cow::Borrowed(&named.style)),
+            Some(levels) if levels.lowest() < self.levels => Ok(Cow::Owned(named.style.of_levels(levels))),
+            Some(levels) => Err(self.unknown(&format!("level {}", levels.lowest()))),
         }
     }
 
@@ -265,10 +292,10 @@ impl Painter {
         let projection = lattice.ground.projection;
         let zooms = lattice.resolution.zooms;
         let of_tiles = lattice.resolution.tile_zoom().is_some_and(|z| z <= MAX_ZOOM);
-        if part.level.is_none() && projection == Projection::WebMercator && of_tiles {
+        if part.levels.is_none() && projection == Projection::WebMercator && of_tiles {
             return None;
         }
-        let wanted = Placing { style: named.name.clone(), level: part.level, projection, zooms };
+        let wanted = Placing { style: named.name.clone(), levels: part.levels, projection, zooms };
         let mut kept = self.placings.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().position(|(placing, _)| *placing == wanted);
         let entry = found.map_or_else(|| (wanted, Arc::default()), |at| kept.remove(at));

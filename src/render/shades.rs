@@ -7,6 +7,11 @@ pub enum Shades {
     Cividis,
 }
 
+/// The pattern of what is not compared, as styles and answers name it, and its ink: that of the page's (`web/src/map/shaded.ts`). No colour of a class
+/// can be taken for lines on bare paper, whatever the scale of colours.
+pub const HATCHING: &str = "hatching";
+pub const HATCHING_INK: [u8; 3] = [0x68, 0x73, 0x82];
+
 /// Evenly spaced, from the darkest on.
 type Table = [[u8; 3]; 13];
 

@@ -8,13 +8,18 @@
 //! not have is left out.
 //!
 //! Our renderer draws `background`, `fill`, `line`, `circle` and `symbol` layers (text at points only; a font name with “Bold” is drawn heavier) with
-//! the properties of [`KNOWN`], with `filter`, `minzoom`, `maxzoom` and `visibility`, and the expressions of [`super::expression`]. It passes over
-//! layers of the source `issues`, which browsers draw. Anything else is an error that points to it: a picture that silently differs from the browser's
-//! would be worse.
+//! the properties of [`KNOWN`], with `filter`, `minzoom`, `maxzoom` and `visibility`, and the expressions of [`super::expression`]. A `fill-pattern` is
+//! the word `hatching`, which it draws by itself (`fill.rs`); a browser draws the image that the page gives it under that name (`addImage`), and nothing
+//! without. It passes over layers of the source `issues`, which browsers draw. Anything else is an error that points to it: a picture that silently
+//! differs from the browser's would be worse.
+
+use std::collections::HashSet;
 
 use serde_json::Value as Json;
 
+use super::Levels;
 use super::expression::{Expr, Val, parse};
+use super::shades::HATCHING;
 use crate::tile::LevelInfo;
 
 /// Why a style file cannot be used.
@@ -41,7 +46,7 @@ type Properties = &'static [(&'static str, &'static [&'static str])];
 /// What of the style specification is drawn.
 const KNOWN: [(Kind, Properties); 5] = [
     (Kind::Background, &[("background-color", &[]), ("background-opacity", &[])]),
-    (Kind::Fill, &[("fill-color", &[]), ("fill-opacity", &[]), ("fill-antialias", &[])]),
+    (Kind::Fill, &[("fill-color", &[]), ("fill-pattern", &[HATCHING]), ("fill-opacity", &[]), ("fill-antialias", &[])]),
     (
         Kind::Line,
         &[
@@ -220,17 +225,22 @@ impl Layer {
         self.properties.iter().find(|(n, _)| n == name).map(|(_, e)| e)
     }
 
+    /// Whether its fills are hatched, whatever colour they would have without: there is no other pattern.
+    pub(super) fn is_hatched(&self) -> bool {
+        self.property("fill-pattern").is_some()
+    }
+
     /// What lies behind the district or around it, and would hide what another map shows there.
     pub(super) fn is_backdrop(&self) -> bool {
         self.kind == Kind::Background || self.source_layer == "outside"
     }
 
-    /// Whether it belongs into a picture of one level alone: its names, and the lines that bound its units, which are those of the
+    /// Whether it belongs into a picture of some levels alone: their names, and the lines that bound their units, which are those of the
     /// levels above too.
-    fn of_level(&self, level: u8) -> bool {
+    fn of_levels(&self, levels: Levels) -> bool {
         match self.source_layer.as_str() {
-            "boundaries" => self.level.is_none_or(|own| own <= level),
-            "labels" => self.level == Some(level),
+            "boundaries" => self.level.is_none_or(|own| own <= levels.lowest()),
+            "labels" => self.level.is_some_and(|own| levels.has(own)),
             _ => false,
         }
     }
@@ -244,9 +254,9 @@ impl Layer {
 }
 
 impl Style {
-    /// The part of it that shows one level alone.
-    pub(super) fn of_level(&self, level: u8) -> Self {
-        Self { layers: self.layers.iter().filter(|l| l.of_level(level)).cloned().collect() }
+    /// The part of it that shows some levels alone.
+    pub(super) fn of_levels(&self, levels: Levels) -> Self {
+        Self { layers: self.layers.iter().filter(|l| l.of_levels(levels)).cloned().collect() }
     }
 
     /// Reads a template with its placeholders filled in.
@@ -442,9 +452,25 @@ mod tests {
             r#""layout": {"line-cap": "flat"}, "paint": {"line-"#,
             "/layers/1/layout/line-cap: \"flat\"",
         );
+        let dotted = r#""type": "fill", "paint": {"fill-pattern": "dots"}"#;
+        check(
+            r#""type": "fill""#,
+            dotted,
+            "/layers/2/paint/fill-pattern: \"dots\" is not drawn here; give one of hatching",
+        );
+        let asked = r#""type": "fill", "paint": {"fill-pattern": ["get", "pattern"]}"#;
+        check(r#""type": "fill""#, asked, "/layers/2/paint/fill-pattern: [\"get\",\"pattern\"] is not drawn here");
         check(r#""type": "fill""#, r#""type": "fill-extrusion""#, "/layers/2/type: “fill-extrusion”");
         check(r#""id": "leaf","#, r#""id": "leaf", "slot": "top","#, "/layers/2/slot: is not read here");
+        check(
+            r#""id": "leaf","#,
+            r#""id": "units-state","#,
+            "/layers/2/id: “units-state” is the name of an earlier layer",
+        );
         check(r#""version": 8,"#, r#""version": 8, "terrain": {},"#, "style /terrain: is not read here");
+        let hatched = TEMPLATE.replace(r#""type": "fill""#, r#""type": "fill", "paint": {"fill-pattern": "hatching"}"#);
+        let hatched = Style::parse(&hatched, &levels()).expect("a style");
+        assert_eq!(hatched.layers.iter().map(Layer::is_hatched).collect::<Vec<_>>(), [false, false, false, true]);
         // What browsers alone draw is theirs.
         let theirs = TEMPLATE.replace(r#""type": "heatmap""#, r#""type": "heatmap", "paint": {"heatmap-weight": 1}"#);
         assert!(Style::parse(&theirs, &levels()).is_ok());

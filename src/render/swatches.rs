@@ -4,10 +4,11 @@ use tiny_skia::{Color, PathBuilder, Pixmap};
 
 use super::RenderFault;
 use super::expression::{Scene, Val};
+use super::fill::Hatching;
 use super::font::Font;
 use super::glyph::GlyphCache;
 use super::label::{Candidate, Placement};
-use super::map::{blank, finish, look};
+use super::map::{blank, fill_colour, finish, look};
 use super::square::PEN;
 use super::stance::Stance;
 use super::style::{Kind, Layer, Style};
@@ -100,13 +101,15 @@ fn swatch(layer: &Layer, middle: f32, scale: u8, picture: &mut Pixmap) {
             }
         }
         Kind::Fill => {
-            let [r, g, b, a] = layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", &scene);
+            let [r, g, b, a] = fill_colour(layer, &scene).map(|c| c.clamp(0.0, 1.0));
             let rect = tiny_skia::Rect::from_ltrb(left, middle * pen - half, right, middle * pen + half);
-            let colour = Color::from_rgba(r.clamp(0.0, 1.0), g.clamp(0.0, 1.0), b.clamp(0.0, 1.0), a.clamp(0.0, 1.0));
-            if let (Some(rect), Some(colour)) = (rect, colour) {
+            let to_pixels = tiny_skia::Transform::from_scale(f32::from(scale) / pen, f32::from(scale) / pen);
+            if let (Some(rect), Some(colour)) = (rect, Color::from_rgba(r, g, b, a)) {
+                if layer.is_hatched() {
+                    return Hatching::swatch(rect, to_pixels, a, scale, picture);
+                }
                 let mut paint = tiny_skia::Paint::default();
                 paint.set_color(colour);
-                let to_pixels = tiny_skia::Transform::from_scale(f32::from(scale) / pen, f32::from(scale) / pen);
                 picture.fill_rect(rect, &paint, to_pixels, None);
             }
         }

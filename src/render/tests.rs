@@ -9,6 +9,12 @@ const PLAIN: &str = r##"{"version": 8, "sources": {}, "layers": [
     {"id": "f", "type": "fill", "source": "units", "source-layer": "{leaf}", "paint": {"fill-color": "#336699", "fill-opacity": 0.4}}
 ]}"##;
 
+const HATCHED: &str = r##"{"version": 8, "sources": {}, "layers": [
+    {"id": "b", "type": "background", "paint": {"background-color": "#ffffff"}},
+    {"id": "h", "type": "fill", "source": "units", "source-layer": "{leaf}", "metadata": {"legend": "不足"},
+     "paint": {"fill-color": "#000000", "fill-pattern": "hatching"}}
+]}"##;
+
 const DASHES: &str = r##"{"version": 8, "sources": {}, "layers": [
     {"id": "b", "type": "background", "paint": {"background-color": "#ffffff"}},
     {"id": "d", "type": "line", "source": "units", "source-layer": "boundaries",
@@ -23,6 +29,7 @@ const CHOROPLETH: &str = include_str!("../../styles/choropleth.json");
 fn painter(snapshot: &Snapshot, pyramid: &Pyramid) -> Painter {
     let styles = [
         ("plain", PLAIN),
+        ("hatched", HATCHED),
         ("dashes", DASHES),
         ("district", FULL),
         ("dark", DARK),
@@ -149,6 +156,62 @@ fn a_state_colours_its_unit_and_no_other() {
 }
 
 #[test]
+fn units_of_few_are_hatched_on_bare_paper_and_no_others() {
+    let snapshot = snapshot(5, 3, 3, 2);
+    let pyramid = Pyramid::new(&snapshot);
+    let painter = painter(&snapshot, &pyramid);
+    let bottom = snapshot.district.levels.len() as u8 - 1;
+    let ids: Vec<u64> = snapshot.hierarchy.at_level(bottom).map(|(_, unit)| unit.id).collect();
+    let coord = middle(&snapshot, 15, (0, 0));
+    let drawn = |states: &FeatureStates| {
+        decoded(&painter.map_showing((&snapshot, &pyramid), "choropleth", coord, 1, states).expect("a tile"))
+    };
+    let bare = drawn(&FeatureStates::default());
+    // Where there is ink that is not there without; names and lines lie over it.
+    let differing = |states: &FeatureStates| -> Vec<(u32, u32)> {
+        let sheet = drawn(states);
+        let all = (0..256).flat_map(|y| (0..256).map(move |x| (x, y)));
+        all.filter(|&(x, y)| sheet.at(x, y) != bare.at(x, y)).collect()
+    };
+    let inked = |ids: &[u64]| {
+        let mut states = FeatureStates::default();
+        ids.iter().for_each(|id| states.mark(*id, "few"));
+        differing(&states)
+    };
+    let mut filled = FeatureStates::default();
+    ids.iter().for_each(|id| filled.set(*id, "colour", "#ff0000"));
+    let (area, all) = (differing(&filled).len(), inked(&ids));
+    assert!((area * 2 / 5..area * 3 / 5).contains(&all.len()), "half of their area: {} of {area}", all.len());
+    assert!(all.iter().all(|(x, y)| [0, 1, 6, 7].contains(&((x + y) % 8))), "paper is bare between the lines");
+    let each: Vec<usize> = ids.iter().map(|id| inked(&[*id]).len()).collect();
+    assert!(each.iter().filter(|n| **n > 0).count() > 1, "{each:?} of {}", all.len());
+    assert!(each.iter().sum::<usize>().abs_diff(all.len()) < all.len() / 10, "{each:?} of {}", all.len());
+    assert_eq!(inked(&[u64::MAX]), []);
+}
+
+#[test]
+fn the_swatch_of_a_hatched_layer_is_hatched() {
+    let snapshot = snapshot(5, 3, 3, 2);
+    let pyramid = Pyramid::new(&snapshot);
+    let painter = painter(&snapshot, &pyramid);
+    for scale in [1u8, 2] {
+        let side = u32::from(scale);
+        let picture = painter.swatches("hatched", None, scale).expect("a picture");
+        let colours: std::collections::HashSet<_> = (10 * side..47 * side)
+            .flat_map(|x| (14 * side + 1..32 * side).map(move |y| (x, y)))
+            .map(|(x, y)| {
+                assert_eq!(picture.pixel(x, y), picture.pixel(x + 1, y - 1), "{x} {y} at {scale}");
+                picture.pixel(x, y)
+            })
+            .collect();
+        let [r, g, b] = shades::HATCHING_INK;
+        let darkest = if scale == 1 { None } else { Some([r, g, b, 255]) };
+        assert!(colours.contains(&Some([255; 4])) && (darkest.is_none() || colours.contains(&darkest)), "{colours:?}");
+        assert!(colours.len() > 2 && colours.iter().flatten().all(|p| p[0] >= r), "{colours:?}");
+    }
+}
+
+#[test]
 fn an_unknown_style_is_named_with_the_known_ones() {
     let snapshot = snapshot(4, 2, 2, 1);
     let pyramid = Pyramid::new(&snapshot);
@@ -169,7 +232,7 @@ mod views {
     use crate::render::view::{MAX_SIDE_PX, ViewFault};
 
     const HALF_M: f64 = 20_037_508.342_789_244;
-    const MAP: Part<'_> = Part { style: "district", level: None, backdrop: true };
+    const MAP: Part<'_> = Part { style: "district", levels: None, backdrop: true };
     const PLANES: [Projection; 3] =
         [Projection::WebMercator, Projection::Geographic, Projection::Plane(PlaneCrs(4548))];
 
@@ -218,7 +281,7 @@ mod views {
                 let view = View::new(Projection::WebMercator, rectangle(coord, decimals), side, side, scale);
                 let part = Part { style, ..MAP };
                 let picture = painter.view(&snapshot, &pyramid, part, &view.expect("a view")).expect("a picture");
-                assert!(picture.small_png().expect("a PNG") == tile, "{style} {z} @{scale}");
+                assert!(picture.png().expect("a PNG") == tile, "{style} {z} @{scale}");
             }
         }
     }
@@ -258,6 +321,44 @@ mod views {
                     }
                 }
                 assert!(colours.len() > 20, "{projection:?} {per_px_m}: something is drawn");
+            }
+        }
+    }
+
+    #[test]
+    fn hatching_runs_on_from_tile_to_tile_and_from_tiles_into_views() {
+        let snapshot = snapshot(1, 12, 12, 5);
+        let pyramid = Pyramid::new(&snapshot);
+        let painter = painter(&snapshot, &pyramid);
+        let part = Part { style: "hatched", ..MAP };
+        for scale in [1, 2] {
+            let side = 256 * u32::from(scale);
+            let coords = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|offset| middle(&snapshot, 18, offset));
+            let tile = |coord| decoded(&painter.map(&snapshot, &pyramid, "hatched", coord, scale).expect("a tile"));
+            let tiles = coords.map(tile);
+            let at = |x: u32, y: u32| tiles[(x / side + y / side * 2) as usize].at(x % side, y % side);
+            // All of it is hatched: along a diagonal there is one colour, across every seam and every border.
+            for (x, y) in (1..2 * side).flat_map(|y| (0..2 * side - 1).map(move |x| (x, y))) {
+                assert_eq!(at(x, y), at(x + 1, y - 1), "{x} {y} @{scale}");
+            }
+            let row: Vec<[u8; 4]> = (0..2 * side).map(|x| at(x, 0)).collect();
+            let lines: Vec<usize> = (1..row.len()).filter(|x| row[*x][0] < 200 && row[x - 1][0] >= 200).collect();
+            assert!(lines.len() >= 63 && lines.windows(2).all(|pair| pair[1] - pair[0] == 8 * usize::from(scale)));
+            let [west, _, _, north] = rectangle(coords[0], 12);
+            let [_, south, east, _] = rectangle(coords[3], 12);
+            let px = (east - west) / f64::from(2 * side);
+            for (right, down) in [(0, 0), (37, 21), (side - 1, 5)] {
+                let (w, h) = (2 * side - right, 2 * side - down);
+                let bounds = [west + f64::from(right) * px, south, east, north - f64::from(down) * px];
+                let view = View::new(Projection::WebMercator, bounds, w, h, scale).expect("a view");
+                let picture = painter.view(&snapshot, &pyramid, part, &view).expect("a picture");
+                for (x, y) in (0..h).flat_map(|y| (0..w).map(move |x| (x, y))) {
+                    assert_eq!(
+                        picture.pixel(x, y),
+                        Some(at(x + right, y + down)),
+                        "{x} {y} from {right} {down} @{scale}"
+                    );
+                }
             }
         }
     }
@@ -313,7 +414,7 @@ mod views {
             )
             .replace("0.4", "1");
         let painter = Painter::new(&snapshot, &pyramid, &font::bundled(), &[("plain", &style)]).expect("a style");
-        let part = Part { style: "plain", level: None, backdrop: false };
+        let part = Part { style: "plain", levels: None, backdrop: false };
         for projection in PLANES {
             let (mut compared, mut shown) = (0, [0; 3]);
             for (per_px_m, shift) in [(3.0, 0.37), (7.3, 0.21), (9.1, 400.66)] {
@@ -351,12 +452,12 @@ mod views {
         let bounds = around(&snapshot, Projection::WebMercator, 8.0, (400, 400), 0.0);
         let view = View::new(Projection::WebMercator, bounds, 400, 400, 1).expect("a view");
         let empty = |level: u8| {
-            let part = Part { level: Some(level), backdrop: false, ..MAP };
+            let part = Part { levels: Some(Levels::one(level)), backdrop: false, ..MAP };
             let picture = painter.view(&snapshot, &pyramid, part, &view).expect("a picture");
             (0..400 * 400).filter(|i| picture.pixel(i % 400, i / 400).is_some_and(|p| p[3] == 0)).count()
         };
         assert!(empty(0) > empty(1) && empty(1) > 1000, "{} {}", empty(0), empty(1));
-        let beyond = painter.view(&snapshot, &pyramid, Part { level: Some(9), ..MAP }, &view);
+        let beyond = painter.view(&snapshot, &pyramid, Part { levels: Some(Levels::one(9)), ..MAP }, &view);
         assert!(matches!(beyond, Err(RenderFault::UnknownStyle { .. })));
     }
 

@@ -234,23 +234,35 @@ impl Picture {
         ground
     }
 
-    /// PNG with at most 256 colours, for an opaque picture: small and soon made. This is what tiles are.
+    /// PNG with at most 256 colours, for an opaque picture: half the bytes, and a palette of its own.
     ///
     /// # Errors
     /// [`RenderFault::Png`] when the encoder fails.
     pub fn small_png(&self) -> Result<Vec<u8>, RenderFault> {
-        picture::encode(self.size(), self.0.data())
+        picture::encode_small(self.size(), self.0.data())
     }
 
-    /// PNG with every colour, and with opacity where there is any.
+    /// JPEG, for an opaque picture: thin lines and names suffer.
+    ///
+    /// # Errors
+    /// [`RenderFault::Png`] when the encoder fails.
+    pub fn jpeg(&self) -> Result<Vec<u8>, RenderFault> {
+        picture::encode_jpeg(self.size(), self.0.data().as_chunks().0)
+    }
+
+    /// PNG with every colour, and with opacity where there is any. This is what tiles are: beside each other they are one picture, pixel for pixel.
     ///
     /// # Errors
     /// [`RenderFault::Png`] when the encoder fails.
     pub fn png(&self) -> Result<Vec<u8>, RenderFault> {
+        let pixels = self.0.data().as_chunks().0;
+        if pixels.iter().all(|[_, _, _, alpha]| *alpha == u8::MAX) {
+            return picture::encode(self.size(), pixels);
+        }
         let straight = |p: &tiny_skia::PremultipliedColorU8| {
             let colour = p.demultiply();
             [colour.red(), colour.green(), colour.blue(), colour.alpha()]
         };
-        picture::encode_exact(self.size(), &self.0.pixels().iter().map(straight).collect::<Vec<[u8; 4]>>())
+        picture::encode(self.size(), &self.0.pixels().iter().map(straight).collect::<Vec<[u8; 4]>>())
     }
 }

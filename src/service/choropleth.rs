@@ -7,7 +7,7 @@ use super::stats::{Figure, Figures, Measure, figures};
 use crate::issue::IssueFilter;
 use crate::issue::classes::{Classes, Method};
 use crate::render::FeatureStates;
-use crate::render::legend::Legend;
+use crate::render::legend::{Legend, Swatch};
 use crate::render::shades::{Shades, hex};
 use crate::tile::PUBLIC_K;
 
@@ -15,8 +15,6 @@ use crate::tile::PUBLIC_K;
 const DECIMALS: f64 = 1e4;
 /// Choropleths kept ready, newest last.
 const KEPT: usize = 8;
-/// The colour of units whose figure rests on too few cases to be compared; no colour of a class is grey.
-pub const FEW_COLOUR: [u8; 3] = [0xb4, 0xb9, 0xc1];
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +32,7 @@ pub struct Asked {
 pub enum Shown {
     /// In a class, from 0.
     Class(usize),
-    /// Grey: a rate of so few cases that one more or less would move it by a class. It takes no part in the cuts.
+    /// Hatched: a rate of so few cases that one more or less would move it by a class. It takes no part in the cuts.
     Few,
     /// Bare paper: there is no figure.
     Nothing,
@@ -97,13 +95,12 @@ impl Choropleth {
         Self { asked: asked.clone(), figures, classes, colours, shown }
     }
 
-    /// The colour of a unit; `None` for bare paper.
+    /// The colour that a unit is filled with; `None` for bare paper, hatched or not.
     #[must_use]
     pub fn colour(&self, shown: Shown) -> Option<[u8; 3]> {
         match shown {
             Shown::Class(class) => self.colours.get(class).copied(),
-            Shown::Few => Some(FEW_COLOUR),
-            Shown::Nothing => None,
+            Shown::Few | Shown::Nothing => None,
         }
     }
 
@@ -118,8 +115,12 @@ impl Choropleth {
     pub fn states(&self, state: &State) -> FeatureStates {
         let mut states = FeatureStates::default();
         for (figure, shown) in self.figures.figures.iter().zip(&self.shown) {
+            let id = state.snapshot.hierarchy.unit(figure.unit).id;
             if let Some(colour) = self.colour(*shown) {
-                states.set(state.snapshot.hierarchy.unit(figure.unit).id, "colour", &hex(colour));
+                states.set(id, "colour", &hex(colour));
+            }
+            if *shown == Shown::Few {
+                states.mark(id, "few");
             }
         }
         states
@@ -137,17 +138,17 @@ impl Choropleth {
             let units = self.classes.counts().get(i).copied().unwrap_or(0);
             let last = i + 1 == self.classes.len();
             rows.push((
-                self.colours.get(i).copied(),
+                self.colours.get(i).map_or(Swatch::Bare, |colour| Swatch::Colour(*colour)),
                 format!("{}  ·  {units} 个", range((pair[0], pair[1]), last, counted, figure)),
             ));
         }
         let few = self.count(Shown::Few);
         if few > 0 {
-            rows.push((Some(FEW_COLOUR), format!("不足 {PUBLIC_K} 件，不作比较  ·  {few} 个")));
+            rows.push((Swatch::Hatched, format!("不足 {PUBLIC_K} 件，不作比较  ·  {few} 个")));
         }
         let nothing = self.count(Shown::Nothing);
         if nothing > 0 {
-            rows.push((None, format!("无数据  ·  {nothing} 个")));
+            rows.push((Swatch::Bare, format!("无数据  ·  {nothing} 个")));
         }
         let method = match self.asked.method {
             Method::Quantile => "分位数分级",

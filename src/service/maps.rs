@@ -11,7 +11,7 @@ use crate::crs::{Cgcs2000, Crs};
 use crate::grid::Unit;
 use crate::locate::Outcome;
 use crate::render::view::{MAX_AREA_PX, Picture, View};
-use crate::render::{Part, RenderFault};
+use crate::render::{Levels, Part, RenderFault};
 use crate::snapshot::Snapshot;
 
 /// So many layers over each other, at most.
@@ -42,9 +42,21 @@ pub struct MapAsked {
     pub layers: Vec<MapLayer>,
     pub view: View,
     pub ground: Ground,
-    /// At most 256 colours; not for transparent pictures.
-    pub small: bool,
+    pub form: Form,
 }
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Png,
+    /// At most 256 colours; a transparent picture has all of its own.
+    SmallPng,
+    /// On white where nothing else is.
+    Jpeg,
+}
+
+/// What a picture of which form is.
+const JPEG: &str = "image/jpeg";
 
 /// Draws a picture, in a slot.
 ///
@@ -53,18 +65,27 @@ pub struct MapAsked {
 pub async fn picture(serving: &Serving, state: &Arc<State>, asked: MapAsked) -> Result<Finished, WorkFault> {
     state.painter_made().await;
     let state = Arc::clone(state);
-    serving.slots.run(move || drawn(&state, &asked).map(|png| Finished::as_is(PNG, png))).await?
+    let (width, height) = asked.view.size();
+    let slots = if u64::from(width) * u64::from(height) > LARGE_PX { &serving.large } else { &serving.slots };
+    slots.run(move || drawn(&state, &asked)).await?
 }
 
-fn drawn(state: &State, asked: &MapAsked) -> Result<Vec<u8>, WorkFault> {
+/// Larger pictures are drawn one at a time: one of the largest takes some 200 MB.
+const LARGE_PX: u64 = 4 << 20;
+
+fn drawn(state: &State, asked: &MapAsked) -> Result<Finished, WorkFault> {
     let painter = painter(state)?;
+    // Levels over each other are one picture: their names leave each other room, and no line runs over one.
+    let mut parts: Vec<(&str, Option<Levels>)> = Vec::new();
+    for MapLayer { style, level } in &asked.layers {
+        match (parts.last_mut(), level.map(Levels::one)) {
+            (Some((below, Some(levels))), Some(level)) if *below == &**style => *levels = levels.and(level),
+            (_, level) => parts.push((style, level)),
+        }
+    }
     let mut whole: Option<Picture> = None;
-    for layer in &asked.layers {
-        let part = Part {
-            style: &layer.style,
-            level: layer.level,
-            backdrop: whole.is_none() && asked.ground == Ground::Style,
-        };
+    for (style, levels) in parts {
+        let part = Part { style, levels, backdrop: whole.is_none() && asked.ground == Ground::Style };
         let picture =
             painter.view(&state.snapshot, state.pyramid(), part, &asked.view).map_err(|fault| failed(&fault))?;
         match &mut whole {
@@ -73,14 +94,20 @@ fn drawn(state: &State, asked: &MapAsked) -> Result<Vec<u8>, WorkFault> {
         }
     }
     let whole = whole.ok_or_else(|| WorkFault::Failed("no layer was asked for".to_owned()))?;
-    let png = match asked.ground {
-        Ground::Colour(colour) if asked.small => whole.on(colour).small_png(),
-        Ground::Colour(colour) => whole.on(colour).png(),
-        Ground::Style if asked.small => whole.small_png(),
-        Ground::Style | Ground::Transparent => whole.png(),
+    let whole = match asked.ground {
+        Ground::Colour(colour) => whole.on(colour),
+        Ground::Style | Ground::Transparent if asked.form == Form::Jpeg => whole.on(WHITE),
+        Ground::Style | Ground::Transparent => whole,
     };
-    png.map_err(|fault| failed(&fault))
+    let (content_type, bytes) = match asked.form {
+        Form::Jpeg => (JPEG, whole.jpeg()),
+        Form::SmallPng if asked.ground != Ground::Transparent => (PNG, whole.small_png()),
+        Form::SmallPng | Form::Png => (PNG, whole.png()),
+    };
+    bytes.map(|bytes| Finished::as_is(content_type, bytes)).map_err(|fault| failed(&fault))
 }
+
+const WHITE: [u8; 3] = [255; 3];
 
 /// The legend of a layer as PNG, in a slot.
 ///
@@ -91,7 +118,7 @@ pub async fn legend(serving: &Serving, state: &Arc<State>, layer: MapLayer, scal
     let state = Arc::clone(state);
     let draw = move || {
         let picture = painter(&state)?.swatches(&layer.style, layer.level, scale).map_err(|fault| failed(&fault))?;
-        picture.small_png().map(|png| Finished::as_is(PNG, png)).map_err(|fault| failed(&fault))
+        picture.png().map(|png| Finished::as_is(PNG, png)).map_err(|fault| failed(&fault))
     };
     serving.slots.run(draw).await?
 }

@@ -287,11 +287,16 @@ pub enum ServingFault {
     Store(#[from] StoreFault),
 }
 
+/// Large pictures in line; each takes seconds.
+const MOST_LARGE_WAITING: usize = 16;
+
 /// The state that requests read. A request takes it once and keeps it to its end.
 #[derive(Debug)]
 pub struct Serving {
     state: ArcSwap<State>,
     pub slots: Slots,
+    /// For what takes much memory: one at a time.
+    pub large: Slots,
     /// The versions before.
     pub past: Shelf,
     base_map: Option<Arc<BaseMap>>,
@@ -310,8 +315,9 @@ impl Serving {
         let state = State::new(Snapshot::new(contents), &look, capacity);
         let zone = TimeZone::get(ZONE).unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(8)));
         let (state, slots) = (ArcSwap::from_pointee(state), Slots::for_this_machine());
+        let large = Slots::new(1, MOST_LARGE_WAITING);
         let (past, turn) = (Shelf::default(), Mutex::default());
-        Self { state, slots, past, base_map: None, store: None, turn, look, capacity, zone }
+        Self { state, slots, large, past, base_map: None, store: None, turn, look, capacity, zone }
     }
 
     /// With a map to lie under the grids.

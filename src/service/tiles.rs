@@ -108,8 +108,8 @@ pub fn bytes(state: &State, key: &TileKey) -> Result<Vec<u8>, WorkFault> {
         TileKey::Degrees { style, tile } => {
             let view = View::new(Projection::Geographic, tile.bounds(), TILE_PX, TILE_PX, 1);
             let view = view.map_err(|fault| WorkFault::Failed(fault.to_string()))?;
-            let part = Part { style, level: None, backdrop: true };
-            let drawn = painter(state)?.view(snapshot, pyramid, part, &view).and_then(|picture| picture.small_png());
+            let part = Part { style, levels: None, backdrop: true };
+            let drawn = painter(state)?.view(snapshot, pyramid, part, &view).and_then(|picture| picture.png());
             drawn.map_err(|fault| WorkFault::Failed(fault.to_string()))
         }
         TileKey::Choropleth { asked, coord, scale } => {

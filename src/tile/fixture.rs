@@ -122,7 +122,7 @@ fn hierarchy(coverage: &Coverage) -> Hierarchy {
     Hierarchy::new(units, 4, coverage.faces().len())
 }
 
-fn issue(i: usize, point: Cgcs2000) -> Issue {
+pub(crate) fn issue(i: usize, point: Cgcs2000) -> Issue {
     let received = date(2025, 1 + (i % 12) as i8, 1 + (i % 28) as i8).at(8, 30, 0, 0);
     Issue {
         id: format!("SECRET-{i}"),

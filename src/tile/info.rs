@@ -80,7 +80,7 @@ pub(super) fn issues() -> Vec<LayerInfo> {
         ),
         layer(
             "points",
-            "Issues, moved to a raster of about 8 m",
+            "Issues, each somewhere in the smallest square, from 8 m a side on, that it shares with four others; none alone in 125 m, none told in confidence",
             (POINT_ZOOM, DATA_ZOOM),
             &[("category", "String"), ("day", "String: day received, 2025-03-01"), ("open", "Boolean: not closed")],
         ),

@@ -306,7 +306,7 @@ impl Pyramid {
 
     /// Set `issues`: `cells` with `n` below zoom 14, `points` from there. Neither holds an identifier, an address or a text, and
     /// where fewer than `k` issues of the filter share a cell, nothing is shown: give [`PUBLIC_K`] unless the reader may
-    /// see single issues.
+    /// see single issues. Points stand anywhere in the square that they share, and what was said in confidence is none.
     #[must_use]
     pub fn issues(&self, snapshot: &Snapshot, filter: &IssueFilter, k: u32, coord: TileCoord) -> Vec<u8> {
         let mut tile = mvt::Writer::new();

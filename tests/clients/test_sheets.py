@@ -27,6 +27,11 @@ SHEETS = {
         (297, 210),
         ["3号微网格公示牌", "370871001205005003", "东至："],
     ),
+    "exclave": (
+        ["notice", "--unit", "370871003200002002"],
+        (420, 297),
+        ["370871003200002002", "东至：", "飞地：", "本单元边界 · Boundary"],
+    ),
     "unit": (
         ["map", "--unit", "370871001205", "--paper", "A3", "--landscape"],
         (420, 297),
@@ -44,7 +49,7 @@ def sheet(request, wangge, sample_store, tmp_path_factory):
     base = tmp_path_factory.mktemp("sheets") / request.param
     for end in ["png", "svg", "pdf"]:
         out = base.with_suffix("." + end)
-        wangge("render", *arguments, "--store", sample_store, "--date", "2026-03-01", "--dpi", DPI, "--out", out)
+        wangge("render", *arguments, "--store", sample_store, "--date", "2026-06-01", "--dpi", DPI, "--out", out)
     return base, size, words
 
 
@@ -78,7 +83,7 @@ def test_pdfium_opens_the_pdf_and_finds_its_words(sheet):
     for word in words:
         assert word in text, word
     assert "\ufffd" not in text and "〓" not in text
-    assert document.get_metadata_dict()["CreationDate"].startswith("D:20260301")
+    assert document.get_metadata_dict()["CreationDate"].startswith("D:20260601")
 
 
 def test_the_pdf_shows_our_picture(sheet):
@@ -133,7 +138,7 @@ def test_people_are_masked_unless_the_printer_says_so(wangge, sample_store, tmp_
 
 def test_a_poster_names_every_subdistrict_and_community_and_lists_every_grid_once(wangge, sample_store, tmp_path):
     out = tmp_path / "poster.svg"
-    wangge("render", "poster", "--store", sample_store, "--date", "2026-03-01", "--out", out)
+    wangge("render", "poster", "--store", sample_store, "--date", "2026-06-01", "--out", out)
     root = ElementTree.fromstring(out.read_text())
     frames = [group for group in root.iter(SVG + "g") if group.get("clip-path")]
     on_map = [group.get("aria-label") for frame in frames for group in frame.iter(SVG + "g") if group.get("aria-label")]
@@ -158,6 +163,10 @@ def test_a_poster_names_every_subdistrict_and_community_and_lists_every_grid_onc
         (["notice", "--out", "map.pdf"], "name it by its code"),
         (["notice", "--unit", "1", "--out", "map.pdf"], "no unit has the code"),
         (["--style", "none", "--out", "map.pdf"], "there are"),
+        (["--style", "choropleth", "--out", "map.pdf"], "a sheet has none"),
+        (["--date", "2026-05-31", "--out", "map.pdf"], "give 2026-06-01 or a later day"),
+        (["poster", "--unit", "370871003", "--out", "map.pdf"], "leave --unit out"),
+        (["notice", "--unit", "370871003", "--bbox", "116.6,35.4,116.7,35.5", "--out", "map.pdf"], "cannot be used with"),
     ],
 )
 def test_what_cannot_be_printed_is_told_and_nothing_is_written(wangge, sample_store, tmp_path, arguments, word):

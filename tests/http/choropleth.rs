@@ -64,7 +64,7 @@ async fn every_unit_is_in_the_class_whose_bounds_hold_its_figure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn few_cases_are_grey_and_counts_never_are() {
+async fn few_cases_are_hatched_and_counts_never_are() {
     let server = Server::start().await;
     // A month has some sixteen issues on 24 cells.
     let month = "level=cell&from=2025-03-01&to=2025-04-01";
@@ -76,15 +76,49 @@ async fn few_cases_are_grey_and_counts_never_are() {
     assert_eq!((rates["few"]["units"].as_u64(), &rates["few"]["below"]), (Some(shown(&rates, "few")), &json!(5)));
     for value in rates["values"].as_array().unwrap() {
         let n = value["n"].as_u64().unwrap();
-        let expect = if (1..5).contains(&n) {
-            (&json!("few"), &rates["few"]["colour"])
-        } else {
-            (&json!("class"), &value["colour"])
-        };
+        let expect =
+            if (1..5).contains(&n) { (&json!("few"), &Value::Null) } else { (&json!("class"), &value["colour"]) };
         assert_eq!((&value["shown"], &value["colour"]), expect);
     }
     let counts = get(server.at, &format!("/api/v1/stats/issues/classes?{month}")).await.json();
     assert_eq!(shown(&counts, "class"), 24);
+    assert_eq!((&rates["few"]["pattern"], &rates["few"]["colour"]), (&json!("hatching"), &json!("#687382")));
+    // A pixel of a line has three quarters of the ink, on white in the legend and on the land in the tile.
+    let lined = |ground: [f64; 3]| -> [f64; 3] {
+        let ink = hex(rates["few"]["colour"].as_str().unwrap());
+        std::array::from_fn(|i| (189.0 * ink[i] + 66.0 * ground[i]) / 255.0)
+    };
+    let count = |seen: &[[u8; 4]], colour: [f64; 3]| {
+        let is = |p: &&[u8; 4]| colour.iter().zip(**p).all(|(c, got)| (c - f64::from(got)).abs() <= 1.5);
+        seen.iter().filter(is).count()
+    };
+    let land = [0xfd, 0xfc, 0xf9].map(f64::from);
+    let mut hatched = 0;
+    for (column, row) in (0..COLUMNS).flat_map(|column| (0..ROWS).map(move |row| (column, row))) {
+        let code = crate::district::micro_code(column, row);
+        let value = rates["values"].as_array().unwrap().iter().find(|value| value["code"] == code.as_str()).unwrap();
+        // Beside the river.
+        let (x, y) = square(middle(column, row), 19);
+        let target = format!("/tiles/choropleth/19/{x}/{y}.png?measure=per_1000&{month}");
+        let (_, seen) = pixels(&get(server.at, &target).await.body);
+        let (lines, paper) = (count(&seen, lined(land)), count(&seen, land));
+        if value["shown"] == "few" {
+            assert!(
+                lines > seen.len() / 8 && paper > seen.len() / 4,
+                "{target}: {lines} and {paper} of {}",
+                seen.len()
+            );
+            hatched += 1;
+        } else {
+            assert!(lines < seen.len() / 20, "{target}: {lines}");
+        }
+    }
+    assert_eq!(rates["few"]["units"].as_u64(), Some(hatched));
+    for (measure, least) in [("per_1000", 24 * 14 / 5), ("issues", 0)] {
+        let target = format!("/api/v1/legends/choropleth.png?measure={measure}&{month}");
+        let lines = count(&pixels(&get(server.at, &target).await.body).1, lined([255.0; 3]));
+        assert!(if least > 0 { lines >= least } else { lines < 24 }, "{target}: {lines}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

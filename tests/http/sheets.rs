@@ -8,12 +8,13 @@ async fn a_sheet_comes_in_three_formats_with_people_masked() {
     let server = Server::start().await;
     let code = micro_code(1, 1);
     for (target, kind) in [
-        ("poster.svg?date=2025-03-01".to_owned(), "image/svg+xml"),
-        (format!("notice.svg?unit={code}&date=2025-03-01"), "image/svg+xml"),
-        (format!("notice.pdf?unit={code}&paper=A4&date=2025-03-01"), "application/pdf"),
-        ("map.png?bbox=116.70,35.42,116.708,35.426&size=640x480&date=2025-03-01".to_owned(), "image/png"),
+        ("poster.svg?date=2026-01-02".to_owned(), "image/svg+xml"),
+        (format!("notice.svg?unit={code}&date=2026-01-02"), "image/svg+xml"),
+        (format!("notice.pdf?unit={code}&paper=A4&date=2026-01-02"), "application/pdf"),
+        ("map.svg?bbox=116.7000,35.4200,116.7001,35.4201&date=2030-01-01".to_owned(), "image/svg+xml"),
+        ("map.png?bbox=116.70,35.42,116.708,35.426&size=640x480&date=2026-01-02".to_owned(), "image/png"),
         (
-            format!("map.svg?unit={code}&paper=a4&orientation=landscape&title=%3Cb%3E%26&date=2025-03-01"),
+            format!("map.svg?unit={code}&paper=a4&orientation=landscape&title=%3Cb%3E%26&date=2026-01-02"),
             "image/svg+xml",
         ),
     ] {
@@ -41,7 +42,7 @@ async fn a_sheet_comes_in_three_formats_with_people_masked() {
     }
     let notice = get(server.at, &format!("/api/v1/sheets/notice.svg?unit={code}")).await;
     let text = String::from_utf8(notice.body).unwrap();
-    for words in ["张**", "128****", "12345", "第2网格党支部", "东至：", &code] {
+    for words in ["张**", "128****", "12345", "第2网格党支部", "东至：", "本单元边界", &code] {
         assert!(text.contains(&format!("aria-label=\"{words}")), "{words}");
     }
 }
@@ -58,6 +59,7 @@ async fn what_cannot_be_printed_is_refused_with_its_parameter() {
         ("map.png?bbox=1,2,3", 400, "/query/bbox"),
         ("map.png?bbox=116.7,35.4,116.6,35.5", 400, "/query/bbox"),
         ("map.png?bbox=116.7,35.4,116.7,35.4", 400, "/query/bbox"),
+        ("map.png?bbox=116.6200,35.4200,116.62009,35.4201", 400, "/query/bbox"),
         ("map.png?bbox=NaN,35.4,116.7,35.5", 400, "/query/bbox"),
         ("map.png?bbox=-inf,35.4,inf,35.5", 400, "/query/bbox"),
         ("map.png?bbox=116.6,-95,116.7,35.5", 400, "/query/bbox"),
@@ -79,10 +81,18 @@ async fn what_cannot_be_printed_is_refused_with_its_parameter() {
         ("map.png?dpi=NaN", 400, "/query/dpi"),
         ("map.png?orientation=upside-down", 400, "/query/orientation"),
         ("map.png?style=..%2Fdistrict", 400, "/query/style"),
+        ("map.png?style=choropleth", 400, "/query/style"),
+        ("map.png?style=heat", 400, "/query/style"),
+        ("poster.svg?style=choropleth", 400, "/query/style"),
+        ("notice.svg?unit=CODE&style=choropleth", 400, "/query/style"),
         ("map.png?title=", 400, "/query/title"),
         ("map.png?title=a%0Ab", 400, "/query/title"),
         ("map.png?date=yesterday", 400, "/query/date"),
         ("map.png?date=2025-02-30", 400, "/query/date"),
+        // The version that is served holds from 2026-01-02.
+        ("map.png?date=2026-01-01", 400, "/query/date"),
+        ("poster.svg?date=2026-01-01", 400, "/query/date"),
+        ("notice.svg?unit=CODE&date=2025-03-01", 400, "/query/date"),
         ("map.png?contacts=full", 400, "/query/contacts"),
         ("poster.pdf?paper=A4", 400, "/query/paper"),
         ("poster.pdf?unit=CODE", 400, "/query/unit"),
@@ -93,6 +103,11 @@ async fn what_cannot_be_printed_is_refused_with_its_parameter() {
         let target = target.replace("CODE", &code);
         let answer = get(server.at, &format!("/api/v1/sheets/{target}")).await;
         assert_eq!(answer.problem(status), pointer, "{target}");
+    }
+    let early = get(server.at, "/api/v1/sheets/map.svg?date=2026-01-01").await;
+    let said = early.json()["detail"].as_str().unwrap().to_owned();
+    for words in ["2026-01-01", "give 2026-01-02 or a later day", "as_of"] {
+        assert!(said.contains(words), "{words}: {said}");
     }
     let long = "%E9%95%BF".repeat(61); // 长
     let answer = get(server.at, &format!("/api/v1/sheets/map.svg?title={long}")).await;

@@ -19,6 +19,19 @@ function placeOf([x, y], z) {
   return [(x / side) * 360 - 180, lat];
 }
 
+/** The image “hatching” of the style `choropleth`, as map/shaded.ts draws it in the light. */
+function hatching() {
+  const [side, ink] = [16, [104, 115, 130]];
+  const image = new ImageData(side, side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const off = Math.abs(((x + y + side / 2) % side) - side / 2) / Math.SQRT2;
+      image.data.set([...ink, Math.round(Math.max(0, Math.min(1, 1.6 - off)) * 255)], (y * side + x) * 4);
+    }
+  }
+  return image;
+}
+
 const canvas = (width, height) => Object.assign(document.createElement('canvas'), { width, height });
 
 async function byMapLibre(view, centre, width, height) {
@@ -39,6 +52,7 @@ async function byMapLibre(view, centre, width, height) {
     canvasContextAttributes: { preserveDrawingBuffer: true },
   });
   map.on('error', ({ error }) => console.error(error));
+  map.once('style.load', () => map.addImage('hatching', hatching(), { pixelRatio: 2 }));
   if (view.states) {
     await new Promise((ready) => map.once('load', () => ready()));
     for (const { id, layer, state } of view.states) map.setFeatureState({ source: 'units', sourceLayer: layer, id }, state);

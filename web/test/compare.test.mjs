@@ -102,9 +102,10 @@ describe('a choropleth is the same in a browser, told by feature-state, and in o
   const cases = [
     { name: 'town', zoom: 12, centre: [116.68, 35.42], level: 2, asked: 'measure=per_1000&method=jenks&classes=5' },
     { name: 'whole-district', zoom: 10, centre: [116.706, 35.424], level: 1, asked: 'measure=issues&method=quantile&classes=7&shades=cividis' },
-    { name: 'rates-of-few', zoom: 13, centre: [116.68, 35.42], level: 3, asked: 'measure=per_1000&method=equal&classes=3' },
+    { name: 'rates-of-few', zoom: 13, centre: [116.68, 35.42], level: 3, asked: 'measure=per_1000&method=equal&classes=3', few: 400 },
+    { name: 'month-of-few', zoom: 14, centre: [116.67, 35.42], level: 2, asked: 'measure=per_1000&method=jenks&classes=5&from=2025-03-01&to=2025-04-01', few: 200 },
   ];
-  for (const { name, zoom, centre, level, asked } of cases) {
+  for (const { name, zoom, centre, level, asked, few = 0 } of cases) {
     for (const scale of [1, 2]) {
       test(`${name} at @${scale}x`, async () => {
         const { levels } = await json(server.origin, '/api/v1/district');
@@ -112,7 +113,9 @@ describe('a choropleth is the same in a browser, told by feature-state, and in o
         const query = `${asked}&level=${layer}`;
         const measure = new URLSearchParams(asked).get('measure');
         const { values } = await json(server.origin, `/api/v1/stats/${measure}/classes?${query.replace(/measure=\w+&/, '')}`);
-        const states = values.filter(({ colour }) => colour).map(({ id, colour }) => ({ id, layer, state: { colour } }));
+        const hatched = values.filter(({ shown }) => shown === 'few').map(({ id }) => ({ id, layer, state: { few: true } }));
+        assert.ok(hatched.length >= few, `${hatched.length} of few`);
+        const states = [...values.filter(({ colour }) => colour).map(({ id, colour }) => ({ id, layer, state: { colour } })), ...hatched];
         assert.ok(states.length > levels[level].units / 2);
         const tiles = `${server.origin}/tiles/choropleth/{z}/{x}/{y}{at}.png?${query}`;
         await alike(`choropleth-${name}@${scale}x`, { style: `${server.origin}/styles/choropleth.json`, tiles, zoom, centre, scale, states });

@@ -191,13 +191,18 @@ pub(super) fn legend(
     let drawn: Vec<(String, Vec<Op>)> = given.into_iter().chain(sampled).take(most).collect();
     let rows = drawn.len().div_ceil(columns);
     for (i, (words, ops)) in drawn.into_iter().enumerate() {
-        let (x, y) = (box_.x + (i / rows) as f64 * column, box_.y + (i % rows) as f64 * ROW);
-        let by = (steps(x * pen.enlarged), steps(y * pen.enlarged));
-        pen.fill(Rect::new(x, y + 0.2, 10.0, 3.6), PALE);
-        pen.ops.extend(ops.into_iter().map(|op| moved(op, by)));
-        pen.fitted((x + 12.5, y + 3.2), Align::Left, Type::new(2.9, INK), column - 13.5, &words);
+        let at = (box_.x + (i / rows) as f64 * column, box_.y + (i % rows) as f64 * ROW);
+        sampled_line(pen, at, column, &words, ops);
     }
     box_.y + rows as f64 * ROW
+}
+
+/// A line of a legend: a sample, which was drawn at the page's corner, and what it shows; 4 high.
+pub(super) fn sampled_line(pen: &mut Pen<'_>, (x, y): (f64, f64), w: f64, words: &str, sample: Vec<Op>) {
+    let by = (steps(x * pen.enlarged), steps(y * pen.enlarged));
+    pen.fill(Rect::new(x, y + 0.2, 10.0, 3.6), PALE);
+    pen.ops.extend(sample.into_iter().map(|op| moved(op, by)));
+    pen.fitted((x + 12.5, y + 3.2), Align::Left, Type::new(2.9, INK), w - 13.5, words);
 }
 
 /// No line of a legend is broader than this, in millimetres of the design.

@@ -1,5 +1,7 @@
 //! The public notice of a unit (网格公示牌): its boundary in its surroundings, who answers for it, what they do, whom to call.
 
+use std::collections::BTreeSet;
+
 use super::chart::{self, Source};
 use super::furniture::{self, HAIR, INK, SOFT, WHITE};
 use super::pen::{Align, Pen, Type};
@@ -53,8 +55,11 @@ pub struct Notice {
     pub officers: Vec<Helper>,
     pub branch: Option<Helper>,
     pub specialists: Vec<Helper>,
-    /// (东至, what lies there) …
+    /// (东至：, what lies there) …, of the largest part.
     pub abuts: Vec<(String, String)>,
+    /// The same of each other part (飞地), in one sentence, and how many parts there are beside these.
+    pub exclaves: Vec<String>,
+    pub more_exclaves: usize,
     pub duties: Vec<String>,
     /// Name and number.
     pub hotline: (String, String),
@@ -71,7 +76,7 @@ pub(super) fn draw(ground: Ground<'_>, style: &Style, page: Page, notice: &Notic
     let frame = Rect::new(MARGIN + 9.5, BAND + 14.0, left - 19.0, strip.y - BAND - 14.0 - 11.0);
     let view = View::fitting(widened(notice.bounds, notice.parts.is_none()), pen.on_paper(frame), PIXEL_MM * k);
     let cards = [
-        Rect::new(frame.x + 2.5, frame.bottom() - 15.0, 60.0, 12.5),
+        Rect::new(frame.x + 2.5, frame.bottom() - 20.5, 60.0, 18.0),
         Rect::new(frame.right() - 15.5, frame.y + 2.5, 13.0, 19.0),
     ];
     surroundings(&mut pen, source, &view, notice, &cards);
@@ -127,13 +132,15 @@ fn edges(frame: Rect) -> [i32; 4] {
     [steps(frame.x), steps(frame.y), steps(frame.right()), steps(frame.bottom())]
 }
 
-/// Scale and north in the corners of the map, on cards that names keep away from.
+/// Legend, scale and north in the corners of the map, on cards that names keep away from.
 fn corner(pen: &mut Pen<'_>, [scale, north]: [Rect; 2], view: &View) {
     for card in [scale, north] {
         pen.fill(card, WHITE);
         pen.frame(card, 0.2, HAIR);
     }
-    furniture::scale_bar(pen, (scale.x + 3.5, scale.y + 4.8), 40.0, view, INK);
+    let boundary = standing_out(&furniture::sample_line(pen.enlarged), view);
+    furniture::sampled_line(pen, (scale.x + 3.5, scale.y + 1.8), scale.w - 5.0, "本单元边界 · Boundary", boundary);
+    furniture::scale_bar(pen, (scale.x + 3.5, scale.y + 10.3), 40.0, view, INK);
     furniture::north(pen, (north.x + north.w / 2.0, north.y + 1.2), 16.0, ACCENT);
 }
 
@@ -172,15 +179,7 @@ fn overview(pen: &mut Pen<'_>, source: Source<'_>, box_: Rect, notice: &Notice) 
 fn words(pen: &mut Pen<'_>, box_: Rect, notice: &Notice) {
     let half = (box_.w - 8.0) / 2.0;
     section(pen, (box_.x, box_.y + 3.0), half, "四至范围");
-    let mut y = box_.y + 7.0;
-    let kind = Type::new(3.5, INK);
-    for (side, what) in &notice.abuts {
-        pen.text((box_.x, y + 4.0), Align::Left, Type::new(3.5, ACCENT).bold(), side);
-        y = pen.paragraph((box_.x + 13.0, y), half - 13.0, kind, 1.5, what) + 2.4;
-        if y > box_.bottom() - 6.0 {
-            break;
-        }
-    }
+    sides(pen, Rect::new(box_.x, box_.y + 7.0, half, box_.h - 7.0), notice);
     let x = box_.x + half + 8.0;
     section(pen, (x, box_.y + 3.0), half, "网格员职责");
     let mut y = box_.y + 7.0;
@@ -194,6 +193,57 @@ fn words(pen: &mut Pen<'_>, box_: Rect, notice: &Notice) {
     }
 }
 
+/// Letters of the boundary in words and the room after each of its items: from what reads best to what can still be read.
+const SETTINGS: [(f64, f64); 7] = [(3.5, 2.4), (3.3, 1.8), (3.1, 1.4), (2.9, 1.0), (2.7, 0.8), (2.5, 0.6), SMALLEST];
+const SMALLEST: (f64, f64) = (2.3, 0.4);
+const LEADING: f64 = 1.5;
+
+/// The sides of every part, in the largest letters in which all are said; parts for which there is no room even in the smallest are counted.
+fn sides(pen: &mut Pen<'_>, box_: Rect, notice: &Notice) {
+    let indent = |pen: &Pen<'_>, said: &[(String, String)], size: f64| {
+        said.iter().map(|(head, _)| pen.measure(head, size)).fold(0.0, f64::max) + size * 0.7
+    };
+    let fits = |said: &[(String, String)], (size, gap): (f64, f64)| {
+        let room = box_.w - indent(pen, said, size);
+        let lines: usize = said.iter().map(|(_, what)| pen.lines(what, size, room).len()).sum();
+        lines as f64 * size * LEADING + (said.len() as f64 - 1.0) * gap <= box_.h
+    };
+    let setting = |shown: usize| {
+        let said = said_of(notice, shown);
+        SETTINGS.into_iter().find(|setting| fits(&said, *setting)).map(|setting| (said, setting))
+    };
+    let found = (0..=notice.exclaves.len()).rev().find_map(setting);
+    let (said, (size, gap)) = found.unwrap_or_else(|| (said_of(notice, 0), SMALLEST));
+    let indent = indent(pen, &said, size);
+    let mut y = box_.y;
+    for (head, what) in &said {
+        // Only names of hundreds of characters come here.
+        if y + size * LEADING > box_.bottom() {
+            break;
+        }
+        let baseline = y + size * (LEADING / 2.0 + 0.38);
+        pen.text((box_.x, baseline), Align::Left, Type::new(size, ACCENT).bold(), head);
+        y = pen.paragraph((box_.x + indent, y), box_.w - indent, Type::new(size, INK), LEADING, what) + gap;
+    }
+}
+
+/// What is said of the boundary: (东至：, what lies there) …, then so many other parts (飞地), then how many more there are.
+fn said_of(notice: &Notice, shown: usize) -> Vec<(String, String)> {
+    let all = notice.exclaves.len() + notice.more_exclaves;
+    let head = |i: usize| match ["一", "二", "三"].get(i) {
+        Some(number) if all > 1 => format!("飞地{number}："),
+        _ if all > 1 => format!("飞地{}：", i + 1),
+        _ => "飞地：".to_owned(),
+    };
+    let mut said = notice.abuts.clone();
+    said.extend(notice.exclaves.iter().take(shown).enumerate().map(|(i, sides)| (head(i), sides.clone())));
+    let more = all - shown.min(notice.exclaves.len());
+    if more > 0 {
+        said.push((String::new(), format!("另有 {more} 处飞地，四至见图")));
+    }
+    said
+}
+
 /// The column of people and facts, the hotline at its foot.
 fn people(pen: &mut Pen<'_>, box_: Rect, view: &View, notice: &Notice) {
     let Rect { x, w, .. } = box_;
@@ -204,6 +254,9 @@ fn people(pen: &mut Pen<'_>, box_: Rect, view: &View, notice: &Notice) {
     if let Some(officer) = &notice.officer {
         let high = if notice.parts.is_none() { 27.0 } else { 19.0 };
         y = card(pen, Rect::new(x, y, w, high), officer) + 4.0;
+    } else if notice.officers.is_empty() {
+        pen.fitted((x + 2.6, y + 4.6), Align::Left, Type::new(3.8, RED).bold(), w - 2.6, NOBODY);
+        y += 9.0;
     }
     let branch = if notice.branch.is_some() { 18.0 } else { 0.0 };
     let head = if notice.specialists.is_empty() { 0.0 } else { 8.5 };
@@ -232,6 +285,9 @@ fn people(pen: &mut Pen<'_>, box_: Rect, view: &View, notice: &Notice) {
     call(pen, hotline, notice);
     imprint(pen, Rect::new(x, hotline.bottom() + 2.5, w, 10.0), view, &notice.imprint);
 }
+
+/// Said where no term of an officer holds on the day of the notice: an empty heading would look like a fault of print.
+const NOBODY: &str = "该日无在任网格员 · no officer in post on this day";
 
 /// What the unit is: code, units above, figures. Answers where it ends.
 fn facts(pen: &mut Pen<'_>, box_: Rect, notice: &Notice) -> f64 {
@@ -287,12 +343,13 @@ fn card(pen: &mut Pen<'_>, box_: Rect, officer: &Helper) -> f64 {
 fn listed(pen: &mut Pen<'_>, box_: Rect, helpers: &[Helper], columns: usize, most: usize, size: f64) -> f64 {
     let width = box_.w / columns as f64;
     let shown = if helpers.len() > most { most.saturating_sub(1) } else { helpers.len() };
-    for (i, helper) in helpers.iter().take(shown).enumerate() {
+    let gap = if columns == 2 { 7.0 } else { 3.5 };
+    let listed = helpers.get(..shown).unwrap_or(helpers);
+    let Columns { size, called, what, name } = columns_of(pen, listed, width - gap, size);
+    for (i, (helper, called)) in listed.iter().zip(&called).enumerate() {
         let (x, y) = (box_.x + (i % columns) as f64 * width, box_.y + (i / columns) as f64 * box_.h);
         let base = y + box_.h * 0.68;
-        let gap = if columns == 2 { 7.0 } else { 3.5 };
-        let (what, name) = (width * 0.33, width * 0.22);
-        pen.fitted((x, base), Align::Left, Type::new(size, SOFT), what - 1.0, &helper.what);
+        pen.fitted_end((x, base), Align::Left, Type::new(size, SOFT), what - 1.0, called);
         pen.fitted((x + what, base), Align::Left, Type::new(size, INK).bold(), name, &helper.name);
         pen.fitted(
             (x + width - gap, base),
@@ -311,6 +368,68 @@ fn listed(pen: &mut Pen<'_>, box_: Rect, helpers: &[Helper], columns: usize, mos
         pen.text((x, y + box_.h * 0.68), Align::Left, Type::new(size, SOFT), &words);
     }
     box_.y + shown.max(1).div_ceil(columns) as f64 * box_.h
+}
+
+/// How a list of helpers is set: its letters, what it calls the units, and the widths of those and of the names of people.
+struct Columns {
+    size: f64,
+    called: Vec<String>,
+    what: f64,
+    name: f64,
+}
+
+/// Letters become so much smaller before a name is cut, but no smaller than can be read.
+const SHRINKING: [f64; 4] = [1.0, 0.9, 0.8, 0.7];
+const LEAST_LETTERS: f64 = 2.2;
+
+/// People and numbers take what they need, units have the rest: their names are the longest. These are set whole, or else without what stands in
+/// brackets, or else smaller; only then the pen cuts them.
+fn columns_of(pen: &Pen<'_>, helpers: &[Helper], width: f64, largest: f64) -> Columns {
+    let units: Vec<&str> = helpers.iter().map(|helper| helper.what.as_str()).collect();
+    let set = |size: f64| {
+        let longest =
+            |of: fn(&Helper) -> &str| helpers.iter().map(|helper| pen.measure(of(helper), size)).fold(0.0, f64::max);
+        let phone = longest(|helper| helper.phone.as_str()).min(width * 0.45);
+        let name = (longest(|helper| helper.name.as_str()) + 1.5).min(width * 0.28);
+        let rest = width - phone - name - 1.0;
+        let fits = |unit: &str| pen.fits(unit, size, rest - 1.0);
+        let called = told_apart(&units, fits);
+        let whole = called.iter().all(|unit| fits(unit));
+        let what = called.iter().map(|unit| pen.measure(unit, size) + 1.0).fold(width * 0.36, f64::max).min(rest);
+        (whole, Columns { size, called, what, name })
+    };
+    let sizes = SHRINKING.into_iter().map(|share| largest * share).filter(|size| *size >= LEAST_LETTERS);
+    sizes.map(set).find(|(whole, _)| *whole).map_or_else(|| set(largest.min(LEAST_LETTERS)).1, |(_, columns)| columns)
+}
+
+/// What a list calls its units: their names or, where one has no room, all of them without what stands in brackets – so long as this leaves as
+/// many different ones. 第八网格(明德花园)1号微网格 and …2号微网格 are told apart by their ends.
+fn told_apart(names: &[&str], fits: impl Fn(&str) -> bool) -> Vec<String> {
+    let whole: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    if names.iter().all(|name| fits(name)) {
+        return whole;
+    }
+    let shorter: Vec<String> = names.iter().map(|name| unbracketed(name)).collect();
+    let different = |names: &[String]| names.iter().collect::<BTreeSet<_>>().len();
+    if different(&shorter) == different(&whole) { shorter } else { whole }
+}
+
+/// Without what stands in brackets; the whole name when nothing else is in it, or a bracket has no other.
+fn unbracketed(name: &str) -> String {
+    let mut depth = 0_i32;
+    let mut kept = String::new();
+    for c in name.chars() {
+        match c {
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth -= 1,
+            _ if depth == 0 => kept.push(c),
+            _ => {}
+        }
+        if depth < 0 {
+            return name.to_owned();
+        }
+    }
+    if depth != 0 || kept.trim().is_empty() { name.to_owned() } else { kept }
 }
 
 fn call(pen: &mut Pen<'_>, box_: Rect, notice: &Notice) {

@@ -25,6 +25,13 @@ pub(super) enum Align {
     Right,
 }
 
+/// What is left of a text that is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Beginning,
+    End,
+}
+
 /// How a text looks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Type {
@@ -118,19 +125,39 @@ impl<'a> Pen<'a> {
 
     /// A text in one line no wider than `most`: smaller if need be, and cut with “…” if that is not enough.
     pub(super) fn fitted(&mut self, at: (f64, f64), align: Align, kind: Type, most: f64, text: &str) -> f64 {
+        self.fit(at, align, kind, most, (text, Kept::Beginning))
+    }
+
+    /// The same for names that are told apart by their ends: what is cut is the beginning.
+    pub(super) fn fitted_end(&mut self, at: (f64, f64), align: Align, kind: Type, most: f64, text: &str) -> f64 {
+        self.fit(at, align, kind, most, (text, Kept::End))
+    }
+
+    /// Whether [`Pen::fitted`] would cut nothing.
+    pub(super) fn fits(&self, text: &str, size: f64, most: f64) -> bool {
+        self.measure(text, size) * LEAST_SHRINK <= most
+    }
+
+    fn fit(&mut self, at: (f64, f64), align: Align, kind: Type, most: f64, (text, kept): (&str, Kept)) -> f64 {
         let width = self.measure(text, kind.size);
         if width <= most {
             return self.text(at, align, kind, text);
         }
         let kind = Type { size: kind.size * (most / width).max(LEAST_SHRINK), ..kind };
-        let mut kept = text.to_owned();
-        while self.measure(&kept, kind.size) > most + 1e-6 && kept.chars().count() > 1 {
-            kept.pop();
-            kept.truncate(kept.trim_end_matches('…').len());
-            kept.pop();
-            kept.push('…');
+        if self.measure(text, kind.size) <= most + 1e-6 {
+            return self.text(at, align, kind, text);
         }
-        self.text(at, align, kind, &kept)
+        let count = text.chars().count();
+        // An ellipsis is as wide as a character, so one more goes with the first.
+        let cut = |left: usize| match kept {
+            Kept::Beginning => text.chars().take(left).chain(['…']).collect::<String>(),
+            Kept::End => ['…'].into_iter().chain(text.chars().skip(count - left)).collect(),
+        };
+        let said =
+            (0..count.saturating_sub(1)).rev().map(cut).find(|said| self.measure(said, kind.size) <= most + 1e-6);
+        // What has no room for a character has none for an ellipsis either.
+        let said = said.unwrap_or_else(|| if count > 1 { '…'.to_string() } else { text.to_owned() });
+        self.text(at, align, kind, &said)
     }
 
     /// The lines of a text no wider than `most`: no line begins with a closing mark or ends with an opening one, and words of letters and
@@ -245,6 +272,22 @@ mod tests {
             let kind = Type::new(3.0, [0, 0, 0, 255]);
             assert!(pen.fitted((0.0, 0.0), Align::Left, kind, most, "黄庄社区第五网格(隆鑫苑)") <= most + 1e-6);
         }
+        let name = "黄庄社区第五网格(隆鑫苑)12号微网格";
+        for most in [13.0, 18.0, 26.0] {
+            let at = pen.ops.len();
+            let kind = Type::new(3.0, [0; 4]);
+            assert!(!pen.fits(name, kind.size, most), "{most}");
+            assert!(pen.fitted_end((0.0, 0.0), Align::Left, kind, most, name) <= most + 1e-6);
+            assert!(
+                matches!(&pen.ops[at], Op::Text(run) if run.text.starts_with('…') && name.ends_with(&run.text['…'.len_utf8()..]) && run.text.ends_with("号微网格")),
+                "{:?}",
+                pen.ops[at]
+            );
+        }
+        let at = pen.ops.len();
+        assert!(pen.fits(name, 3.0, 50.0));
+        pen.fitted_end((0.0, 0.0), Align::Left, Type::new(3.0, [0; 4]), 50.0, name);
+        assert!(matches!(&pen.ops[at], Op::Text(run) if run.text == name));
         assert_eq!(pen.text((0.0, 0.0), Align::Right, Type::new(3.0, [0; 4]), ""), 0.0);
         let missing = pen.ops.len();
         pen.text((0.0, 0.0), Align::Left, Type::new(3.0, [0; 4]), "\u{1f600}里");

@@ -64,6 +64,10 @@ fn helper(what: &str) -> Helper {
     Helper { what: what.to_owned(), name: "王**".to_owned(), phone: "128****5678".to_owned() }
 }
 
+/// Longer than any of the sample's.
+const EXCLAVE: &str = "东至崇文大道，邻接庄社区第二网格（苗圃生活区）3号微网格；南至宗营社区第一网格（蒋屯村）2号微网格；西至区界；\
+                       北至接庄社区第二网格（苗圃生活区）1号微网格";
+
 fn a_notice(snapshot: &Snapshot) -> Notice {
     let (ix, unit) = snapshot.hierarchy.at_level(2).next().expect("a village");
     let above = snapshot.hierarchy.chain(ix);
@@ -85,6 +89,8 @@ fn a_notice(snapshot: &Snapshot) -> Notice {
         abuts: ["东至：", "南至：", "西至：", "北至："]
             .map(|side| (side.to_owned(), "崇文大道，邻第六网格、第七网格".to_owned()))
             .to_vec(),
+        exclaves: vec![EXCLAVE.to_owned(); 3],
+        more_exclaves: 2,
         duties: vec!["入户走访，采集并更新人口、房屋、单位等基础信息".to_owned(); 6],
         hotline: ("政务服务便民热线".to_owned(), "12345".to_owned()),
     }
@@ -246,6 +252,90 @@ fn pages_and_pictures_have_limits() {
     assert_eq!(page.pixels(300.0), Ok((14043, 9933)));
     assert!(matches!(page.pixels(400.0), Err(SheetFault::Pixels(..))));
     assert!(matches!(page.pixels(f64::NAN), Err(SheetFault::Dpi(_))));
+}
+
+/// Notices on every page, after a change.
+fn notices(change: impl Fn(&mut Notice)) -> Vec<Scene> {
+    let snapshot = snapshot(3, 12, 12, 4);
+    let (pyramid, font) = (Pyramid::new(&snapshot), bundled());
+    let ground = Ground { snapshot: &snapshot, pyramid: &pyramid, font: &font, style: DISTRICT };
+    let mut notice = a_notice(&snapshot);
+    change(&mut notice);
+    let pages = [Paper::A3.page(true), Paper::A4.page(true), Paper::A3.page(false)];
+    pages.into_iter().map(|page| ground.notice(page, &notice).expect("a notice")).collect()
+}
+
+#[test]
+fn a_notice_says_the_sides_of_every_part_and_counts_those_it_does_not() {
+    let all = |sheet: &Scene| sheet.texts().concat();
+    for sheet in notices(|_| ()) {
+        let texts = all(&sheet);
+        for head in ["东至：", "北至：", "飞地一：", "飞地二：", "飞地三：", "另有 2 处飞地"] {
+            assert_eq!(texts.matches(head).count(), 1, "{head}");
+        }
+        assert_eq!(texts.matches(EXCLAVE).count(), 3, "in full");
+    }
+    for sheet in notices(|notice| {
+        notice.exclaves.truncate(1);
+        notice.more_exclaves = 0;
+    }) {
+        let texts = all(&sheet);
+        assert_eq!((texts.matches("飞地：").count(), texts.matches("飞地一").count()), (1, 0));
+        assert!(!texts.contains("另有 1 处") && texts.contains(EXCLAVE));
+    }
+    // What has no room is counted, not left out.
+    for sheet in notices(|notice| notice.exclaves = vec![EXCLAVE.repeat(6); 3]) {
+        let texts = all(&sheet);
+        let said = texts.matches(EXCLAVE).count() / 6;
+        assert!(said < 3 && texts.contains(&format!("另有 {} 处飞地", 5 - said)), "{said}");
+    }
+    for sheet in notices(|notice| {
+        notice.exclaves.clear();
+        notice.more_exclaves = 0;
+    }) {
+        assert!(!all(&sheet).contains("飞地"));
+    }
+}
+
+#[test]
+fn a_notice_tells_officers_units_apart_and_says_when_there_are_none() {
+    let names: Vec<String> = (0..24)
+        .map(|i| {
+            let (grid, micro) = (["第八网格(明德花园)", "第十一网格(富华名郡)", "第九网格"][i / 3 % 3], i % 3 + 1);
+            format!(
+                "{}{grid}{micro}号微网格{}",
+                ["东闸社区", "王庄社区", "黄庄社区"][i / 9],
+                if i == 4 { "(含飞地)" } else { "" }
+            )
+        })
+        .collect();
+    let whole = notices(|notice| {
+        notice.officer = None;
+        notice.specialists.clear();
+        notice.exclaves.clear();
+        notice.officers = names.iter().map(|name| helper(name)).collect();
+    });
+    for sheet in whole {
+        let texts = sheet.texts();
+        let said: Vec<&&str> = texts.iter().filter(|text| text.contains("号微网格")).collect();
+        let different: std::collections::BTreeSet<_> = said.iter().collect();
+        assert_eq!((said.len(), different.len()), (24, 24), "{said:?}");
+        assert!(!texts.iter().any(|text| text.contains("无在任网格员")));
+    }
+    let nobody = notices(|notice| {
+        notice.officer = None;
+        notice.officers.clear();
+    });
+    for sheet in nobody {
+        assert_eq!(sheet.texts().iter().filter(|text| text.starts_with("该日无在任网格员")).count(), 1);
+    }
+}
+
+#[test]
+fn a_notice_explains_the_line_around_its_unit() {
+    for sheet in notices(|_| ()) {
+        assert_eq!(sheet.texts().iter().filter(|text| **text == "本单元边界 · Boundary").count(), 1);
+    }
 }
 
 fn rgb(png: &[u8]) -> (u32, Vec<[u8; 3]>) {

@@ -1,13 +1,14 @@
 //! The boundary in words (四至): what lies east, south, west and north of a unit – a named road or river along it, and the neighbours.
 //!
-//! Each edge of the outer ring faces the side that its outward normal points to most. A side is said to reach a road or river when much of it
-//! runs beside one, and always names who is on the other side of most of it.
+//! Each edge of an outer ring faces the side that its outward normal points to most. A side is said to reach a road or river when much of it
+//! runs beside one, and always names who is on the other side of most of it. A unit of several parts has the sides of each: those of one alone
+//! would be a wrong description of its land.
 
 use std::collections::BTreeMap;
 
 use super::facts::full_width;
-use crate::coverage::HalfArc;
 use crate::coverage::region::Group;
+use crate::coverage::{HalfArc, Ring};
 use crate::grid::UnitIx;
 use crate::service::serving::State;
 use crate::snapshot::{BaseFeature, BaseShape};
@@ -21,8 +22,21 @@ const ALONG: f64 = 0.866;
 const MUCH: f64 = 0.4;
 const SOME: f64 = 0.3;
 
-const SIDES: [&str; 4] = ["东至：", "南至：", "西至：", "北至："];
+const SIDES: [&str; 4] = ["东至", "南至", "西至", "北至"];
 const ELSEWHERE: &str = "区界";
+/// Parts beside the largest whose sides are said; the others are counted.
+const MOST_EXCLAVES: usize = 3;
+
+/// The sides of every part of a unit, in words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Abutting {
+    /// Of the largest part: (东至：, what lies there) …
+    pub main: Vec<(String, String)>,
+    /// Of each other part (飞地), largest first, in one sentence: 东至…；南至…
+    pub exclaves: Vec<String>,
+    /// How many parts there are beside these.
+    pub more: usize,
+}
 
 #[derive(Default)]
 struct Side<'a> {
@@ -38,14 +52,31 @@ struct Piece<'a> {
     to: (f64, f64),
 }
 
-/// What lies on each of the four sides, in words. Cost: the unit's outer edges times the pieces of named lines near it.
-pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
-    let snapshot = &state.snapshot;
-    let level = snapshot.hierarchy.unit(unit).level;
-    let Some(ring) = state.rings_of_level(level).get(unit.ix()).and_then(|rings| rings.first()) else {
-        return Vec::new();
+/// What lies on each of the four sides of each part, in words. Cost: the outer edges of the parts that are said times the pieces of named lines
+/// near them, and the background once a part.
+pub(super) fn abutting(state: &State, unit: UnitIx) -> Abutting {
+    let level = state.snapshot.hierarchy.unit(unit).level;
+    let groups = state.snapshot.hierarchy.groups(level);
+    let rings = state.rings_of_level(level).get(unit.ix()).map_or(&[][..], Vec::as_slice);
+    // The outer rings, largest first; holes are inside of a part.
+    let mut parts = rings.iter().filter(|ring| ring.doubled_area > 0);
+    let Some(largest) = parts.next() else { return Abutting::default() };
+    let main = around(state, &groups, unit, largest);
+    let sentence = |ring| {
+        let sides = around(state, &groups, unit, ring).into_iter();
+        sides.map(|(side, what)| format!("{side}{what}")).collect::<Vec<_>>().join("；")
     };
-    let (coverage, groups) = (&snapshot.coverage, snapshot.hierarchy.groups(level));
+    Abutting {
+        main: main.into_iter().map(|(side, what)| (format!("{side}："), what)).collect(),
+        exclaves: parts.by_ref().take(MOST_EXCLAVES).map(sentence).collect(),
+        more: parts.count(),
+    }
+}
+
+/// The sides of one part: (东至, what lies there) …
+fn around(state: &State, groups: &[Group], unit: UnitIx, ring: &Ring) -> Vec<(&'static str, String)> {
+    let snapshot = &state.snapshot;
+    let coverage = &snapshot.coverage;
     let Some(origin) = coverage.ring_points(ring).first().copied() else { return Vec::new() };
     let (x_m, y_m) = coverage.lattice().metres_per_step(origin.y);
     let metres = |p: crate::coverage::LatticePoint| {
@@ -55,7 +86,7 @@ pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
     let pieces = near(&snapshot.base, corner, &coverage.ring_points(ring).into_iter().map(metres).collect::<Vec<_>>());
     let mut sides: [Side<'_>; 4] = Default::default();
     for half in &ring.halves {
-        let other = other_side(state, &groups, *half);
+        let other = other_side(state, groups, *half);
         let points: Vec<(f64, f64)> = coverage.half_points(*half).map(metres).collect();
         for edge in points.windows(2) {
             let (dx, dy) = (edge[1].0 - edge[0].0, edge[1].1 - edge[0].1);
@@ -78,7 +109,7 @@ pub(super) fn abutting(state: &State, unit: UnitIx) -> Vec<(String, String)> {
         }
     }
     let said = SIDES.into_iter().zip(&sides).filter(|(_, side)| side.length_m > 0.0);
-    said.map(|(name, side)| (name.to_owned(), full_width(&words(state, unit, side)))).collect()
+    said.map(|(name, side)| (name, full_width(&words(state, unit, side)))).collect()
 }
 
 fn other_side(state: &State, groups: &[Group], half: HalfArc) -> Option<UnitIx> {
@@ -153,5 +184,78 @@ fn words(state: &State, unit: UnitIx, side: &Side<'_>) -> String {
         }
         Some((line, _)) => format!("{line}，邻{}", who.join("、")),
         None => who.join("、"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::grid::Hierarchy;
+    use crate::service::serving::Capacity;
+    use crate::service::sheets::tests::look;
+    use crate::snapshot::Snapshot;
+    use crate::tile::fixture::snapshot;
+
+    /// A district each of whose villages is plots here and there.
+    fn scattered() -> Snapshot {
+        let mut snapshot = snapshot(3, 12, 12, 4);
+        let villages: Vec<UnitIx> = snapshot.hierarchy.at_level(2).map(|(ix, _)| ix).collect();
+        let mut units = snapshot.hierarchy.units().to_vec();
+        for (i, plot) in units.iter_mut().filter(|unit| unit.level == 3).enumerate() {
+            plot.parent = Some(villages[i % villages.len()]);
+        }
+        snapshot.hierarchy = Hierarchy::new(units, 4, snapshot.coverage.faces().len());
+        snapshot
+    }
+
+    /// Who is across a ring, as notices write names.
+    fn across(state: &State, unit: UnitIx, ring: &Ring) -> BTreeSet<String> {
+        let hierarchy = &state.snapshot.hierarchy;
+        let groups = hierarchy.groups(hierarchy.unit(unit).level);
+        let named = |half: &HalfArc| {
+            let mut side = Side { length_m: 1.0, ..Side::default() };
+            side.neighbours.insert(other_side(state, &groups, *half), 1.0);
+            full_width(&words(state, unit, &side))
+        };
+        ring.halves.iter().map(named).collect()
+    }
+
+    /// The names in what is said of a side: `路，邻甲、乙`, `路（区界）`, `甲`.
+    fn named(said: &str) -> Vec<&str> {
+        let who = said.split_once("，邻").map_or(said, |(_, who)| who);
+        let who = if who.ends_with("（区界）") { ELSEWHERE } else { who };
+        who.split('、').collect()
+    }
+
+    #[test]
+    fn every_part_of_a_unit_has_its_own_sides_largest_first() {
+        let state = State::new(scattered(), &look(&[]), Capacity::default());
+        let (mut parted, mut elsewhere, mut counted) = (0, 0, 0);
+        for level in 1..3 {
+            for (ix, _) in state.snapshot.hierarchy.at_level(level) {
+                let rings = &state.rings_of_level(level)[ix.ix()];
+                let parts: Vec<&Ring> = rings.iter().filter(|ring| ring.doubled_area > 0).collect();
+                let said = abutting(&state, ix);
+                assert_eq!(said.exclaves.len(), (parts.len() - 1).min(MOST_EXCLAVES));
+                assert_eq!(said.exclaves.len() + said.more + 1, parts.len());
+                assert!(parts.windows(2).all(|pair| pair[0].doubled_area >= pair[1].doubled_area));
+                let main = across(&state, ix, parts[0]);
+                assert!(said.main.iter().flat_map(|(_, what)| named(what)).all(|name| main.contains(name)));
+                for (sentence, ring) in said.exclaves.iter().zip(&parts[1..]) {
+                    let theirs = across(&state, ix, ring);
+                    for side in sentence.split('；') {
+                        let what = SIDES.iter().find_map(|name| side.strip_prefix(name));
+                        let names = named(what.expect("the name of a side"));
+                        assert!(names.iter().all(|name| theirs.contains(*name)), "{sentence}: {theirs:?}");
+                        elsewhere += names.iter().filter(|name| !main.contains(**name)).count();
+                    }
+                    parted += 1;
+                }
+                counted += said.more;
+            }
+        }
+        assert!(parted > 50 && elsewhere > 50 && counted > 10, "{parted}, {elsewhere}, {counted}");
     }
 }

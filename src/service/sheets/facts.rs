@@ -197,6 +197,9 @@ impl Facts<'_> {
         let duty = snapshot.roster.on_duty(&snapshot.hierarchy, ix, self.day);
         let own_officer = self.officer(ix);
         let officers = if own_officer.is_some() { Vec::new() } else { self.officers_below(ix) };
+        // Where nobody is posted at the unit or below it, who is above it answers for it, as `locate` says.
+        let officer = own_officer.or(if officers.is_empty() { duty.officer } else { None });
+        let abutting = abutting(self.state, ix);
         let part =
             |(at, person): (UnitIx, &Person)| self.helper(own(&self.unit(at).name, &unit.name).to_owned(), person);
         let line = |person: &&Person| match &person.role {
@@ -220,11 +223,13 @@ impl Facts<'_> {
             population: unit.population,
             area_m2: self.state.areas_m2().get(ix.ix()).copied().unwrap_or(0.0),
             parts: below.map(|name| (children.len() as u32, name)),
-            officer: own_officer.map(|person| self.helper(String::new(), person)),
+            officer: officer.map(|person| self.helper(String::new(), person)),
             officers: officers.into_iter().map(part).collect(),
             branch: duty.branch.map(|branch| self.branch(ix, &branch.name)),
             specialists: duty.specialists.iter().filter_map(line).collect(),
-            abuts: abutting(self.state, ix),
+            abuts: abutting.main,
+            exclaves: abutting.exclaves,
+            more_exclaves: abutting.more,
             duties: DUTIES.map(str::to_owned).to_vec(),
             hotline: (HOTLINE.0.to_owned(), HOTLINE.1.to_owned()),
             imprint,
@@ -242,5 +247,59 @@ impl Facts<'_> {
             let helper = self.helper(name.to_owned(), person);
             Helper { name: format!("书记 {}", helper.name), ..helper }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::grid::people::{Roster, Term};
+    use crate::service::serving::Capacity;
+    use crate::service::sheets::tests::look;
+    use crate::tile::fixture::snapshot;
+
+    #[test]
+    fn a_notice_names_who_answers_for_the_unit_on_its_day_and_nobody_afterwards() {
+        let mut snapshot = snapshot(3, 4, 4, 2);
+        let (village, _) = snapshot.hierarchy.at_level(2).next().expect("a village");
+        let plots = snapshot.hierarchy.children(village).to_vec();
+        let officer = |id: &str, unit: UnitIx, to: Date| Person {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            phone: String::new(),
+            org: String::new(),
+            role: Role::Officer,
+            units: vec![unit],
+            term: Term { from: None, to: Some(to) },
+        };
+        let (first, second, last) = (date(2026, 6, 30), date(2026, 12, 31), date(2027, 6, 30));
+        let people =
+            vec![officer("甲", village, first), officer("乙", plots[0], second), officer("丙", plots[1], last)];
+        snapshot.roster = Roster::new(people, Vec::new());
+        let state = State::new(snapshot, &look(&[]), Capacity::default());
+        let said = |unit: UnitIx, day: Date| {
+            let contacts = Contacts { name: str::to_owned, phone: str::to_owned };
+            let imprint = Imprint {
+                title: String::new(),
+                mark: String::new(),
+                issuer: String::new(),
+                day,
+                version: String::new(),
+            };
+            let bounds = [116.6, 35.4, 116.7, 35.5];
+            let notice = Facts { state: &state, day, contacts }.notice(unit, imprint, bounds, bounds);
+            let below = notice.officers.into_iter().map(|helper| helper.name).collect::<Vec<_>>().concat();
+            (notice.officer.map(|helper| helper.name).unwrap_or_default(), below)
+        };
+        let told = |officer: &str, below: &str| (officer.to_owned(), below.to_owned());
+        assert_eq!(said(village, first), told("甲", ""));
+        assert_eq!(said(village, second), told("", "乙丙"));
+        assert_eq!(said(village, last), told("", "丙"));
+        assert_eq!(said(village, date(2027, 7, 1)), told("", ""));
+        assert_eq!(said(plots[0], first), told("乙", ""));
+        assert_eq!(said(plots[2], first), told("甲", ""), "who is above, as `locate` says");
+        assert_eq!(said(plots[2], second), told("", ""));
     }
 }

@@ -5,9 +5,11 @@ mod facts;
 
 use jiff::civil::Date;
 
-use super::serving::State;
+use super::serving::{Look, State};
+use super::tiles::{CHOROPLETH, HEAT};
 use super::units;
 use crate::grid::UnitIx;
+use crate::grid::history::{History, Version};
 use crate::render::RenderFault;
 use crate::render::sheet::{Bounds, DPI, Ground, Imprint, Page, Paper, Plan, Poster, Scene, SheetFault};
 
@@ -110,6 +112,7 @@ pub struct Wanted {
     pub title: Option<String>,
     /// Who issues it; the district unless somebody is named.
     pub issuer: Option<String>,
+    /// As [`day_of`] allows it.
     pub day: Date,
 }
 
@@ -123,8 +126,12 @@ pub struct Contacts {
 /// Why there is no sheet.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SheetsFault {
-    #[error("unknown style “{name}”: there are {known}")]
-    Style { name: String, known: String },
+    #[error("style is “{name}”: {why}")]
+    Style { name: String, why: String },
+    #[error(
+        "a sheet shows the boundaries of version {version}, which do not hold on {day}: give {from} or a later day; for earlier boundaries use `wangge export --as-of {day}`, or `locate` with as_of={day}"
+    )]
+    TooEarly { day: Date, version: u64, from: Date },
     #[error("a notice is of one unit: name it by its code")]
     NoUnit,
     #[error("{0} has no land to be drawn")]
@@ -172,17 +179,50 @@ pub fn scene(state: &State, wanted: &Wanted, contacts: Contacts) -> Result<Scene
 }
 
 fn style<'a>(state: &'a State, wanted: &Wanted) -> Result<&'a str, SheetsFault> {
+    if let Some(name) = &wanted.style {
+        return template(&state.look, name);
+    }
     let styles = &state.look.styles;
     let named = |name: &str| styles.iter().find(|(known, _)| known == name).map(|(_, template)| template.as_str());
-    let found = match &wanted.style {
-        Some(name) => named(name),
-        None => wanted.kind.styles().into_iter().find_map(named),
-    };
-    found.ok_or_else(|| {
-        let known: Vec<&str> = styles.iter().map(|(name, _)| name.as_str()).collect();
-        let name = wanted.style.as_deref().unwrap_or("district").chars().take(40).collect();
-        SheetsFault::Style { name, known: known.join(", ") }
-    })
+    match wanted.kind.styles().into_iter().find_map(named) {
+        Some(template) => Ok(template),
+        None => template(&state.look, "district"),
+    }
+}
+
+/// The template of a style that is a map by itself.
+///
+/// # Errors
+/// [`SheetsFault::Style`].
+pub fn template<'a>(look: &'a Look, name: &str) -> Result<&'a str, SheetsFault> {
+    if let Some((_, template)) = look.maps().find(|(known, _)| known == name) {
+        return Ok(template);
+    }
+    let known: Vec<&str> = look.maps().map(|(name, _)| name.as_str()).collect();
+    let measure =
+        if [CHOROPLETH, HEAT].contains(&name) { "it colours by a measure, and a sheet has none; " } else { "" };
+    let why = format!("{measure}there are {}", known.join(", "));
+    Err(SheetsFault::Style { name: name.chars().filter(|c| !c.is_control()).take(40).collect(), why })
+}
+
+/// The version that sheets show.
+fn in_force(history: &History) -> Option<&Version> {
+    history.versions().last()
+}
+
+/// The day of a sheet: the one asked for, or today. Of a day before the boundaries that are drawn came into force there is no sheet: it would show
+/// land and people that do not belong together. Today has one even when those boundaries are still to come.
+///
+/// # Errors
+/// [`SheetsFault::TooEarly`].
+pub fn day_of(history: &History, asked: Option<Date>, today: Date) -> Result<Date, SheetsFault> {
+    let Some(day) = asked else { return Ok(today) };
+    match in_force(history) {
+        Some(version) if day < version.effective.min(today) => {
+            Err(SheetsFault::TooEarly { day, version: version.number, from: version.effective.min(today) })
+        }
+        _ => Ok(day),
+    }
 }
 
 fn imprint(state: &State, wanted: &Wanted) -> Imprint {
@@ -197,7 +237,7 @@ fn imprint(state: &State, wanted: &Wanted) -> Imprint {
     let internal = if wanted.kind == Kind::Notice { "" } else { "内部使用" };
     let synthetic = if district.synthetic { district.mark.as_str() } else { "" };
     let marks: Vec<&str> = [synthetic, internal].into_iter().filter(|mark| !mark.is_empty()).collect();
-    let since = snapshot.history.versions().last().map(|version| format!("（{} 起执行）", version.effective));
+    let since = in_force(&snapshot.history).map(|version| format!("（{} 起执行）", version.effective));
     Imprint {
         title,
         mark: marks.join(" · "),
@@ -264,7 +304,9 @@ pub fn bounds_of(text: &str) -> Result<Bounds, String> {
     if !inside {
         return Err("longitudes are −180 to 180, latitudes −80 to 80 degrees".to_owned());
     }
-    if east - west < LEAST_DEGREES || north - south < LEAST_DEGREES {
+    // What people write as 0.0001 apart is a little less once it is binary.
+    let least = LEAST_DEGREES - ROUNDING_DEGREES;
+    if east - west < least || north - south < least {
         return Err(format!("west must be below east and south below north, by {LEAST_DEGREES}° at least"));
     }
     Ok([west, south, east, north])
@@ -272,6 +314,8 @@ pub fn bounds_of(text: &str) -> Result<Bounds, String> {
 
 /// About ten metres.
 const LEAST_DEGREES: f64 = 1e-4;
+/// A tenth of a millimetre: less than anybody means, more than the difference of two such numbers is off.
+const ROUNDING_DEGREES: f64 = 1e-9;
 
 /// A size in pixels as people write it: `1600x1200`.
 ///
@@ -290,3 +334,66 @@ pub fn size_of(text: &str) -> Result<(u32, u32), String> {
 }
 
 const PIXELS: std::ops::RangeInclusive<u32> = 200..=8192;
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::render::Font;
+
+    /// With styles of these names.
+    pub(super) fn look(styles: &[&str]) -> Look {
+        let font = Font::new(&include_bytes!("../../../data/fonts/NotoSansSC-subset.otf")[..]).expect("a font");
+        let styles = styles.iter().map(|name| ((*name).to_owned(), format!("{name} template"))).collect();
+        Look { font, styles }
+    }
+
+    #[test]
+    fn a_box_may_be_as_small_as_is_said_and_no_smaller() {
+        for (text, fits) in [
+            ("116.6200,35.4200,116.6201,35.4201", true),
+            ("-116.6201,-35.4201,-116.6200,-35.4200", true),
+            ("179.9999,79.9999,180,80", true),
+            ("116.6200,35.4200,116.62009,35.4201", false),
+            ("116.6200,35.4200,116.6201,35.4200999", false),
+            ("116.6200,35.4200,116.6200,35.4200", false),
+        ] {
+            assert_eq!(bounds_of(text).is_ok(), fits, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_sheet_is_dated_before_its_boundaries_and_today_always_has_one() {
+        let of = |effective| History::of_one(3, effective, Timestamp::UNIX_EPOCH);
+        let (since, today, later) = (date(2026, 6, 1), date(2026, 11, 27), date(2030, 1, 1));
+        let history = of(since);
+        for (asked, day) in [(None, today), (Some(today), today), (Some(since), since), (Some(later), later)] {
+            assert_eq!(day_of(&history, asked, today), Ok(day));
+        }
+        let before = date(2026, 5, 31);
+        let fault = day_of(&history, Some(before), today).expect_err("before the version in force");
+        assert_eq!(fault, SheetsFault::TooEarly { day: before, version: 3, from: since });
+        let words = fault.to_string();
+        for word in ["2026-05-31", "give 2026-06-01 or a later day", "version 3", "--as-of 2026-05-31", "as_of="] {
+            assert!(words.contains(word), "{word}: {words}");
+        }
+        // Boundaries that are still to come.
+        assert_eq!(day_of(&of(later), None, today), Ok(today));
+        assert_eq!(day_of(&of(later), Some(today), today), Ok(today));
+        assert!(day_of(&of(later), Some(since), today).is_err());
+        assert_eq!(day_of(&History::default(), Some(since), today), Ok(since), "nothing is known of any day");
+    }
+
+    #[test]
+    fn a_style_that_needs_a_measure_is_refused_with_the_reason() {
+        let look = look(&["choropleth", "district"]);
+        assert_eq!(template(&look, "district"), Ok("district template"));
+        for (name, measure) in [("choropleth", true), ("heat", true), ("none", false)] {
+            let words = template(&look, name).expect_err("no map by itself").to_string();
+            assert_eq!(words.contains("a sheet has none"), measure, "{words}");
+            assert!(words.contains(name) && words.ends_with("there are district"), "{words}");
+        }
+    }
+}
