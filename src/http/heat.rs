@@ -20,19 +20,30 @@ use crate::service::bytes::Finished;
 use crate::service::heat::{LEAST_BANDWIDTH_M, MOST_FRAMES, Series, series, steps, within};
 use crate::service::serving;
 use crate::service::slots::WorkFault;
+use crate::service::stats::Step;
 
 /// How far an issue spreads unless `bandwidth_m` says otherwise.
 const BANDWIDTH_M: u32 = 250;
+
+/// The same in a series: the fewer there are in a step, the further, since less than five in one place are not shown.
+const fn usual(step: Step) -> u32 {
+    match step {
+        Step::Day => 800,
+        Step::Week => 500,
+        Step::Month => BANDWIDTH_M,
+    }
+}
+
 const BANDWIDTHS_M: std::ops::RangeInclusive<u32> = 20..=20_000;
 /// Issues a square kilometre.
 const PEAKS: std::ops::RangeInclusive<f64> = 0.001..=1e6;
 
 pub(super) fn bandwidth(query: &Query) -> Result<u32, Problem> {
-    bandwidth_from(query, *BANDWIDTHS_M.start())
+    bandwidth_from(query, *BANDWIDTHS_M.start(), BANDWIDTH_M)
 }
 
-fn bandwidth_from(query: &Query, least: u32) -> Result<u32, Problem> {
-    let Some(metres) = query.number("bandwidth_m")? else { return Ok(BANDWIDTH_M) };
+fn bandwidth_from(query: &Query, least: u32, usual: u32) -> Result<u32, Problem> {
+    let Some(metres) = query.number("bandwidth_m")? else { return Ok(usual) };
     let most = *BANDWIDTHS_M.end();
     if (f64::from(least)..=f64::from(most)).contains(&metres) {
         return Ok(metres.round() as u32);
@@ -60,7 +71,7 @@ pub(super) async fn frames(
     let state = app.serving.state();
     let step = step(&query)?;
     let filter = filter(&query, app.serving.zone(), state.categories())?;
-    let bandwidth_m = bandwidth_from(&query, LEAST_BANDWIDTH_M)?;
+    let bandwidth_m = bandwidth_from(&query, LEAST_BANDWIDTH_M, usual(step))?;
     let bins = steps(&state, step, &filter).map_err(|many| {
         let what = format!(
             "there would be {many} pictures, at most {MOST_FRAMES} are made: give a wider step, or from and to"

@@ -427,6 +427,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_drawn_is_documented() {
+        let formats = include_str!("../../docs/FORMATS.md");
+        let properties = KNOWN.iter().flat_map(|(_, properties)| properties.iter());
+        for name in properties.flat_map(|(name, words)| words.iter().filter(|_| *name == "fill-pattern").chain([name]))
+        {
+            assert!(formats.contains(&format!("`{name}`")), "docs/FORMATS.md says nothing of {name}");
+        }
+    }
+
+    #[test]
     fn a_broken_style_is_refused_with_its_layer() {
         assert!(matches!(expand("{", &levels(), ""), Err(StyleFault::Json(_))));
         let broken = TEMPLATE.replace(r#"["get", "level"]"#, r#"["got", "level"]"#);

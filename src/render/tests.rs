@@ -268,6 +268,30 @@ mod views {
     }
 
     #[test]
+    fn tiles_beside_each_other_are_one_large_picture_cut() {
+        let snapshot = snapshot(2, 12, 12, 4);
+        let pyramid = Pyramid::new(&snapshot);
+        let painter = painter(&snapshot, &pyramid);
+        for (style, z, scale) in [("district", 14, 1), ("district", 16, 2), ("dark", 15, 1), ("print", 13, 2)] {
+            let side = 256 * u32::from(scale);
+            let [west, south, ..] = rectangle(middle(&snapshot, z, (0, 1)), 9);
+            let [.., east, north] = rectangle(middle(&snapshot, z, (1, 0)), 9);
+            let view = View::new(Projection::WebMercator, [west, south, east, north], 2 * side, 2 * side, scale);
+            let part = Part { style, ..MAP };
+            let whole = painter.view(&snapshot, &pyramid, part, &view.expect("a view")).expect("a picture");
+            let whole = decoded(&whole.png().expect("a PNG"));
+            for offset in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+                let tile =
+                    painter.map(&snapshot, &pyramid, style, middle(&snapshot, z, offset), scale).expect("a tile");
+                let tile = decoded(&tile);
+                let at = |i: u32| whole.at(offset.0 * side + i % side, offset.1 * side + i / side);
+                let other = (0..side * side).filter(|i| tile.at(i % side, i / side) != at(*i)).count();
+                assert_eq!(other, 0, "{style} {z} @{scale}, {offset:?}: pixels that differ as they are sent");
+            }
+        }
+    }
+
+    #[test]
     fn the_view_of_a_tile_is_the_tile() {
         let snapshot = snapshot(2, 12, 12, 4);
         let pyramid = Pyramid::new(&snapshot);

@@ -134,7 +134,7 @@ pub(super) fn painter(state: &State) -> Result<&Painter, WorkFault> {
 pub fn prebuild(serving: &Serving, state: &State, go_on: &dyn Fn() -> bool) {
     let budget = state.tiles.capacity_bytes() / 2;
     for z in 0..=DATA_ZOOM {
-        for set in [TileSet::Units, TileSet::Base, TileSet::Places] {
+        for set in TileSet::ALL {
             let info = state.info(set);
             if !(info.min_zoom..=info.max_zoom).contains(&z) {
                 continue;
@@ -143,7 +143,11 @@ pub fn prebuild(serving: &Serving, state: &State, go_on: &dyn Fn() -> bool) {
                 while serving.slots.waiting() > 0 && go_on() {
                     std::thread::sleep(std::time::Duration::from_millis(2));
                 }
-                if !go_on() || state.tiles.counts().weight_bytes > budget {
+                if !go_on() {
+                    return;
+                }
+                if state.tiles.counts().weight_bytes > budget {
+                    tracing::info!(zoom = z, "half the cache is full: deeper tiles are made when they are asked for");
                     return;
                 }
                 let key = TileKey::Vector { set, filter: IssueFilter::default(), coord };

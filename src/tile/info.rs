@@ -104,13 +104,13 @@ pub(super) fn places() -> Vec<LayerInfo> {
 }
 
 pub(super) fn base() -> Vec<LayerInfo> {
-    let fields = [("kind", "String"), ("class", "Number: 1 (trunk) to 4 (lane)"), ("name", "String")];
+    let fields = [("kind", "String"), ("class", "Number: 1 (trunk) to 4 (lane), of roads"), ("name", "String")];
     let first = [10, 7, 8, 7, 14];
     let layers = super::base::LAYERS.iter().zip(first);
     let drawn = layers.map(|(id, first)| layer(id, "Background", (first, DATA_ZOOM), &fields));
     let named = [
         ("kind", "String"),
-        ("class", "Number: 1 (trunk) to 4 (lane)"),
+        ("class", "Number: 1 (trunk) to 4 (lane), of roads"),
         ("name", "String"),
         ("label", "String: the name as it is to be set, with line feeds where the line runs upright"),
         ("rank", "Number: lower is more important"),

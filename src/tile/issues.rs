@@ -176,7 +176,7 @@ mod tests {
     /// The tile of zoom 16 that holds issues at such spots from the corner on.
     fn tile(spots: &[(i32, i32)], confidential: usize) -> Vec<u8> {
         let point = |spot: &(i32, i32)| {
-            let (x, y) = (f64::from(CORNER.x + spot.0) + 0.5, f64::from(CORNER.y + spot.1) + 0.5);
+            let (x, y) = (f64::from(CORNER.x + spot.0) + 0.25, f64::from(CORNER.y + spot.1) + 0.25);
             WorldPoint { x, y }.position()
         };
         let mut issues: Vec<Issue> = spots.iter().enumerate().map(|(i, spot)| fixture::issue(i, point(spot))).collect();

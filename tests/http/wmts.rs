@@ -100,7 +100,7 @@ async fn a_tile_in_degrees_is_the_same_picture_as_wms_draws() {
     let by_name = tile(&[("TILEMATRIXSET", "c"), ("TILEROW", &y.to_string()), ("TILECOL", &x.to_string())]);
     assert_eq!(get(server.at, &by_name).await.body, by_path.body);
     assert_eq!(server.serving.state().tiles.counts().made, 1);
-    let wms = "/wms?service=WMS&request=GetMap&layers=district&styles=&width=256&height=256&format=image/png8";
+    let wms = "/wms?service=WMS&request=GetMap&layers=district&styles=&width=256&height=256&format=image/png";
     for window in [
         format!("version=1.3.0&crs=EPSG:4490&bbox={south},{west},{north},{east}"),
         format!("version=1.3.0&crs=EPSG:4326&bbox={south},{west},{north},{east}"),
