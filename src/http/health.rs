@@ -42,7 +42,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response<Body> {
     let mut caches =
         vec![("tiles", state.tiles.counts()), ("answers", state.answers.counts()), ("assets", app.assets.counts())];
     caches.extend(app.serving.base_map().map(|base_map| ("base_map", base_map.counts())));
-    let text = app.metrics.written(state.snapshot.version, app.serving.slots.waiting(), &caches);
+    let text = app.metrics.written(state.snapshot.version, app.serving.waiting(), &caches);
     fresh("text/plain; version=0.0.4; charset=utf-8", text.into_bytes(), Keep::Never)
 }
 

@@ -17,7 +17,7 @@ use super::query::{Asked, Query, echo};
 use super::routes::{App, At};
 use super::stats::Period;
 use crate::issue::IssueFilter;
-use crate::render::heat::{Field, stops};
+use crate::render::heat::Field;
 use crate::render::legend::Legend;
 use crate::render::shades::hex;
 use crate::service::bytes::Finished;
@@ -139,8 +139,8 @@ struct Stop {
 impl<'a> Scale<'a> {
     fn of(state: &serving::State, field: &Field, filter: &'a IssueFilter, bandwidth_m: u32, top: Option<f64>) -> Self {
         let top = field.top_per_km2(top);
-        let stop = |(at, [r, g, b, a]): (f32, [u8; 4])| Stop {
-            density_per_km2: rounded(top * f64::from(at) * f64::from(at), 3),
+        let stop = |(density, [r, g, b, a]): (f64, [u8; 4])| Stop {
+            density_per_km2: rounded(density, 3),
             colour: hex([r, g, b]),
             opacity: rounded(f64::from(a) / 255.0, 3),
         };
@@ -150,7 +150,7 @@ impl<'a> Scale<'a> {
             bandwidth_m,
             n: heat::placed(state, filter),
             peak_per_km2: rounded(top, 3),
-            stops: stops().into_iter().map(stop).collect(),
+            stops: field.stops(top).into_iter().map(stop).collect(),
             version: state.snapshot.version,
         }
     }

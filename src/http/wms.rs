@@ -82,7 +82,8 @@ async fn answered(
         "getlegendgraphic" => {
             let name = kvp.needed("layer")?;
             let layer = layer(&state, "layer", name)?.drawn(kvp.text("style").unwrap_or_default())?;
-            if let Some(text) = kvp.text("format").filter(|text| form(text).ok() != Some(Form::Png)) {
+            if let Some(text) = kvp.text("format").filter(|text| !matches!(form(text), Ok(Form::Png | Form::SmallPng)))
+            {
                 return Err(OwsFault::unknown("InvalidFormat", "format", text, &[PNG]));
             }
             let finished = legend(&app.serving, &state, layer, scale(kvp)?).await?;

@@ -279,7 +279,8 @@ mod tests {
             let tally = tally(&values);
             let sums = Sums::new(&tally);
             let spread = |from: usize, to: usize| sums.spread(from, to);
-            let square = |from: usize, to: usize| (tally[from..to].iter().map(|(_, n)| n).sum::<usize>() as f64).powi(2);
+            let square =
+                |from: usize, to: usize| (tally[from..to].iter().map(|(_, n)| n).sum::<usize>() as f64).powi(2);
             for k in 2..=5.min(tally.len()) {
                 let costs: [(_, &dyn Fn(usize, usize) -> f64); 2] =
                     [(jenks(&tally, k), &spread), (quantile(&tally, k), &square)];

@@ -4,8 +4,8 @@
 //! there is no seam to see between two tiles or two zooms, and a second tile costs half a millisecond. The raster lies in Web Mercator
 //! with ground metres taken at the district's middle latitude: across a district of 0.2° the bell is 0.3 % wider in the south.
 //!
-//! What fewer than [`PUBLIC_K`] issues can reach, were they all in one place, is not drawn: no picture of any period, category or bell shows where
-//! one of so few was.
+//! What fewer than [`PUBLIC_K`] issues reach, were they all in one place, is not drawn: of any period, category or bell no picture shows anything where
+//! fewer are within reach. Each picture is judged by itself.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -59,7 +59,7 @@ pub struct Field {
     density: Vec<f32>,
     /// The top of the scale.
     peak: f32,
-    /// The most that one issue less than may be seen reaches.
+    /// The most that `PUBLIC_K` − 1 issues in one place can reach.
     hidden: f32,
 }
 
@@ -161,6 +161,29 @@ impl Field {
         wanted.map_or(f64::from(self.peak), |wanted| wanted.max(f64::from(LEAST_TOP * self.hidden)))
     }
 
+    /// The colours of a scale that ends with `top`, evenly along the root of density: what pictures show, nothing where it is hidden.
+    #[must_use]
+    pub fn scale(&self, top: f64) -> [[u8; 4]; 256] {
+        let colours = ramp();
+        std::array::from_fn(|at| self.colour((top * (at as f64 / 255.0).powi(2)) as f32, top as f32, &colours))
+    }
+
+    /// Densities and their colours, from nothing to `top`: between two of them colours are mixed evenly along the root of density.
+    #[must_use]
+    pub fn stops(&self, top: f64) -> Vec<(f64, [u8; 4])> {
+        /// Where shades come up to their place.
+        const RISE: [f64; 6] = [1.0, 1.2, 1.4, 1.6, 1.8, 2.0];
+        let hidden = f64::from(self.hidden);
+        let risen = RAMP.iter().map(|(at, _)| top * f64::from(*at).powi(2)).filter(|density| *density > 2.0 * hidden);
+        let colours = ramp();
+        let of = |density: f64| (density, self.colour(density as f32, top as f32, &colours));
+        [0.0].into_iter().chain(RISE.map(|times| times * hidden)).chain(risen).map(of).collect()
+    }
+
+    fn colour(&self, density: f32, top: f32, colours: &[[u8; 4]; 256]) -> [u8; 4] {
+        colours[usize::from(self.shade(density, top))]
+    }
+
     /// How high on the scale a density stands, 0 … 255: its root. What is hidden is nothing; from there to twice as much it comes up to its place, so that
     /// there is no edge.
     fn shade(&self, density: f32, top: f32) -> u8 {
@@ -185,7 +208,7 @@ impl Field {
     /// few make. The densest colour stands for `top_per_km2` and more – or for the densest spot of the district: give the same top to all pictures of a series.
     ///
     /// # Errors
-    /// [`RenderFault::Png`] if the encoder fails, which it does not in memory.
+    /// [`RenderFault::Encode`] if the encoder fails, which it does not in memory.
     pub fn tile(&self, coord: TileCoord, scale: u8, top_per_km2: Option<f64>) -> Result<Vec<u8>, RenderFault> {
         let top = self.top_per_km2(top_per_km2) as f32;
         let size = 256 * u32::from(scale.clamp(1, 4));
@@ -252,15 +275,8 @@ fn running_mean(line: &[f32], radius: usize, mut put: impl FnMut(usize, f32)) {
     }
 }
 
-/// The colours between which [`ramp`] mixes: where they stand (0 … 1 of the root of density), RGB and opacity.
-#[must_use]
-pub fn stops() -> [(f32, [u8; 4]); 6] {
-    RAMP.map(|(at, colour)| (at, colour.map(|c| c as u8)))
-}
-
 /// The colour of each of 256 steps, from nothing to the peak: RGB and opacity.
-#[must_use]
-pub fn ramp() -> [[u8; 4]; 256] {
+fn ramp() -> [[u8; 4]; 256] {
     std::array::from_fn(|i| {
         let t = i as f32 / 255.0;
         let k = RAMP.iter().skip(1).position(|(at, _)| t <= *at).unwrap_or(RAMP.len() - 2);
@@ -283,7 +299,7 @@ fn indexed_png(size: u32, pixels: &[u8]) -> Result<Vec<u8>, RenderFault> {
     encoder.set_palette(colours);
     encoder.set_trns(opacity);
     encoder.set_compression(png::Compression::Fast);
-    let fault = |e: png::EncodingError| RenderFault::Png(e.to_string());
+    let fault = |e: png::EncodingError| RenderFault::Encode(e.to_string());
     let mut writer = encoder.write_header().map_err(fault)?;
     writer.write_image_data(pixels).map_err(fault)?;
     writer.finish().map_err(fault)?;
@@ -411,9 +427,31 @@ mod tests {
             };
             assert_eq!([1, 4].map(most), [0, 0], "{sigma}");
             let field = field(&[at; 5], sigma);
-            assert!(field.density.iter().any(|d| field.shade(*d, field.peak) > 0) || sigma < 100.0, "{sigma}");
+            if sigma >= 100.0 {
+                assert!(field.density.iter().any(|d| field.shade(*d, field.peak) > 0), "{sigma}");
+            }
             assert!(field.density.iter().all(|d| field.shade(*d, field.peak) < 90), "five are no hot spot");
         }
         assert_eq!(ramp()[0][3], 0);
+    }
+
+    #[test]
+    fn a_legend_says_what_pictures_show() {
+        let field = field(&[(5000.0, 5000.0); 40], 400.0);
+        for top in [f64::from(LEAST_TOP * field.hidden), field.peak_per_km2(), 900.0] {
+            let (scale, stops) = (field.scale(top), field.stops(top));
+            assert!(stops.is_sorted_by(|a, b| a.0 < b.0) && (stops[stops.len() - 1].0 - top).abs() < top * 1e-6);
+            assert_eq!([stops[0].1[3], stops[1].1[3]], [0, 0], "what is hidden has no colour");
+            for (at, colour) in scale.iter().enumerate() {
+                let density = top * (at as f64 / 255.0).powi(2);
+                assert_eq!(*colour, ramp()[usize::from(field.shade(density as f32, top as f32))]);
+                // As a reader mixes it.
+                let k = stops.iter().skip(1).position(|(to, _)| density <= *to).unwrap_or(stops.len() - 2);
+                let ((from, a), (to, b)) = (stops[k], stops[k + 1]);
+                let share = (density.sqrt() - from.sqrt()) / (to.sqrt() - from.sqrt());
+                let mixed = f64::from(a[3]) + (f64::from(b[3]) - f64::from(a[3])) * share;
+                assert!((mixed - f64::from(colour[3])).abs() < 12.0, "{density} of {top}: {mixed}, {colour:?}");
+            }
+        }
     }
 }

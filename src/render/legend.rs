@@ -61,7 +61,7 @@ struct Line<'a> {
 /// Draws a legend on white, as wide as its longest line (at most 668 pixels), with `scale` (1 … 4, clamped) pixels for each.
 ///
 /// # Errors
-/// [`RenderFault::Png`] if the encoder fails, which it does not in memory.
+/// [`RenderFault::Encode`] if the encoder fails, which it does not in memory.
 pub(super) fn draw(legend: &Legend, font: &Font, glyphs: &GlyphCache, scale: u8) -> Result<Vec<u8>, RenderFault> {
     let scale = scale.clamp(1, 4);
     let (lines, height) = lines(legend);
@@ -71,7 +71,7 @@ pub(super) fn draw(legend: &Legend, font: &Font, glyphs: &GlyphCache, scale: u8)
     let side = |px: f32| (px.ceil() as u32) * u32::from(scale);
     let (width, height) = (side(widest + 2.0 * MARGIN_PX), side(height));
     let mut picture = Pixmap::new(width, height)
-        .ok_or_else(|| RenderFault::Png(format!("no memory for {width} × {height} pixels")))?;
+        .ok_or_else(|| RenderFault::Encode(format!("no memory for {width} × {height} pixels")))?;
     picture.fill(Color::WHITE);
     paint(legend, scale, &mut picture);
     let candidate = |line: &Line<'_>| {

@@ -51,7 +51,7 @@ impl Canvas {
 
 /// A transparent picture.
 pub(super) fn blank(width: u32, height: u32) -> Result<Pixmap, RenderFault> {
-    Pixmap::new(width, height).ok_or_else(|| RenderFault::Png(format!("no memory for {width} × {height} pixels")))
+    Pixmap::new(width, height).ok_or_else(|| RenderFault::Encode(format!("no memory for {width} × {height} pixels")))
 }
 
 /// What of a style is drawn, and what it is told.

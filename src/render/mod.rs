@@ -55,7 +55,7 @@ pub enum RenderFault {
     #[error(transparent)]
     Style(#[from] style::StyleFault),
     #[error("the picture cannot be encoded: {0}")]
-    Png(String),
+    Encode(String),
     #[error("no PNG that can be read ({0})")]
     NotAPicture(String),
 }
@@ -111,7 +111,7 @@ pub struct Part<'a> {
 pub struct Levels(u64);
 
 impl Levels {
-    /// From the 64th on all are taken for one.
+    /// There are never so many that they would not fit.
     #[must_use]
     pub fn one(level: u8) -> Self {
         Self(1 << level.min(63))
@@ -321,7 +321,7 @@ impl Painter {
     /// A legend as PNG, in the font of the maps.
     ///
     /// # Errors
-    /// [`RenderFault::Png`] if the encoder fails, which it does not in memory.
+    /// [`RenderFault::Encode`] if the encoder fails, which it does not in memory.
     pub fn legend(&self, legend: &Legend, scale: u8) -> Result<Vec<u8>, RenderFault> {
         legend::draw(legend, &self.font, &self.glyphs, scale)
     }

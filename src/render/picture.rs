@@ -1,4 +1,4 @@
-//! From pixels to PNG and back, each colour as it is: where two tiles meet, a pixel is what it is in one large picture. Light compression: tiles are made to be
+//! From pixels to PNG and JPEG, and back. A PNG has each colour as it is: where two tiles meet, a pixel is what it is in one large picture. Light compression: tiles are made to be
 //! sent soon.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub(super) fn encode_indexed(
     }
     encoder.set_filter(png::Filter::NoFilter);
     encoder.set_deflate_compression(png::DeflateCompression::Level(INDEXED_LEVEL));
-    let fault = |e: png::EncodingError| RenderFault::Png(e.to_string());
+    let fault = |e: png::EncodingError| RenderFault::Encode(e.to_string());
     encoder.write_header().and_then(|mut w| w.write_image_data(indices)).map_err(fault)?;
     Ok(out)
 }
@@ -46,7 +46,7 @@ pub(super) fn encode((width, height): (u32, u32), rgba: &[[u8; 4]]) -> Result<Ve
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_filter(png::Filter::NoFilter);
     encoder.set_deflate_compression(png::DeflateCompression::Level(WHOLE_LEVEL));
-    let fault = |e: png::EncodingError| RenderFault::Png(e.to_string());
+    let fault = |e: png::EncodingError| RenderFault::Encode(e.to_string());
     encoder.write_header().and_then(|mut w| w.write_image_data(&bytes)).map_err(fault)?;
     Ok(out)
 }
@@ -75,7 +75,7 @@ fn few(rgba: &[[u8; 4]]) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
 
 /// Encodes an opaque picture (RGBA, alpha ignored) with a palette: exactly when it has at most 256 colours, else with the nearest of 256 that are chosen for
 /// it. Every colour that covers a real area is kept exactly.
-pub(super) fn encode_small(size: (u32, u32), rgba: &[u8]) -> Result<Vec<u8>, RenderFault> {
+pub(super) fn encode_small(size: (u32, u32), rgba: &[[u8; 4]]) -> Result<Vec<u8>, RenderFault> {
     let mut counts: HashMap<u32, u32, Mix> = HashMap::default();
     // Runs of one colour are the rule: count them at once.
     for run in pixels(rgba).collect::<Vec<u32>>().chunk_by(|a, b| a == b) {
@@ -108,7 +108,7 @@ pub(super) fn encode_jpeg((width, height): (u32, u32), rgba: &[[u8; 4]]) -> Resu
     let mut out = Vec::with_capacity(bytes.len() / 8 + 1024);
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, JPEG_QUALITY);
     let written = encoder.encode(&bytes, width, height, image::ExtendedColorType::Rgb8);
-    written.map_err(|fault| RenderFault::Png(fault.to_string()))?;
+    written.map_err(|fault| RenderFault::Encode(fault.to_string()))?;
     Ok(out)
 }
 
@@ -127,8 +127,8 @@ pub(super) fn decode(png: &[u8]) -> Result<(u32, u32), RenderFault> {
     Ok((width, height))
 }
 
-fn pixels(rgba: &[u8]) -> impl Iterator<Item = u32> + '_ {
-    rgba.chunks_exact(4).map(|p| u32::from(p[0]) << 16 | u32::from(p[1]) << 8 | u32::from(p[2]))
+fn pixels(rgba: &[[u8; 4]]) -> impl Iterator<Item = u32> + '_ {
+    rgba.iter().map(|p| u32::from(p[0]) << 16 | u32::from(p[1]) << 8 | u32::from(p[2]))
 }
 
 fn channels(colour: u32) -> [i32; 3] {
@@ -252,12 +252,12 @@ mod tests {
     #[test]
     fn many_colours_come_back_nearly_and_areas_exactly() {
         let area = [200, 210, 220, 255];
-        let rgba: Vec<u8> = (0..64 * 64u32)
-            .flat_map(|i| if i % 4 == 0 { [(i >> 4) as u8, (i >> 2) as u8, (i % 251) as u8, 255] } else { area })
+        let rgba: Vec<[u8; 4]> = (0..64 * 64u32)
+            .map(|i| if i % 4 == 0 { [(i >> 4) as u8, (i >> 2) as u8, (i % 251) as u8, 255] } else { area })
             .collect();
         let back = decoded(&encode_small((64, 64), &rgba).expect("a PNG"));
-        for (a, b) in rgba.chunks(4).zip(back.chunks(4)) {
-            if a == area {
+        for (a, b) in rgba.iter().zip(back.as_chunks::<4>().0) {
+            if *a == area {
                 assert_eq!(a, b);
             }
             let far = a.iter().zip(b).map(|(x, y)| x.abs_diff(*y)).max().unwrap_or(0);

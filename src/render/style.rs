@@ -270,16 +270,18 @@ impl Style {
         let mut parsed = Vec::new();
         let mut ids = HashSet::new();
         for (layer, origin) in layers.iter().zip(origins) {
-            let id = layer.get("id").and_then(Json::as_str).unwrap_or("?");
-            let one = if ids.insert(id) {
-                parse_layer(layer)
-            } else {
-                Err(wrong(&["id"], format!("“{id}” is the name of an earlier layer too: each has its own")))
+            let id = layer.get("id").and_then(Json::as_str);
+            let one = match id {
+                None => Err(wrong(&["id"], "is missing: each layer has a name of its own")),
+                Some(id) if !ids.insert(id) => {
+                    Err(wrong(&["id"], format!("“{id}” is the name of an earlier layer too")))
+                }
+                Some(_) => parse_layer(layer),
             };
             parsed.extend(one.map_err(|Wrong { at, what }| {
                 let origin = origin.to_string();
                 let at: Vec<&str> = ["layers", &origin].into_iter().chain(at.iter().map(String::as_str)).collect();
-                StyleFault::Layer { layer: id.to_owned(), pointer: pointer(&at), what }
+                StyleFault::Layer { layer: id.unwrap_or("?").to_owned(), pointer: pointer(&at), what }
             })?);
         }
         Ok(Self { layers: parsed })
@@ -477,6 +479,7 @@ mod tests {
             r#""id": "units-state","#,
             "/layers/2/id: “units-state” is the name of an earlier layer",
         );
+        check(r#""id": "leaf","#, "", "/layers/2/id: is missing");
         check(r#""version": 8,"#, r#""version": 8, "terrain": {},"#, "style /terrain: is not read here");
         let hatched = TEMPLATE.replace(r#""type": "fill""#, r#""type": "fill", "paint": {"fill-pattern": "hatching"}"#);
         let hatched = Style::parse(&hatched, &levels()).expect("a style");

@@ -237,15 +237,15 @@ impl Picture {
     /// PNG with at most 256 colours, for an opaque picture: half the bytes, and a palette of its own.
     ///
     /// # Errors
-    /// [`RenderFault::Png`] when the encoder fails.
+    /// [`RenderFault::Encode`] when the encoder fails.
     pub fn small_png(&self) -> Result<Vec<u8>, RenderFault> {
-        picture::encode_small(self.size(), self.0.data())
+        picture::encode_small(self.size(), self.0.data().as_chunks().0)
     }
 
     /// JPEG, for an opaque picture: thin lines and names suffer.
     ///
     /// # Errors
-    /// [`RenderFault::Png`] when the encoder fails.
+    /// [`RenderFault::Encode`] when the encoder fails.
     pub fn jpeg(&self) -> Result<Vec<u8>, RenderFault> {
         picture::encode_jpeg(self.size(), self.0.data().as_chunks().0)
     }
@@ -253,7 +253,7 @@ impl Picture {
     /// PNG with every colour, and with opacity where there is any. This is what tiles are: beside each other they are one picture, pixel for pixel.
     ///
     /// # Errors
-    /// [`RenderFault::Png`] when the encoder fails.
+    /// [`RenderFault::Encode`] when the encoder fails.
     pub fn png(&self) -> Result<Vec<u8>, RenderFault> {
         let pixels = self.0.data().as_chunks().0;
         if pixels.iter().all(|[_, _, _, alpha]| *alpha == u8::MAX) {

@@ -5,7 +5,7 @@ use super::serving::State;
 use super::slots::WorkFault;
 use super::stats::{Bin, Step, timeline};
 use crate::issue::IssueFilter;
-use crate::render::heat::{Field, ramp};
+use crate::render::heat::Field;
 use crate::render::legend::Legend;
 
 /// More pictures than that nobody looks at, and each costs a density of the whole district.
@@ -82,7 +82,7 @@ pub fn placed(state: &State, filter: &IssueFilter) -> u64 {
 #[must_use]
 pub fn legend(state: &State, field: &Field, filter: &IssueFilter, bandwidth_m: u32, top: Option<f64>) -> Legend {
     let top = field.top_per_km2(top);
-    // Colour goes with the root of density.
+    // The scale goes with the root of density.
     let tick = |at: f32| (at, figure(top * f64::from(at) * f64::from(at)));
     let mut notes = vec![
         period(filter),
@@ -93,7 +93,7 @@ pub fn legend(state: &State, field: &Field, filter: &IssueFilter, bandwidth_m: u
         notes.insert(2, state.snapshot.district.mark.clone());
     }
     let ticks = [0.0, 0.25, 0.5, 0.75, 1.0].map(tick).to_vec();
-    Legend { title: "诉求热力".to_owned(), notes, scale: ramp().to_vec(), ticks, rows: Vec::new() }
+    Legend { title: "诉求热力".to_owned(), notes, scale: field.scale(top).to_vec(), ticks, rows: Vec::new() }
 }
 
 fn figure(value: f64) -> String {

@@ -16,6 +16,11 @@ use crate::snapshot::Snapshot;
 
 /// So many layers over each other, at most.
 pub const MOST_LAYERS: usize = 8;
+/// Larger pictures are drawn one at a time: one of the largest takes some 200 MB.
+const LARGE_PX: u64 = 4 << 20;
+/// The type of a JPEG, and what it has where a PNG has nothing.
+const JPEG: &str = "image/jpeg";
+const WHITE: [u8; 3] = [255; 3];
 /// So many pixels drawn for one picture, all layers together.
 pub const MOST_DRAWN_PX: u64 = 2 * MAX_AREA_PX;
 
@@ -55,9 +60,6 @@ pub enum Form {
     Jpeg,
 }
 
-/// What a picture of which form is.
-const JPEG: &str = "image/jpeg";
-
 /// Draws a picture, in a slot.
 ///
 /// # Errors
@@ -69,9 +71,6 @@ pub async fn picture(serving: &Serving, state: &Arc<State>, asked: MapAsked) -> 
     let slots = if u64::from(width) * u64::from(height) > LARGE_PX { &serving.large } else { &serving.slots };
     slots.run(move || drawn(&state, &asked)).await?
 }
-
-/// Larger pictures are drawn one at a time: one of the largest takes some 200 MB.
-const LARGE_PX: u64 = 4 << 20;
 
 fn drawn(state: &State, asked: &MapAsked) -> Result<Finished, WorkFault> {
     let painter = painter(state)?;
@@ -106,8 +105,6 @@ fn drawn(state: &State, asked: &MapAsked) -> Result<Finished, WorkFault> {
     };
     bytes.map(|bytes| Finished::as_is(content_type, bytes)).map_err(|fault| failed(&fault))
 }
-
-const WHITE: [u8; 3] = [255; 3];
 
 /// The legend of a layer as PNG, in a slot.
 ///

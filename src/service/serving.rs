@@ -320,6 +320,12 @@ impl Serving {
         Self { state, slots, large, past, base_map: None, store: None, turn, look, capacity, zone }
     }
 
+    /// How many wait for their turn to be drawn or worked out.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.slots.waiting() + self.large.waiting()
+    }
+
     /// With a map to lie under the grids.
     #[must_use]
     pub fn with_base_map(self, base_map: Option<BaseMap>) -> Self {

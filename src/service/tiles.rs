@@ -140,7 +140,7 @@ pub fn prebuild(serving: &Serving, state: &State, go_on: &dyn Fn() -> bool) {
                 continue;
             }
             for coord in covering(info.bounds, z) {
-                while serving.slots.waiting() > 0 && go_on() {
+                while serving.waiting() > 0 && go_on() {
                     std::thread::sleep(std::time::Duration::from_millis(2));
                 }
                 if !go_on() {

@@ -74,13 +74,13 @@ pub(super) fn issues() -> Vec<LayerInfo> {
     vec![
         layer(
             "cells",
-            "Issues counted in squares of 1/64 tile; points in their middles",
+            "Issues, none told in confidence, counted in squares of 1/64 tile; points in their middles",
             (0, POINT_ZOOM - 1),
             &[("n", "Number: issues"), ("open", "Number: of these not closed")],
         ),
         layer(
             "points",
-            "Issues, each somewhere in the smallest square, from 8 m a side on, that it shares with four others; none alone in 125 m, none told in confidence",
+            "Issues, each somewhere in the smallest square, from 8 m a side on, that it shares with four others; none where fewer are left in 125 m, none told in confidence",
             (POINT_ZOOM, DATA_ZOOM),
             &[("category", "String"), ("day", "String: day received, 2025-03-01"), ("open", "Boolean: not closed")],
         ),

@@ -1,8 +1,8 @@
 //! Set `issues`: counts in square cells at low zooms, single points at high ones – never an identifier, an address or a text.
 //!
 //! Nothing is shown of fewer than `k` issues of the filter in one place (k-anonymity). Each issue is told in the smallest square that it shares with so
-//! many, from 8 m a side on; where exactly it was in there does not change a byte: it stands on a spot by its turn. What is alone in 125 m is withheld, and
-//! so is what was said in confidence (是否保密), which is only counted in the cells.
+//! many, from 8 m a side on; where exactly it was in there does not change a byte: it stands on a spot by its turn. Where fewer are left in 125 m they are
+//! withheld, and so is all that was said in confidence (是否保密): counted in the cells, it would be what the points lack.
 
 use super::TileCoord;
 use super::boxes::morton;
@@ -40,7 +40,7 @@ impl IssuePoints {
         Self { sorted: found.iter().map(|f| (f.0, f.1)).collect(), at: found.iter().map(|f| f.2).collect() }
     }
 
-    /// The accepted issues in the square of 2^`bits` world steps a side that begins at `corner`, by their places in `sorted`.
+    /// The accepted issues, none told in confidence, in the square of 2^`bits` world steps a side that begins at `corner`, by their places in `sorted`.
     fn accepted<'a>(
         &'a self,
         issues: &'a [Issue],
@@ -54,7 +54,7 @@ impl IssuePoints {
         let end = self.sorted.partition_point(|s| s.0 < last);
         (start..end).filter_map(move |i| {
             let issue = issues.get(self.sorted[i].1 as usize)?;
-            filter.accepts(issue).then_some((i, issue))
+            (filter.accepts(issue) && !issue.confidential).then_some((i, issue))
         })
     }
 
@@ -85,11 +85,7 @@ impl IssuePoints {
         // A tile may be smaller than what its issues share.
         let bits = bits.max(*SHARED_BITS.end());
         let corner = GridPoint::new(corner.x >> bits << bits, corner.y >> bits << bits);
-        let told: Vec<usize> = self
-            .accepted(issues, filter, corner, bits)
-            .filter(|(_, issue)| !issue.confidential)
-            .map(|(i, _)| i)
-            .collect();
+        let told: Vec<usize> = self.accepted(issues, filter, corner, bits).map(|(i, _)| i).collect();
         let mut shape = Shape::new(Geometry::Point);
         self.shared(told, k.max(1) as usize, |members, bits| {
             // By their places in the list, which say nothing of where they were.

@@ -219,7 +219,7 @@ async fn frames_follow_each_other_and_a_colour_means_the_same_in_all() {
     let part = get(server.at, "/api/v1/stats/issues/frames?step=month&from=2025-03-10&to=2025-04-02").await.json();
     assert_eq!(part["frames"][0]["from"], "2025-03-10T00:00:00");
     assert_eq!(part["frames"][1]["to"], "2025-04-02T00:00:00");
-    // However low the top is asked to be, one issue does not show its place.
+    // However low the top is asked to be, a handful of issues does not look like many.
     let low = get(server.at, "/api/v1/legends/heat.json?peak=0.001&bandwidth_m=100").await.json();
     assert!(low["peak_per_km2"].as_f64().unwrap() > 50.0, "{}", low["peak_per_km2"]);
 }

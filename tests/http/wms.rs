@@ -114,6 +114,25 @@ async fn pictures_have_the_ground_that_was_asked_for() {
     assert_eq!(corner(&[("LAYERS", "cell"), ("STYLES", "dark")]).await.0, [255; 4], "white where there is nothing");
     let (outside, inside) = corner(&[("LAYERS", "district,street"), ("STYLES", ","), ("TRANSPARENT", "TRUE")]).await;
     assert!(outside[3] == 0 && inside[3] == 255, "{outside:?} {inside:?}");
+    // Levels asked for together are one picture, in whatever order: names leave each other room.
+    let levels = async |names: &str| {
+        let styles = ",".repeat(names.matches(',').count());
+        let target = request(&[wide, ("LAYERS", names), ("STYLES", &styles), ("TRANSPARENT", "TRUE")]);
+        decoded(&get(server.at, &target).await)
+    };
+    let together = levels("cell,street").await;
+    assert_eq!(together, levels("street,cell").await);
+    assert_ne!(together, levels("cell").await);
+    assert_ne!(together, levels("street").await);
+    for (format, content_type, begins) in [
+        ("image/png", "image/png", &b"\x89PNG\r\n\x1a\n"[..]),
+        ("image/png;%20mode=8bit", "image/png", b"\x89PNG\r\n\x1a\n"),
+        ("image/jpeg", "image/jpeg", b"\xff\xd8\xff"),
+    ] {
+        let answer = get(server.at, &request(&[wide, ("FORMAT", format), ("TRANSPARENT", "TRUE")])).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, content_type), "{format}");
+        assert!(answer.body.starts_with(begins), "{format}");
+    }
     let fine = request(&[("WIDTH", "202"), ("HEIGHT", "202"), ("DPI", "192")]);
     assert_eq!(decoded(&get(server.at, &fine).await).0, (202, 202));
     assert_ne!(get(server.at, &fine).await.body, get(server.at, &fine.replace("DPI=192", "DPI=96")).await.body);
@@ -133,6 +152,9 @@ async fn legends_are_pictures_of_every_layer_and_style() {
     assert!(few.1 < size.1, "one level has fewer rows: {few:?}");
     assert_eq!(exception(&get(server.at, &legend("nothing", "")).await, 400).0, "LayerNotDefined");
     assert_eq!(exception(&get(server.at, &legend("street", "neon")).await, 400).0, "StyleNotDefined");
+    let formats = |format: &str| legend("street", "dark").replace("image/png", format);
+    assert_eq!(get(server.at, &formats("image/png8")).await.status, 200);
+    assert_eq!(exception(&get(server.at, &formats("image/jpeg")).await, 400).0, "InvalidFormat");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -196,6 +196,9 @@ impl Chart {
 
     /// Areas of one colour are one area: where two of them meet nothing can shine through.
     fn fill(&mut self, layer: &Layer, features: Features<'_>) {
+        if layer.is_hatched() {
+            return; // the styles of sheets have none
+        }
         let mut mosaics: Vec<Mosaic> = Vec::new();
         for (feature, scene) in features.accepted(layer).filter(|(f, _)| f.shape.geometry == Geometry::Polygon) {
             let [r, g, b, a] = bytes(layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", &scene));

@@ -228,7 +228,7 @@ fn sample(source: Source<'_>, view: &View, entry: &Entry, k: f64) -> Vec<Op> {
     let mut ops = Vec::new();
     for layer in source.style.layers.iter().filter(of) {
         match layer.kind {
-            Kind::Fill if entry.area => {
+            Kind::Fill if entry.area && !layer.is_hatched() => {
                 let [r, g, b, a] = bytes(layer.colour("fill-color", [0.0, 0.0, 0.0, 1.0], "fill-opacity", &asked));
                 let area = Rect::new(0.0, 0.4 * k, 10.0 * k, 3.2 * k).shape();
                 ops.push(Op::Fill(Mosaic { tiles: vec![([r, g, b], area)], opacity: a }));

@@ -334,6 +334,10 @@ fn card(pen: &mut Pen<'_>, box_: Rect, officer: &Helper) -> f64 {
     let size = box_.h * 0.46;
     let base = box_.y + box_.h / 2.0 + size * 0.37;
     pen.fitted((box_.x + 6.0, base), Align::Left, Type::new(size, INK).bold(), box_.w * 0.4, &officer.name);
+    if !officer.what.is_empty() {
+        let whose = format!("由{}网格员负责", officer.what);
+        pen.fitted((box_.x + 6.0, box_.y + 5.0), Align::Left, Type::new(3.1, SOFT), box_.w - 11.0, &whose);
+    }
     let kind = Type::new(size * 0.84, ACCENT).bold();
     pen.fitted((box_.right() - 5.0, base), Align::Right, kind, box_.w * 0.52, &officer.phone);
     box_.bottom()

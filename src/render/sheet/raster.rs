@@ -25,7 +25,7 @@ pub(super) fn pixels(scene: &Scene, dpi: f64) -> (u32, u32) {
 /// Writes a page. Memory: two bands, and the paths of the page.
 pub(super) fn write(scene: &Scene, dpi: f64) -> Result<Vec<u8>, RenderFault> {
     let (width, height) = pixels(scene, dpi);
-    let fault = |e: png::EncodingError| RenderFault::Png(e.to_string());
+    let fault = |e: png::EncodingError| RenderFault::Encode(e.to_string());
     let mut out = Vec::with_capacity(1 << 20);
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -38,7 +38,7 @@ pub(super) fn write(scene: &Scene, dpi: f64) -> Result<Vec<u8>, RenderFault> {
     let mut stream = writer.stream_writer().map_err(fault)?;
     let press = Press { outlines: outlines(scene), scale: (dpi / MM_PER_INCH / PER_MM) as f32 };
     let ready = press.prepare(&scene.ops);
-    let memory = || RenderFault::Png(format!("no memory for {width} × {BAND} pixels"));
+    let memory = || RenderFault::Encode(format!("no memory for {width} × {BAND} pixels"));
     let mut row = 0;
     while row < height {
         let rows = BAND.min(height - row);
@@ -46,7 +46,7 @@ pub(super) fn write(scene: &Scene, dpi: f64) -> Result<Vec<u8>, RenderFault> {
         band.fill(Color::WHITE);
         draw(&ready, row, None, &mut band);
         let rgb: Vec<u8> = band.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
-        std::io::Write::write_all(&mut stream, &rgb).map_err(|e| RenderFault::Png(e.to_string()))?;
+        std::io::Write::write_all(&mut stream, &rgb).map_err(|e| RenderFault::Encode(e.to_string()))?;
         row += rows;
     }
     stream.finish().map_err(fault)?;

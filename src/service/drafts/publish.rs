@@ -140,6 +140,12 @@ impl Drafts {
             let drawn = head.redrawn(&after, &delta);
             *rehearsed = Some(Rehearsed { draft: id, last, head: Arc::downgrade(&head), digest, after, drawn });
         }
+        // Nobody waits for a draft with this lock in hand: who publishes has the draft and waits for this.
+        drop(rehearsed);
+        let moved_on = lock(&kept).draft.last != last;
+        if moved_on {
+            self.unrehearse(id);
+        }
         Ok(())
     }
 

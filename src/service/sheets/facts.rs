@@ -197,8 +197,13 @@ impl Facts<'_> {
         let duty = snapshot.roster.on_duty(&snapshot.hierarchy, ix, self.day);
         let own_officer = self.officer(ix);
         let officers = if own_officer.is_some() { Vec::new() } else { self.officers_below(ix) };
-        // Where nobody is posted at the unit or below it, who is above it answers for it, as `locate` says.
-        let officer = own_officer.or(if officers.is_empty() { duty.officer } else { None });
+        // Where nobody is posted at the unit or below it, who is above it answers for it, as `locate` says; whose officer that is is told.
+        let above = || {
+            let mut chain = snapshot.hierarchy.chain(ix).into_iter().rev().filter(|at| *at != ix);
+            chain.find_map(|at| Some(self.helper(self.unit(at).name.clone(), self.officer(at)?)))
+        };
+        let own_officer = own_officer.map(|person| self.helper(String::new(), person));
+        let officer = own_officer.or_else(|| if officers.is_empty() { above() } else { None });
         let abutting = abutting(self.state, ix);
         let part =
             |(at, person): (UnitIx, &Person)| self.helper(own(&self.unit(at).name, &unit.name).to_owned(), person);
@@ -223,7 +228,7 @@ impl Facts<'_> {
             population: unit.population,
             area_m2: self.state.areas_m2().get(ix.ix()).copied().unwrap_or(0.0),
             parts: below.map(|name| (children.len() as u32, name)),
-            officer: officer.map(|person| self.helper(String::new(), person)),
+            officer,
             officers: officers.into_iter().map(part).collect(),
             branch: duty.branch.map(|branch| self.branch(ix, &branch.name)),
             specialists: duty.specialists.iter().filter_map(line).collect(),

@@ -129,7 +129,7 @@ pub enum SheetsFault {
     #[error("style is “{name}”: {why}")]
     Style { name: String, why: String },
     #[error(
-        "a sheet shows the boundaries of version {version}, which do not hold on {day}: give {from} or a later day; for earlier boundaries use `wangge export --as-of {day}`, or `locate` with as_of={day}"
+        "a sheet shows the boundaries of version {version}, not those of {day}: give {from} or a later day; for earlier boundaries use `wangge export --as-of {day}`, or `locate` with as_of={day}"
     )]
     TooEarly { day: Date, version: u64, from: Date },
     #[error("a notice is of one unit: name it by its code")]
@@ -206,7 +206,7 @@ pub fn template<'a>(look: &'a Look, name: &str) -> Result<&'a str, SheetsFault> 
 }
 
 /// The version that sheets show.
-fn in_force(history: &History) -> Option<&Version> {
+fn drawn_version(history: &History) -> Option<&Version> {
     history.versions().last()
 }
 
@@ -217,7 +217,7 @@ fn in_force(history: &History) -> Option<&Version> {
 /// [`SheetsFault::TooEarly`].
 pub fn day_of(history: &History, asked: Option<Date>, today: Date) -> Result<Date, SheetsFault> {
     let Some(day) = asked else { return Ok(today) };
-    match in_force(history) {
+    match drawn_version(history) {
         Some(version) if day < version.effective.min(today) => {
             Err(SheetsFault::TooEarly { day, version: version.number, from: version.effective.min(today) })
         }
@@ -237,7 +237,7 @@ fn imprint(state: &State, wanted: &Wanted) -> Imprint {
     let internal = if wanted.kind == Kind::Notice { "" } else { "内部使用" };
     let synthetic = if district.synthetic { district.mark.as_str() } else { "" };
     let marks: Vec<&str> = [synthetic, internal].into_iter().filter(|mark| !mark.is_empty()).collect();
-    let since = in_force(&snapshot.history).map(|version| format!("（{} 起执行）", version.effective));
+    let since = drawn_version(&snapshot.history).map(|version| format!("（{} 起执行）", version.effective));
     Imprint {
         title,
         mark: marks.join(" · "),
