@@ -43,7 +43,7 @@ pub(super) async fn one(
     };
     let query = asked.only(known)?;
     let state = app.serving.state();
-    let (print, dpi) = page(&query, kind, format)?;
+    let Page { print, dpi, pixels } = page(&query, kind, format)?;
     let wanted = Wanted {
         kind,
         area: area(&query, kind, &state)?,
@@ -55,7 +55,8 @@ pub(super) async fn one(
     };
     state.pyramid_made().await;
     let drawing = Arc::clone(&state);
-    let drawn = app.sheets.run(move || drawn(&drawing, &wanted, format, dpi)).await??;
+    let line = if kind == Kind::Poster || pixels > LARGE_PX { &app.large_sheets } else { &app.sheets };
+    let drawn = line.run(move || drawn(&drawing, &wanted, format, dpi)).await??;
     let mut response = served(&app.serving.slots, &headers, &Arc::new(drawn), Keep::Revalidate).await;
     let named = format!("inline; filename=\"{}\"", file.to_ascii_lowercase());
     if let Ok(named) = HeaderValue::from_str(&named) {
@@ -83,8 +84,18 @@ fn file_of(file: &str) -> Result<(Kind, Format), Problem> {
     })
 }
 
-/// The page, and the dots an inch of a picture of it: refused here when it would be too large.
-fn page(query: &Query, kind: Kind, format: Format) -> Result<(Print, f64), Problem> {
+/// A picture of more pixels takes more than half a second.
+const LARGE_PX: u64 = 16_000_000;
+
+/// A page, the dots an inch of a picture of it, and how many those are.
+struct Page {
+    print: Print,
+    dpi: f64,
+    pixels: u64,
+}
+
+/// Refused here when it would be too large.
+fn page(query: &Query, kind: Kind, format: Format) -> Result<Page, Problem> {
     let size = query.text("size").map(|text| size_of(text).map_err(|why| bad(query, "size", &why))).transpose()?;
     let dpi = query.number("dpi")?.unwrap_or(if size.is_some() { SCREEN_DPI } else { PAPER_DPI });
     let paper = query.text("paper").map(|name| {
@@ -107,12 +118,13 @@ fn page(query: &Query, kind: Kind, format: Format) -> Result<(Print, f64), Probl
     };
     let (width, height) =
         if format == Format::Png { print.page.pixels(dpi).map_err(|fault| page_fault(&fault))? } else { (0, 0) };
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MOST_PIXELS {
         let detail =
             format!("{width} × {height} pixels are more than {MOST_PIXELS}: ask for fewer dots an inch, or for PDF");
         return Err(Problem::query("dpi", detail));
     }
-    Ok((print, dpi))
+    Ok(Page { print, dpi, pixels })
 }
 
 fn page_fault(fault: &SheetFault) -> Problem {

@@ -48,6 +48,27 @@ async fn a_sheet_comes_in_three_formats_with_people_masked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_notice_does_not_wait_for_posters() {
+    let server = Server::start().await;
+    let at = server.at;
+    let poster =
+        |nth: usize| async move { get(at, &format!("/api/v1/sheets/poster.png?dpi=100&title=p{nth}")).await.status };
+    let mut posters = tokio::task::JoinSet::new();
+    (0..16).for_each(|nth| drop(posters.spawn(poster(nth))));
+    // Once somebody has been sent away the line of posters is full.
+    let mut answers = vec![posters.join_next().await.unwrap().unwrap()];
+    while !answers.contains(&503) {
+        answers.push(posters.join_next().await.expect("sixteen are too many").unwrap());
+    }
+    let notice = format!("/api/v1/sheets/notice.svg?unit={}", micro_code(1, 1));
+    assert_eq!(get(server.at, &notice).await.status, 200);
+    while let Some(status) = posters.join_next().await {
+        answers.push(status.unwrap());
+    }
+    assert!(answers.contains(&200) && answers.iter().all(|status| [200, 503].contains(status)), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_printed_is_refused_with_its_parameter() {
     let server = Server::start().await;
     let code = micro_code(1, 1);
