@@ -145,7 +145,7 @@ fn machines() -> Vec<Route> {
     ]
 }
 
-/// Sheets of a kind drawn at once, and how many may wait; beyond that a request is told to come back.
+/// Sheets drawn at once, and how many may wait; beyond that a request is told to come back.
 const SHEETS_AT_ONCE: usize = 1;
 const SHEETS_WAITING: usize = 8;
 
@@ -158,10 +158,8 @@ pub struct App {
     pub(super) limits: Limits,
     /// Places for batches under way.
     pub(super) batches: Arc<Semaphore>,
-    /// Sheets take a while: few at once, so that tiles go on meanwhile.
+    /// Sheets take a while: few at once, so that tiles go on meanwhile. Those that take seconds are in the line of `Serving::large`.
     pub(super) sheets: Slots,
-    /// Those that take seconds have a line of their own: a notice does not wait for posters.
-    pub(super) large_sheets: Slots,
     pub(super) actors: Actors,
     pub(super) drafts: Arc<Drafts>,
     pub(super) places: Arc<Places>,
@@ -181,21 +179,8 @@ impl App {
         let places = Arc::new(Places::new(Arc::clone(&serving)));
         let events = Events::new(format!("{:x}", jiff::Timestamp::now().as_millisecond()));
         let assets = Assets::new();
-        let [sheets, large_sheets] = [(); 2].map(|()| Slots::new(SHEETS_AT_ONCE, SHEETS_WAITING));
-        Arc::new(Self {
-            serving,
-            assets,
-            metrics,
-            limits,
-            batches,
-            sheets,
-            large_sheets,
-            actors,
-            drafts,
-            places,
-            events,
-            origin,
-        })
+        let sheets = Slots::new(SHEETS_AT_ONCE, SHEETS_WAITING);
+        Arc::new(Self { serving, assets, metrics, limits, batches, sheets, actors, drafts, places, events, origin })
     }
 
     /// Ends the streams that would go on for ever: the service stops.

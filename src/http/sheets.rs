@@ -55,7 +55,7 @@ pub(super) async fn one(
     };
     state.pyramid_made().await;
     let drawing = Arc::clone(&state);
-    let line = if kind == Kind::Poster || pixels > LARGE_PX { &app.large_sheets } else { &app.sheets };
+    let line = if kind == Kind::Poster || pixels > LARGE_PX { &app.serving.large } else { &app.sheets };
     let drawn = line.run(move || drawn(&drawing, &wanted, format, dpi)).await??;
     let mut response = served(&app.serving.slots, &headers, &Arc::new(drawn), Keep::Revalidate).await;
     let named = format!("inline; filename=\"{}\"", file.to_ascii_lowercase());
@@ -84,7 +84,7 @@ fn file_of(file: &str) -> Result<(Kind, Format), Problem> {
     })
 }
 
-/// A picture of more pixels takes more than half a second.
+/// A picture of more pixels waits with the posters.
 const LARGE_PX: u64 = 16_000_000;
 
 /// A page, the dots an inch of a picture of it, and how many those are.

@@ -34,7 +34,7 @@ pub(super) fn encode_indexed(
 
 /// Encodes every colour as it is (RGBA, not premultiplied): with a palette when there are at most 256, without opacity when all is opaque.
 pub(super) fn encode((width, height): (u32, u32), rgba: &[[u8; 4]]) -> Result<Vec<u8>, RenderFault> {
-    if let Some((palette, indices)) = few(rgba) {
+    if let Some((palette, indices)) = indexed(rgba) {
         return encode_indexed((width, height), &indices, &palette);
     }
     let opaque = rgba.iter().all(|p| p[3] == 255);
@@ -52,7 +52,7 @@ pub(super) fn encode((width, height): (u32, u32), rgba: &[[u8; 4]]) -> Result<Ve
 }
 
 /// The colours of a picture and the place of each pixel's among them; `None` when there are too many for a palette.
-fn few(rgba: &[[u8; 4]]) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
+fn indexed(rgba: &[[u8; 4]]) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
     let mut place: HashMap<u32, u8, Mix> = HashMap::default();
     let (mut palette, mut indices) = (Vec::new(), Vec::with_capacity(rgba.len()));
     // Runs of one colour are the rule.
@@ -76,13 +76,15 @@ fn few(rgba: &[[u8; 4]]) -> Option<(Vec<[u8; 4]>, Vec<u8>)> {
 /// Encodes an opaque picture (RGBA, alpha ignored) with a palette: exactly when it has at most 256 colours, else with the nearest of 256 that are chosen for
 /// it. Every colour that covers a real area is kept exactly.
 pub(super) fn encode_small(size: (u32, u32), rgba: &[[u8; 4]]) -> Result<Vec<u8>, RenderFault> {
+    if let Some((palette, indices)) = indexed(rgba) {
+        return encode_indexed(size, &indices, &palette);
+    }
     let mut counts: HashMap<u32, u32, Mix> = HashMap::default();
     // Runs of one colour are the rule: count them at once.
     for run in pixels(rgba).collect::<Vec<u32>>().chunk_by(|a, b| a == b) {
         *counts.entry(run[0]).or_default() += run.len() as u32;
     }
-    let palette = if counts.len() <= MAX_COLOURS { counts.into_keys().collect() } else { choose(counts) };
-    let mut palette: Vec<u32> = palette;
+    let mut palette = choose(counts);
     palette.sort_unstable();
     let mut place: HashMap<u32, u8, Mix> = palette.iter().enumerate().map(|(i, c)| (*c, i as u8)).collect();
     let (mut last, mut last_index) = (u32::MAX, 0);

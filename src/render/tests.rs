@@ -130,13 +130,18 @@ fn every_zoom_and_far_away_tiles_can_be_drawn() {
     assert!(decoded(&heat).pixels.iter().all(|p| p[3] == 0));
 }
 
+/// The units of the lowest level, by their identities.
+fn lowest(snapshot: &Snapshot) -> Vec<u64> {
+    let bottom = snapshot.district.levels.len() as u8 - 1;
+    snapshot.hierarchy.at_level(bottom).map(|(_, unit)| unit.id).collect()
+}
+
 #[test]
 fn a_state_colours_its_unit_and_no_other() {
     let snapshot = snapshot(5, 3, 3, 2);
     let pyramid = Pyramid::new(&snapshot);
     let painter = painter(&snapshot, &pyramid);
-    let bottom = snapshot.district.levels.len() as u8 - 1;
-    let ids: Vec<u64> = snapshot.hierarchy.at_level(bottom).map(|(_, unit)| unit.id).collect();
+    let ids = lowest(&snapshot);
     let coord = middle(&snapshot, 15, (0, 0));
     let drawn = |states: &FeatureStates| {
         decoded(&painter.map_showing((&snapshot, &pyramid), "choropleth", coord, 1, states).expect("a tile")).pixels
@@ -160,8 +165,7 @@ fn units_of_few_are_hatched_on_bare_paper_and_no_others() {
     let snapshot = snapshot(5, 3, 3, 2);
     let pyramid = Pyramid::new(&snapshot);
     let painter = painter(&snapshot, &pyramid);
-    let bottom = snapshot.district.levels.len() as u8 - 1;
-    let ids: Vec<u64> = snapshot.hierarchy.at_level(bottom).map(|(_, unit)| unit.id).collect();
+    let ids = lowest(&snapshot);
     let coord = middle(&snapshot, 15, (0, 0));
     let drawn = |states: &FeatureStates| {
         decoded(&painter.map_showing((&snapshot, &pyramid), "choropleth", coord, 1, states).expect("a tile"))

@@ -287,15 +287,15 @@ pub enum ServingFault {
     Store(#[from] StoreFault),
 }
 
-/// Large pictures in line; each takes seconds.
-const MOST_LARGE_WAITING: usize = 16;
+/// Large pictures in line; each takes a second or more.
+const MOST_LARGE_WAITING: usize = 8;
 
 /// The state that requests read. A request takes it once and keeps it to its end.
 #[derive(Debug)]
 pub struct Serving {
     state: ArcSwap<State>,
     pub slots: Slots,
-    /// For what takes much memory: one at a time.
+    /// For what takes seconds or much memory – posters, pictures of many pixels –, so that nothing else waits for it: one at a time.
     pub large: Slots,
     /// The versions before.
     pub past: Shelf,

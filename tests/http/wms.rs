@@ -139,6 +139,28 @@ async fn pictures_have_the_ground_that_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_large_picture_waits_for_others_like_it_and_no_small_one_does() {
+    let server = Server::start().await;
+    let (go, held) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = tokio::sync::oneshot::channel::<()>();
+    let large = server.serving.large.clone();
+    let work = move || begun.send(()).is_ok() && held.recv().is_ok();
+    let busy = tokio::spawn(async move { large.run(work).await });
+    begins.await.unwrap();
+    let at = server.at;
+    let target = request(&[("WIDTH", "2100"), ("HEIGHT", "2100")]);
+    let waiting = tokio::spawn(async move { get(at, &target).await.status });
+    while server.serving.waiting() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(get(server.at, &request(&[])).await.status, 200);
+    assert!(!waiting.is_finished() && server.serving.waiting() == 1, "the place is taken");
+    go.send(()).unwrap();
+    assert_eq!(waiting.await.unwrap(), 200);
+    assert!(busy.await.unwrap().unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn legends_are_pictures_of_every_layer_and_style() {
     let server = Server::start().await;
     let legend = |layer: &str, style: &str| {
